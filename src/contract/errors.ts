@@ -1,0 +1,54 @@
+/**
+ * The one table of error codes: HTTP status and title of each answer that is not a success.
+ * The README's table is held to this one by a test.
+ */
+export const ERRORS = {
+  BODY_MALFORMED: { status: 400, title: 'The body could not be read' },
+  QUERY_INVALID: { status: 400, title: 'A query parameter is not right' },
+  HEADER_INVALID: { status: 400, title: 'A header is not right' },
+  CROSS_SITE: { status: 403, title: 'The request came from another site' },
+  NOT_FOUND: { status: 404, title: 'There is nothing at this address' },
+  TASK_NOT_FOUND: { status: 404, title: 'No such task' },
+  QUEUE_NOT_FOUND: { status: 404, title: 'No such queue' },
+  WORKER_NOT_FOUND: { status: 404, title: 'No such worker' },
+  TASK_STATE_CONFLICT: { status: 409, title: 'The task is in a state that does not allow this' },
+  IDEMPOTENCY_CONFLICT: { status: 409, title: 'This Idempotency-Key was used for another body' },
+  TASK_GONE: { status: 410, title: 'This task has been forgotten' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  CONTENT_TYPE_UNSUPPORTED: { status: 415, title: 'This content type is not understood' },
+  INPUT_INVALID: { status: 422, title: 'The input is not right' },
+  OPTIONS_INVALID: { status: 422, title: 'The options are not right' },
+  REQUEST_INVALID: { status: 422, title: 'The request is not right' },
+  TASK_TYPE_UNKNOWN: { status: 422, title: 'No such task type' },
+  INTERNAL: { status: 500, title: 'Something went wrong on our side' },
+  STORAGE_FULL: { status: 503, title: 'Redis is full' },
+  REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One wrong field: `path` as in `input.x` or `options.tags[2]`, `message` what is wrong and what would be right. */
+export interface FieldProblem {
+  path: string;
+  message: string;
+}
+
+/** An answer that is not a success; http/ turns it into problem+json or an error page. */
+export class RoostError extends Error {
+  override name = 'RoostError';
+
+  constructor(
+    readonly code: ErrorCode,
+    /** One sentence for a person: what happened and what to do. */
+    readonly detail: string,
+    readonly fields?: FieldProblem[],
+    /** Members added to the problem document, such as the present `state`. */
+    readonly extra?: Record<string, unknown>,
+  ) {
+    super(detail);
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}

@@ -1,0 +1,19 @@
+/** Throw it when trying again cannot help: the task fails at once, whatever attempts are left. */
+export class PermanentError extends Error {
+  override name = 'PermanentError';
+}
+
+/** The reason of an aborted `ctx.signal` when somebody cancelled the task: it ends as `cancelled`. */
+export class TaskCancelledError extends Error {
+  override name = 'TaskCancelledError';
+}
+
+/** The reason of an aborted `ctx.signal` when the attempt ran over its time limit: it counts as a failed attempt. */
+export class TaskTimeoutError extends Error {
+  override name = 'TaskTimeoutError';
+}
+
+/** The reason of an aborted `ctx.signal` when the worker shuts down: the task goes back to its queue. */
+export class WorkerStoppingError extends Error {
+  override name = 'WorkerStoppingError';
+}

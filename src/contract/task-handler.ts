@@ -1,0 +1,32 @@
+import type { LogLevel } from './task-view.js';
+
+/** What a running task may say and hear. */
+export interface TaskContext {
+  readonly taskId: string;
+  /** 1 for the first run. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /**
+   * Aborted when the task should stop: cancelled by somebody, over its soft time limit, or the worker
+   * is shutting down. `signal.reason` says which. A handler that ignores it runs on.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Reports how far the task has come: `done` of `total` (any unit), with an optional message of at most 200 characters.
+   * Cheap to call in a tight loop: values are written at once when the line is idle and then at most
+   * every 100 ms; the last one always arrives before the task ends.
+   * @throws RangeError when `done` or `total` is negative or no finite number.
+   */
+  progress(done: number, total: number, message?: string): Promise<void>;
+  /** Adds a line to the task's log, shown live on its page. Cut at 4,000 characters; the last 1,000 lines are kept. */
+  log(text: string, level?: LogLevel): void;
+}
+
+/**
+ * The code of a task type. Returns the result, which must be JSON and at most `resultLimitBytes` long.
+ * What it throws decides what happens next: a `PermanentError` fails the task at once, anything else
+ * is tried again while attempts are left.
+ */
+export interface TaskHandler<Input = unknown, Result = unknown> {
+  run(input: Input, ctx: TaskContext): Promise<Result> | Result;
+}
