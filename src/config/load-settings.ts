@@ -1,0 +1,76 @@
+import { validateSync } from 'class-validator';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { nearName } from '../contract/near-name.js';
+import { Settings } from './settings.js';
+
+/** Exit code of a process whose settings are wrong (sysexits' EX_CONFIG): starting it again cannot help. */
+export const EXIT_CONFIG = 78;
+
+/** Every wrong setting at once, each with what would be right. Secrets in values are not repeated. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+
+  constructor(readonly problems: string[]) {
+    super(
+      `The settings are not right:\n${problems.map((line) => `  - ${line}`).join('\n')}\n` +
+        'Set them in the environment or in .env; .env.example lists them all.',
+    );
+  }
+}
+
+/** Words only Roost uses at the start of its names: a near miss among them is a typo, not somebody else's variable. */
+const OWN_PREFIXES = /^(REDIS_|QUEUE_|WORKER_|SHUTDOWN_|LOG_|TASK_RETENTION_|HISTORY_)/;
+
+/** Read by the launcher and the tests, not by the apps; known here so that no one takes them for typos. */
+const KNOWN_ELSEWHERE = new Set(['REDIS_SERVER_BIN', 'HISTORY_URL', 'HISTORY_RETENTION_DAYS']);
+
+/** The process's own environment laid over `.env` (the environment wins); the one place that reads `process.env`. */
+export function readEnvironment(file = '.env'): { values: NodeJS.Dict<string>; fromFile: Set<string> } {
+  const fileValues = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return { values: { ...fileValues, ...process.env }, fromFile: new Set(Object.keys(fileValues)) };
+}
+
+/**
+ * The settings in `values`, checked. An empty value counts as not set.
+ * @throws SettingsError naming every wrong one.
+ */
+export function loadSettings(values: NodeJS.Dict<string>, fromFile: ReadonlySet<string> = new Set()): Settings {
+  const settings = new Settings();
+  const known = [...Object.keys(settings), 'REDIS_URL'].filter((name, i, all) => all.indexOf(name) === i);
+  const problems = typos(values, fromFile, known);
+
+  for (const name of known) {
+    const text = values[name]?.trim();
+    if (text === undefined || text === '') continue;
+    (settings as unknown as Record<string, unknown>)[name] = parse(text, (settings as unknown as Record<string, unknown>)[name]);
+  }
+  for (const { property, constraints = {} } of validateSync(settings, { skipMissingProperties: false })) {
+    if (property === 'REDIS_URL' && !values.REDIS_URL?.trim()) {
+      problems.push('REDIS_URL is missing: a web or worker process of its own needs one, such as redis://127.0.0.1:6379');
+      continue;
+    }
+    const shown = /URL|PASSWORD|SECRET|TOKEN/.test(property) ? '' : ` (it is "${values[property]?.trim()}")`;
+    const [message] = Object.values(constraints);
+    problems.push(`${property} ${message}${shown}`);
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+function parse(text: string, standard: unknown): unknown {
+  if (typeof standard === 'number') return /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
+  if (Array.isArray(standard)) return text.split(',').map((part) => part.trim());
+  return text;
+}
+
+function typos(values: NodeJS.Dict<string>, fromFile: ReadonlySet<string>, known: string[]): string[] {
+  const problems: string[] = [];
+  for (const name of Object.keys(values)) {
+    if (known.includes(name) || KNOWN_ELSEWHERE.has(name)) continue;
+    if (!fromFile.has(name) && !OWN_PREFIXES.test(name)) continue;
+    const near = nearName(name, known);
+    if (near) problems.push(`${name} is not a setting; did you mean ${near}?`);
+  }
+  return problems;
+}

@@ -1,0 +1,114 @@
+import type { AttemptView, TaskFailure } from '../contract/task-view.js';
+import type { JobRecord } from './job-record.js';
+import { toFailure } from './to-task-view.js';
+
+/** Name of the hash field that keeps one attempt; `n` is BullMQ's count of starts, from 1. */
+export function attemptField(n: number): string {
+  return `roost:attempt:${n}`;
+}
+
+/** What such a field keeps: written at the first report of an attempt and again when it fails. */
+export interface StoredAttempt {
+  worker: string;
+  /** ms */
+  startedAt: number;
+  finishedAt?: number;
+  outcome?: 'failed' | 'completed' | 'cancelled';
+  error?: TaskFailure;
+}
+
+/**
+ * The attempts of a task, oldest first. Those that failed were written down as they ended; the last
+ * one stands in the job itself; one that neither ended nor is the last was lost with its worker.
+ */
+export function toAttempts(record: JobRecord, hash: Record<string, string>): AttemptView[] {
+  const starts = Number(record.ats ?? 0);
+  const attempts: AttemptView[] = [];
+  for (let n = 1; n <= starts; n++) {
+    const stored = parseStored(hash[attemptField(n)]);
+    const isLast = n === starts;
+    attempts.push(isLast ? lastAttempt(n, record, hash, stored) : earlierAttempt(n, stored));
+  }
+  return attempts;
+}
+
+/** The attempt that ended last, to be kept when a retry clears the job's own fields. */
+export function endedAttempt(record: JobRecord, stacktrace: string | null): StoredAttempt | undefined {
+  if (!record.processedOn) return undefined;
+  const outcome = record.state === 'failed' ? 'failed' : record.state === 'completed' ? 'completed' : 'cancelled';
+  return {
+    worker: record.pb ?? '',
+    startedAt: Number(record.processedOn),
+    ...(record.finishedOn ? { finishedAt: Number(record.finishedOn) } : {}),
+    outcome,
+    ...(outcome === 'failed' ? { error: toFailure(record.failedReason, lastStack(stacktrace)) } : {}),
+  };
+}
+
+/** BullMQ keeps the stacks of all attempts as one JSON array. */
+export function lastStack(stacktrace: string | null): string | undefined {
+  try {
+    const stacks: unknown = JSON.parse(stacktrace ?? '[]');
+    const last: unknown = Array.isArray(stacks) ? stacks.at(-1) : undefined;
+    return typeof last === 'string' ? last : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function earlierAttempt(number: number, stored: StoredAttempt | undefined): AttemptView {
+  if (!stored) return { number, outcome: 'lost' };
+  return { ...toView(number, stored), outcome: stored.outcome ?? 'lost' };
+}
+
+function lastAttempt(
+  number: number,
+  record: JobRecord,
+  hash: Record<string, string>,
+  stored: StoredAttempt | undefined,
+): AttemptView {
+  // Ended and waiting for the next one.
+  if (stored?.outcome && record.state !== 'completed' && record.state !== 'failed') return toView(number, stored);
+  const startedAt = Number(record.processedOn ?? stored?.startedAt ?? 0);
+  const ended = record.state !== 'active' && record.finishedOn ? Number(record.finishedOn) : undefined;
+  return {
+    ...toView(number, {
+      worker: record.pb ?? stored?.worker ?? '',
+      startedAt,
+      ...(ended ? { finishedAt: ended } : {}),
+    }),
+    ...(record.state === 'active' ? {} : { outcome: outcomeOf(record) }),
+    ...(record.state === 'failed' ? { error: toFailure(record.failedReason, lastStack(hash.stacktrace ?? null)) } : {}),
+  };
+}
+
+function outcomeOf(record: JobRecord): NonNullable<AttemptView['outcome']> {
+  const { state } = record;
+  if (state === 'completed' || state === 'failed' || state === 'cancelled' || state === 'expired') return state;
+  return 'lost';
+}
+
+function toView(number: number, stored: StoredAttempt): AttemptView {
+  return {
+    number,
+    ...(stored.worker ? { worker: stored.worker } : {}),
+    ...(stored.startedAt ? { startedAt: new Date(stored.startedAt).toISOString() } : {}),
+    ...(stored.finishedAt
+      ? {
+          finishedAt: new Date(stored.finishedAt).toISOString(),
+          runMs: Math.max(0, stored.finishedAt - stored.startedAt),
+        }
+      : {}),
+    ...(stored.outcome ? { outcome: stored.outcome } : {}),
+    ...(stored.error ? { error: stored.error } : {}),
+  };
+}
+
+function parseStored(json: string | undefined): StoredAttempt | undefined {
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(json) as StoredAttempt;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * What BullMQ keeps as a job's data. Our own words about the task stand first and the input last, so
+ * that the first few hundred bytes tell a list all it shows.
+ */
+export interface JobEnvelope {
+  roost: 1;
+  tags?: string[];
+  /** Milliseconds since 1970. */
+  expiresAt?: number;
+  /** Id of the task this one was rerun from. */
+  origin?: string;
+  /** Of type, input and options, where an Idempotency-Key was given. */
+  fingerprint?: string;
+  /** Id of the request that handed it in: the same in the logs of web and worker. */
+  requestId?: string;
+  input: unknown;
+}
+
+/** The envelope of a job's data; a job that another program added is all input. */
+export function toEnvelope(data: unknown): JobEnvelope {
+  if (typeof data === 'object' && data !== null && (data as JobEnvelope).roost === 1 && 'input' in data) {
+    return data as JobEnvelope;
+  }
+  return { roost: 1, input: data };
+}

@@ -1,0 +1,32 @@
+import type { TaskState } from '../contract/states.js';
+import { READ_FIELDS } from './scripts/read-tasks.js';
+
+/** A BullMQ job's hash as `READ_TASKS` returns it. Numbers are still text. */
+export type JobRecord = { [field in (typeof READ_FIELDS)[number]]?: string } & {
+  id: string;
+  queue: string;
+  state: TaskState;
+  /** ms; only while `delayed`. */
+  delayUntil: number;
+  dataCut: boolean;
+  resultCut: boolean;
+  /** The last attempt's stack, read for one task only. */
+  stack?: string;
+};
+
+export function toJobRecord(queue: string, id: string, row: (string | null)[], cut: number): JobRecord {
+  const [state, delayUntil, dataLength, resultLength, ...values] = row;
+  const record: JobRecord = {
+    id,
+    queue,
+    state: state as TaskState,
+    delayUntil: Number(delayUntil),
+    dataCut: cut > 0 && Number(dataLength) > cut,
+    resultCut: cut > 0 && Number(resultLength) > cut,
+  };
+  READ_FIELDS.forEach((field, i) => {
+    const value = values[i];
+    if (value !== null && value !== undefined) record[field] = value;
+  });
+  return record;
+}

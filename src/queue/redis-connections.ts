@@ -1,0 +1,66 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
+
+/** A lost Redis is looked for again after 100 ms, then a little later each time, at most every second. */
+function retryStrategy(times: number): number {
+  return Math.min(100 * times, 1000) + Math.floor(Math.random() * 50);
+}
+
+/**
+ * For everything that somebody waits for: an answer or an error within a second, never a hang.
+ * Not for blocking commands: the time limit would cut them off.
+ */
+const FAIL_FAST: RedisOptions = {
+  maxRetriesPerRequest: 1,
+  commandTimeout: 1000,
+  connectTimeout: 2000,
+  keepAlive: 5000,
+  retryStrategy,
+};
+
+/** For workers and the event tail: they wait until Redis is back and go on where they were. */
+const PATIENT: RedisOptions = {
+  maxRetriesPerRequest: null,
+  connectTimeout: 2000,
+  keepAlive: 5000,
+  retryStrategy,
+};
+
+/** One line when Redis goes, one when it is back, however often the client tries in between. */
+function reportOutages(redis: Redis, role: string, log: Logger): void {
+  let downSince: number | undefined;
+  redis.on('error', (error: Error) => {
+    if (downSince !== undefined) return;
+    downSince = Date.now();
+    log.error({ role, code: (error as NodeJS.ErrnoException).code }, 'Redis does not answer; trying again');
+  });
+  redis.on('close', () => (downSince ??= Date.now()));
+  redis.on('ready', () => {
+    if (downSince !== undefined) log.info({ role, downMs: Date.now() - downSince }, 'Redis is back');
+    downSince = undefined;
+  });
+}
+
+function connect(url: string, policy: RedisOptions, role: string, log: Logger): Redis {
+  const redis = new Redis(url, { ...policy, connectionName: `roost:${role}` });
+  reportOutages(redis, role, log);
+  return redis;
+}
+
+export function failFastConnection(url: string, role: string, log: Logger): Redis {
+  return connect(url, FAIL_FAST, role, log);
+}
+
+export function patientConnection(url: string, role: string, log: Logger): Redis {
+  return connect(url, PATIENT, role, log);
+}
+
+/** Closes in order where Redis answers, at once where it does not: a stop never hangs on a lost Redis. */
+export async function closeConnection(redis: Redis): Promise<void> {
+  if (redis.status !== 'ready') return redis.disconnect();
+  await Promise.race([
+    redis.quit().catch(() => undefined),
+    new Promise((resolve) => setTimeout(resolve, 500).unref()),
+  ]);
+  redis.disconnect();
+}

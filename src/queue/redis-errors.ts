@@ -1,0 +1,26 @@
+import { RoostError } from '../contract/errors.js';
+
+const AWAY =
+  /Command timed out|Connection is closed|Stream isn't writeable|max retries per request|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|^LOADING|^MASTERDOWN|^READONLY|^BUSY |^TRYAGAIN|^CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM/;
+
+/** An error of Redis in our words: away, full, or undefined where it is neither. */
+export function toStorageError(error: unknown): RoostError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const text = `${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}`;
+  if (/\bOOM command not allowed/.test(text)) {
+    return new RoostError(
+      'STORAGE_FULL',
+      'Redis has no memory left, so nothing new can be accepted. Raise its maxmemory or remove finished tasks, then send it again.',
+    );
+  }
+  return AWAY.test(text) || error.name === 'MaxRetriesPerRequestError' ? redisAway() : undefined;
+}
+
+/** Said of every request that needs Redis while it does not answer. */
+export function redisAway(): RoostError {
+  return new RoostError(
+    'REDIS_UNAVAILABLE',
+    'Redis does not answer, so the outcome is unknown: the request may or may not have taken effect. ' +
+      'Repeat it with the same Idempotency-Key, as often as you like: the task is then accepted once at most.',
+  );
+}

@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { attemptField, endedAttempt } from './attempts.js';
+import { toEnvelope } from './job-envelope.js';
+import type { TaskQueue } from './queues.js';
+import type { CommandRedis } from './task-commands.js';
+import type { FoundTask } from './task-reader.js';
+import { COMMANDS } from './tokens.js';
+
+/** Why a move did not happen; `done` when it did. Answers of the Lua scripts in words. */
+export type MoveOutcome = 'done' | 'missing' | 'finished' | 'running' | 'refused' | 'lost-lock';
+
+/** Who put a task into `cancelled` or `expired`, when (ms) and why. */
+export interface SettleMark {
+  by: string;
+  at: number;
+  reason?: string;
+}
+
+const OUTCOMES: Record<number, MoveOutcome> = {
+  1: 'done',
+  [-1]: 'missing',
+  [-2]: 'finished',
+  [-3]: 'running',
+  [-4]: 'refused',
+  [-6]: 'lost-lock',
+};
+
+/** Moves tasks between states where BullMQ has no move of its own; each one is one Lua script, so it happens whole or not. */
+@Injectable()
+export class TaskMover {
+  constructor(
+    @Inject(COMMANDS) private readonly redis: CommandRedis,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Into `cancelled` or `expired`. With a lock `token`: by the worker that runs it; without: only while it does not run. */
+  async settle(
+    base: string,
+    id: string,
+    state: 'cancelled' | 'expired',
+    mark: SettleMark,
+    token = '',
+  ): Promise<MoveOutcome> {
+    const answer = await this.redis.roostSettleTask(
+      base,
+      id,
+      state,
+      JSON.stringify(mark),
+      mark.at,
+      token,
+      this.settings.TASK_RETENTION_FAILED_HOURS * 3_600_000,
+      this.settings.TASK_RETENTION_FAILED_COUNT,
+    );
+    return OUTCOMES[answer] ?? 'refused';
+  }
+
+  /** Back to the end of its queue, with all its attempts; an expiry that has passed no longer holds. */
+  async retry({ queue, record }: FoundTask, now: number = Date.now()): Promise<MoveOutcome> {
+    const base = queue.toKey('');
+    const ended = endedAttempt(record, await this.redis.hget(base + record.id, 'stacktrace'));
+    const answer = await this.redis.roostRetryTask(
+      base,
+      record.id,
+      now,
+      withoutPassedExpiry(record.data, now),
+      ended && record.ats ? attemptField(Number(record.ats)) : '',
+      ended ? JSON.stringify(ended) : '',
+    );
+    return OUTCOMES[answer] ?? 'refused';
+  }
+
+  /** Removes a settled task for good. */
+  async forget(queue: TaskQueue, id: string): Promise<MoveOutcome> {
+    return OUTCOMES[await this.redis.roostForgetTask(queue.toKey(''), id)] ?? 'refused';
+  }
+
+  /** Notes when a task must have started; `expireDue` acts on it. */
+  async noteExpiry(queue: TaskQueue, id: string, expiresAt: number): Promise<void> {
+    await this.redis.zadd(queue.toKey('expiry'), expiresAt, id);
+  }
+
+  /** Settles what is past its expiry and has not started, at most 100 a call. Any number of processes may call it at once. */
+  async expireDue(base: string, now: number = Date.now()): Promise<number> {
+    const due = await this.redis.zrangebyscore(`${base}expiry`, '-inf', now, 'LIMIT', 0, 100);
+    for (const id of due) {
+      await this.settle(base, id, 'expired', { by: 'roost', at: now, reason: 'It had not started by its expiry.' });
+      await this.redis.zrem(`${base}expiry`, id);
+    }
+    return due.length;
+  }
+}
+
+function withoutPassedExpiry(data: string | undefined, now: number): string {
+  const { expiresAt, ...rest } = toEnvelope(JSON.parse(data ?? 'null'));
+  return expiresAt !== undefined && expiresAt <= now ? JSON.stringify(rest) : '';
+}

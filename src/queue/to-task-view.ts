@@ -1,0 +1,124 @@
+import type { TaskState } from '../contract/states.js';
+import { isSettled } from '../contract/states.js';
+import type { TaskFailure, TaskProgress, TaskView } from '../contract/task-view.js';
+import { toEnvelope, type JobEnvelope } from './job-envelope.js';
+import type { JobRecord } from './job-record.js';
+
+/** Longest input preview in characters. */
+const PREVIEW_LENGTH = 160;
+
+/**
+ * A BullMQ job as a task: the only place that knows both. Whatever stands in Redis comes out as a view;
+ * what is not readable there (another program's job, a damaged hash) is shown as it is, never thrown.
+ */
+export function toTaskView(record: JobRecord, now: number = Date.now()): TaskView {
+  const { id, queue, state } = record;
+  const envelope = record.dataCut ? cutEnvelope(record.data) : toEnvelope(parse(record.data));
+  const opts = (parse(record.opts) ?? {}) as { attempts?: number; delay?: number };
+  const createdAt = number(record.timestamp) ?? 0;
+  const started = number(record.processedOn);
+  const finished = number(record.finishedOn);
+  const ready = Math.max(createdAt + (opts.delay ?? 0), number(record['roost:queued']) ?? 0);
+  const mark = parse(record['roost:mark']) as { by?: string; at?: number; reason?: string } | undefined;
+
+  return {
+    id,
+    type: record.name ?? '',
+    queue,
+    state,
+    ...(record.dataCut
+      ? { inputPreview: preview(record.data) }
+      : { input: envelope.input ?? null, inputPreview: preview(JSON.stringify(envelope.input ?? null)) }),
+    ...(state === 'completed' && !record.resultCut ? { result: parse(record.returnvalue) ?? null } : {}),
+    error: state === 'failed' ? toFailure(record.failedReason, record.stack) : null,
+    progress: toProgress(parse(record.progress)),
+    attempts: { made: number(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },
+    priority: number(record.priority) ?? 0,
+    tags: Array.isArray(envelope.tags) ? envelope.tags.map(String) : [],
+    createdAt: iso(createdAt),
+    ...(state === 'delayed' ? { delayUntil: iso(record.delayUntil) } : {}),
+    ...(typeof envelope.expiresAt === 'number' ? { expiresAt: iso(envelope.expiresAt) } : {}),
+    ...(started ? { startedAt: iso(started) } : {}),
+    ...(finished && isSettled(state) ? { finishedAt: iso(finished) } : {}),
+    ...(started && (number(record.ats) ?? 1) <= 1 ? { waitMs: Math.max(0, started - ready) } : {}),
+    ...runTime(state, started, finished, now),
+    ...(record.pb ? { worker: record.pb } : {}),
+    ...(envelope.origin ? { origin: String(envelope.origin) } : {}),
+    ...(state === 'cancelled' && mark
+      ? { cancelled: { by: String(mark.by ?? ''), at: iso(mark.at ?? finished ?? 0), ...reason(mark.reason) } }
+      : {}),
+    links: taskLinks(id),
+  };
+}
+
+export function taskLinks(id: string): TaskView['links'] {
+  const self = `/api/v1/tasks/${encodeURIComponent(id)}`;
+  return { self, page: `/tasks/${encodeURIComponent(id)}`, events: `${self}/events`, logs: `${self}/logs` };
+}
+
+/** `Name: message` and the lines below it, as JavaScript prints an error. */
+export function toFailure(message: string | undefined, stack: string | undefined): TaskFailure {
+  const head = stack?.split('\n', 1)[0] ?? '';
+  const name = /^([A-Za-z_$][\w$]*)(?::|$)/.exec(head)?.[1] ?? 'Error';
+  return { name, message: message ?? head, ...(stack ? { stack } : {}) };
+}
+
+export function toProgress(value: unknown): TaskProgress | null {
+  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? null : { percent: clamp(value) };
+  if (typeof value !== 'object' || value === null) return null;
+  const { done, total, message } = value as Record<string, unknown>;
+  const known = typeof done === 'number' && typeof total === 'number' && total > 0;
+  return {
+    percent: known ? clamp((100 * (done as number)) / (total as number)) : null,
+    ...(typeof done === 'number' ? { done } : {}),
+    ...(typeof total === 'number' ? { total } : {}),
+    ...(typeof message === 'string' && message ? { message } : {}),
+  };
+}
+
+function runTime(state: TaskState, started: number | undefined, finished: number | undefined, now: number) {
+  if (!started) return {};
+  if (state === 'active') return { runMs: Math.max(0, now - started) };
+  // One that was cancelled while it waited for another attempt finished long after its last run did.
+  return (state === 'completed' || state === 'failed') && finished ? { runMs: Math.max(0, finished - started) } : {};
+}
+
+/** What stands before the input in a cut envelope: tags and the like are there whole, unless they fill the cut. */
+function cutEnvelope(data: string | undefined): Partial<JobEnvelope> {
+  const at = data?.indexOf(',"input":') ?? -1;
+  if (!data || at < 0) return {};
+  return (parse(`${data.slice(0, at)}}`) as Partial<JobEnvelope> | undefined) ?? {};
+}
+
+function preview(json: string | undefined): string {
+  const at = json?.startsWith('{"roost":1') ? json.indexOf(',"input":') : -1;
+  const text = at >= 0 ? json!.slice(at + 9) : (json ?? '');
+  return text.length > PREVIEW_LENGTH ? `${text.slice(0, PREVIEW_LENGTH)}…` : text;
+}
+
+function parse(json: string | undefined): unknown {
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
+}
+
+function number(text: string | undefined): number | undefined {
+  const value = text === undefined ? NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function clamp(percent: number): number {
+  return Math.round(Math.min(100, Math.max(0, percent)) * 10) / 10;
+}
+
+function reason(text: string | undefined) {
+  return text ? { reason: text } : {};
+}
+
+/** Times outside the range of dates (a damaged hash) come out as 1970 rather than as an error. */
+function iso(ms: number): string {
+  return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
+}
