@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { CatalogModule } from './catalog/catalog.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Settings } from './config/settings.js';
+import { ProblemFilter, ERROR_PAGE } from './http/problem.filter.js';
+import { LoggingModule } from './logging/logging.module.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { QueueModule } from './queue/queue.module.js';
+import { TasksModule } from './tasks/tasks.module.js';
+import { errorPage } from './web/error-page.js';
+import { WebModule } from './web/web.module.js';
+
+/** Root of the web app. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(settings),
+        LoggingModule.forRoot(logger),
+        CatalogModule.forRoot(),
+        QueueModule.forRoot(),
+        TasksModule,
+        MonitoringModule,
+        WebModule,
+      ],
+      providers: [ProblemFilter, { provide: ERROR_PAGE, useValue: errorPage }],
+    };
+  }
+}

@@ -1,0 +1,138 @@
+import { isSettled } from '../contract/states.js';
+import type { LogLine, TaskView } from '../contract/task-view.js';
+import { toProgress } from '../queue/to-task-view.js';
+import { sseMessage, type SseConnection } from './sse-connection.js';
+import type { TaskEvent } from './task-event.js';
+
+/** What a watch needs to know of the task; `logs` from line `after` on. */
+export interface WatchedTask {
+  view(): Promise<TaskView | undefined>;
+  logs(after: number): Promise<LogLine[]>;
+}
+
+/** Changes of one task are gathered this long, ms, before the reader is told. */
+const TICK_MS = 50;
+
+/**
+ * One reader following one task. Events of the stream only say *that* something changed; what is sent is read
+ * from Redis afterwards, so the last thing told is always what is true there.
+ */
+export class TaskWatch {
+  private place: string;
+  private logged = 0;
+  private changed = false;
+  private hasNewLogs = false;
+  private progress: string | undefined;
+  private lastState = '';
+  private timer: NodeJS.Timeout | undefined;
+  private busy = false;
+
+  constructor(
+    private readonly connection: SseConnection,
+    private readonly task: WatchedTask,
+    place: string,
+  ) {
+    this.place = place;
+  }
+
+  /** Sends the whole task and the log from line `logged` on. */
+  async start(logged = 0): Promise<void> {
+    const view = await this.task.view();
+    if (!view) return;
+    this.lastState = signature(view);
+    this.connection.write(sseMessage('snapshot', { task: view }, this.id()));
+    this.logged = logged;
+    await this.sendLogs();
+  }
+
+  /** Sends only what changed since an earlier connection: its events, and the log from line `logged` on. */
+  async resume(events: TaskEvent[], logged: number): Promise<void> {
+    this.logged = logged;
+    const view = await this.task.view();
+    if (view) this.lastState = events.some((event) => event.state) ? '' : signature(view);
+    this.hear(events);
+  }
+
+  hear(events: TaskEvent[]): void {
+    for (const event of events) {
+      this.place = event.streamId;
+      if (event.event === 'progress') this.progress = event.data;
+      else if (event.event === 'log') this.hasNewLogs = true;
+      else this.changed = true;
+    }
+    if (events.length > 0) this.schedule();
+  }
+
+  /** Reads the task even though no event came: heals whatever a lost event left wrong. */
+  check(): void {
+    this.changed = true;
+    this.schedule();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private schedule(): void {
+    if (!this.busy) this.timer ??= setTimeout(() => void this.flush(), TICK_MS);
+  }
+
+  private async flush(): Promise<void> {
+    this.timer = undefined;
+    this.busy = true;
+    const { changed, hasNewLogs, progress } = this;
+    this.changed = this.hasNewLogs = false;
+    this.progress = undefined;
+    try {
+      // The last words of a task come before its end: a reader may leave at a settled state.
+      if (progress !== undefined) {
+        this.connection.write(sseMessage('progress', { progress: toProgress(parse(progress)) }, this.id()));
+      }
+      if (hasNewLogs || changed) await this.sendLogs();
+      if (changed) await this.sendState();
+    } catch {
+      // Redis is away: the next check or event tells it again.
+      this.changed = true;
+    } finally {
+      this.busy = false;
+      if (this.connection.open && (this.hasNewLogs || this.progress !== undefined)) this.schedule();
+      else if (this.connection.open && this.changed) this.timer ??= setTimeout(() => void this.flush(), 500);
+    }
+  }
+
+  private async sendState(): Promise<void> {
+    const view = await this.task.view();
+    if (!view) {
+      this.connection.write(sseMessage('removed', {}, this.id()));
+      return;
+    }
+    const now = signature(view);
+    if (now === this.lastState) return;
+    this.lastState = now;
+    this.connection.write(sseMessage('state', { task: view }, this.id()));
+  }
+
+  private async sendLogs(): Promise<void> {
+    const lines = await this.task.logs(this.logged);
+    if (lines.length === 0) return;
+    this.logged = lines.at(-1)!.n + 1;
+    this.connection.write(sseMessage('log', { lines }, this.id()));
+  }
+
+  private id(): string {
+    return `${this.place}~${this.logged}`;
+  }
+}
+
+/** Changes exactly when a reader has to be told of a new state. */
+function signature(view: TaskView): string {
+  return [view.state, view.attempts.made, view.startedAt, view.finishedAt, view.delayUntil, isSettled(view.state)].join();
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,53 @@
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { LOG } from '../logging/logging.module.js';
+import { toProblem, toRoostError, type Problem } from './to-problem.js';
+
+/** Draws the page of an error for people; web/ gives it. */
+export const ERROR_PAGE = Symbol('roost:error-page');
+export type ErrorPage = (problem: Problem, req: Request, res: Response) => void;
+
+/** After this long a refused client may ask again, seconds. */
+const RETRY_AFTER_S = '2';
+
+/** Every error that is not a success ends here: a problem document for programs, a page for people. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    @Inject(LOG) private readonly log: Logger,
+    @Inject(ERROR_PAGE) private readonly page: ErrorPage,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  /** The same for what is thrown in Express before Nest has the request. */
+  readonly middleware = (error: unknown, req: Request, res: Response, _next: NextFunction): void => {
+    this.answer(error, req, res);
+  };
+
+  private answer(error: unknown, req: Request, res: Response): void {
+    const known = toRoostError(error);
+    if (known.code === 'INTERNAL') this.log.error({ requestId: req.id, err: error }, 'unexpected error');
+    // Too late for an answer: the reader of a stream is better off with a clean end.
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const problem = toProblem(known, req.id);
+    res.status(problem.status);
+    if (problem.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
+    // What was not read of a body that is too large must not be taken for the next request.
+    if (problem.status === 413 || !req.complete) res.setHeader('Connection', 'close');
+    if (wantsPage(req)) this.page(problem, req, res);
+    else res.type('application/problem+json').send(JSON.stringify(problem));
+  }
+}
+
+function wantsPage(req: Request): boolean {
+  if (/^\/(api|health|metrics|assets)(\/|$)/.test(req.path)) return false;
+  return req.accepts(['html', 'json']) === 'html';
+}

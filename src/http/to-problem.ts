@@ -1,0 +1,81 @@
+import { HttpException } from '@nestjs/common';
+import { ERRORS, RoostError, type ErrorCode } from '../contract/errors.js';
+import { toStorageError } from '../queue/redis-errors.js';
+
+/** RFC 9457 problem document. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  fields?: { path: string; message: string }[];
+  requestId: string;
+  [extra: string]: unknown;
+}
+
+/** Any error as what the caller is told; nothing of an unexpected one but that it happened. */
+export function toRoostError(error: unknown): RoostError {
+  if (error instanceof RoostError) return error;
+  return toStorageError(error) ?? fromBodyParser(error) ?? fromNest(error) ?? unexpected();
+}
+
+export function toProblem(error: RoostError, requestId: string): Problem {
+  const { code, detail, fields, extra } = error;
+  return {
+    type: `/api/docs#${code}`,
+    title: ERRORS[code].title,
+    status: ERRORS[code].status,
+    detail,
+    code,
+    ...(fields ? { fields } : {}),
+    requestId,
+    ...extra,
+  };
+}
+
+/** Errors of Express's body parsers carry a `type`. */
+function fromBodyParser(error: unknown): RoostError | undefined {
+  const { type, limit, message = '' } = (error ?? {}) as { type?: unknown; limit?: number; message?: string };
+  switch (type) {
+    case 'entity.too.large':
+      return new RoostError('BODY_TOO_LARGE', `The body is over the limit of ${limit} bytes here. Send less at once.`, [
+        { path: 'body', message: `must be at most ${limit} bytes` },
+      ]);
+    case 'entity.parse.failed':
+      return malformed(`is not JSON: ${message.slice(0, 200)}`);
+    case 'parameters.too.many':
+      return malformed('has too many fields');
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new RoostError('CONTENT_TYPE_UNSUPPORTED', `${message}; send UTF-8, plain or gzip.`);
+    case 'request.aborted':
+    case 'request.size.invalid':
+    case 'stream.encoding.set':
+    case 'encoding.invalid':
+      return malformed('did not arrive whole');
+    default:
+      return undefined;
+  }
+}
+
+function malformed(message: string): RoostError {
+  return new RoostError('BODY_MALFORMED', `The body ${message}`, [{ path: 'body', message }]);
+}
+
+function fromNest(error: unknown): RoostError | undefined {
+  const status = error instanceof HttpException ? error.getStatus() : (error as { status?: unknown } | null)?.status;
+  if (status === 404) {
+    return new RoostError('NOT_FOUND', 'There is nothing at this address. /api/docs lists what there is.');
+  }
+  // A path that is not valid percent-encoding, a gzip body that is none, and the like.
+  if (typeof status === 'number' && status >= 400 && status < 500) return malformed('or the address cannot be read');
+  return undefined;
+}
+
+function unexpected(): RoostError {
+  return new RoostError(
+    'INTERNAL',
+    'Something unexpected happened on our side; the log has it under this request id. Trying again may help.',
+  );
+}

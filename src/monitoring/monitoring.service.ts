@@ -1,0 +1,139 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { Settings } from '../config/settings.js';
+import { TASK_STATES, type StateCounts } from '../contract/states.js';
+import type { TaskView } from '../contract/task-view.js';
+import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
+import { toStorageError } from '../queue/redis-errors.js';
+import { TaskReader } from '../queue/task-reader.js';
+import { COMMANDS } from '../queue/tokens.js';
+import { TasksService } from '../tasks/tasks.service.js';
+import { readMinuteCounts, type MinuteCount } from './minute-counts.js';
+import { readRedisOverview, type RedisOverview } from './redis-overview.js';
+import { toWarnings, type Warning } from './warnings.js';
+
+export type { WorkerView } from '../fleet/fleet.service.js';
+export type { MinuteCount } from './minute-counts.js';
+export type { RedisOverview } from './redis-overview.js';
+export type { Warning } from './warnings.js';
+
+export interface QueueOverview {
+  name: string;
+  counts: StateCounts;
+  /** ms the oldest waiting task has been ready to run; null while none waits. */
+  oldestWaitingMs: number | null;
+  paused: boolean;
+  /** Workers online that serve it. */
+  workers: number;
+}
+
+export interface MonitorOverview {
+  at: string;
+  queues: QueueOverview[];
+  totals: StateCounts;
+  lastHour: { minutes: MinuteCount[]; completed: number; failed: number };
+  workers: WorkerView[];
+  redis: RedisOverview;
+  warnings: Warning[];
+  newestFailures: TaskView[];
+}
+
+const MINUTES = 60;
+const FAILURES = 8;
+
+/** What the dashboard shows: read from Redis at each call, nothing remembered in between. */
+@Injectable()
+export class MonitoringService {
+  private readonly shared: Queue[];
+
+  constructor(
+    @InjectQueue('default') standard: Queue,
+    @InjectQueue('cpu') cpu: Queue,
+    private readonly reader: TaskReader,
+    private readonly tasks: TasksService,
+    private readonly fleet: FleetService,
+    private readonly settings: Settings,
+    @Inject(COMMANDS) private readonly redis: Redis,
+  ) {
+    this.shared = [standard, cpu];
+  }
+
+  /** @throws RoostError REDIS_UNAVAILABLE, as everything here. */
+  async overview(now: number = Date.now()): Promise<MonitorOverview> {
+    return telling(async () => {
+      const [workers, redis, minutes, failures] = await Promise.all([
+        this.fleet.list(),
+        readRedisOverview(this.redis),
+        readMinuteCounts(this.shared, MINUTES, now),
+        this.tasks.list({ states: ['failed'], limit: FAILURES }),
+      ]);
+      const queues = await this.queuesWith(workers, now);
+      return {
+        at: new Date(now).toISOString(),
+        queues,
+        totals: addUp(queues),
+        lastHour: {
+          minutes,
+          completed: minutes.reduce((sum, minute) => sum + minute.completed, 0),
+          failed: minutes.reduce((sum, minute) => sum + minute.failed, 0),
+        },
+        workers,
+        redis,
+        warnings: toWarnings(redis, queues, this.workerCommandPrefix()),
+        newestFailures: failures.items,
+      };
+    });
+  }
+
+  /** Only what the banner of every page needs. */
+  async warnings(now: number = Date.now()): Promise<Warning[]> {
+    return telling(async () => {
+      const [workers, redis] = await Promise.all([this.fleet.list(), readRedisOverview(this.redis)]);
+      return toWarnings(redis, await this.queuesWith(workers, now), this.workerCommandPrefix());
+    });
+  }
+
+  async queues(now: number = Date.now()): Promise<QueueOverview[]> {
+    return telling(async () => this.queuesWith(await this.fleet.list(), now));
+  }
+
+  private queuesWith(workers: WorkerView[], now: number): Promise<QueueOverview[]> {
+    return Promise.all(
+      this.shared.map(async ({ name }) => {
+        const { counts, oldestWaitingSince, paused } = await this.reader.stats(name);
+        return {
+          name,
+          counts,
+          oldestWaitingMs: oldestWaitingSince === null ? null : Math.max(0, now - oldestWaitingSince),
+          paused,
+          workers: workers.filter(
+            ({ status, consumers }) => status === 'online' && consumers.some(({ queue }) => queue === name),
+          ).length,
+        };
+      }),
+    );
+  }
+
+  /** What stands before the command that starts a worker here; a password in the URL is not shown. */
+  private workerCommandPrefix(): string {
+    const url = new URL(this.settings.REDIS_URL);
+    if (url.password) url.password = '***';
+    return `REDIS_URL=${url.toString().replace(/\/$/, '')} `;
+  }
+}
+
+function addUp(queues: QueueOverview[]): StateCounts {
+  return Object.fromEntries(
+    TASK_STATES.map((state) => [state, queues.reduce((sum, { counts }) => sum + counts[state], 0)]),
+  ) as StateCounts;
+}
+
+async function telling<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStorageError(error) ?? error;
+  }
+}

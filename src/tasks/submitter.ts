@@ -1,0 +1,180 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { JobsOptions } from 'bullmq';
+import { Catalog } from '../catalog/catalog.js';
+import type { TaskType } from '../catalog/task-type.js';
+import { RoostError } from '../contract/errors.js';
+import type { TaskView } from '../contract/task-view.js';
+import type { JobEnvelope } from '../queue/job-envelope.js';
+import { Queues, type TaskQueue } from '../queue/queues.js';
+import { redisAway, toStorageError } from '../queue/redis-errors.js';
+import { newTaskId, taskIdOfKey } from '../queue/task-ids.js';
+import { TaskMover } from '../queue/task-mover.js';
+import { TaskReader } from '../queue/task-reader.js';
+import { taskLinks } from '../queue/to-task-view.js';
+import { COMMANDS } from '../queue/tokens.js';
+import { checkIdempotencyKey, fingerprint } from './idempotency.js';
+import { parseOptions, type SubmitOptions } from './submit-options.js';
+import type { SubmitRequest } from './submit-request.js';
+
+/** Largest input in bytes of JSON. */
+const MAX_INPUT_BYTES = 256 * 1024;
+/** Longest one hand-in may take before its outcome counts as unknown, ms. */
+const DEADLINE_MS = 1900;
+
+/** A request that has passed every check, ready to be added. */
+interface Checked {
+  type: TaskType;
+  input: object;
+  options: SubmitOptions;
+  id: string;
+  envelope: JobEnvelope;
+}
+
+/** The one door into the queues: REST and the form both come through here. */
+@Injectable()
+export class Submitter {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly queues: Queues,
+    private readonly reader: TaskReader,
+    private readonly mover: TaskMover,
+    @Inject(COMMANDS) private readonly redis: Redis,
+  ) {}
+
+  /**
+   * Accepts a task or says why not; nothing is half done. `created` is false where the key had already been used.
+   * @throws RoostError TASK_TYPE_UNKNOWN, INPUT_INVALID, OPTIONS_INVALID, HEADER_INVALID, IDEMPOTENCY_CONFLICT,
+   *   REDIS_UNAVAILABLE (the outcome is unknown) or STORAGE_FULL.
+   */
+  async submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
+    const checked = await this.check(request);
+    const keyed = request.idempotencyKey !== undefined;
+    return this.withinDeadline(async () => {
+      const earlier = keyed ? await this.earlier(checked) : undefined;
+      if (earlier) return { task: earlier, created: false };
+      await this.add(checked);
+      const raced = keyed ? await this.settleRace(checked) : undefined;
+      if (raced) return { task: raced, created: false };
+      return { task: acceptedView(checked), created: true };
+    });
+  }
+
+  private async check(request: SubmitRequest): Promise<Checked> {
+    const type = this.catalog.get(request.type);
+    const input = await this.catalog.validate(type, request.input);
+    const options = parseOptions(request.options);
+    if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey);
+    const bytes = Buffer.byteLength(JSON.stringify(input));
+    if (bytes > MAX_INPUT_BYTES) {
+      const message = `is ${bytes} bytes of JSON; at most ${MAX_INPUT_BYTES} are accepted. Hand in a reference to the data instead.`;
+      throw new RoostError('BODY_TOO_LARGE', `The input ${message}`, [{ path: 'input', message }]);
+    }
+    const { tags, expiresAt } = options;
+    const envelope: JobEnvelope = {
+      roost: 1,
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(expiresAt !== undefined ? { expiresAt } : {}),
+      ...(request.origin ? { origin: request.origin } : {}),
+      ...(request.idempotencyKey !== undefined
+        ? { fingerprint: fingerprint([request.type, request.input, request.options ?? null]) }
+        : {}),
+      ...(request.requestId ? { requestId: request.requestId } : {}),
+      input,
+    };
+    const id = request.idempotencyKey === undefined ? newTaskId() : taskIdOfKey(request.idempotencyKey);
+    return { type, input, options, id, envelope };
+  }
+
+  private async add({ type, options, id, envelope }: Checked): Promise<void> {
+    const queue = this.queues.get(type.queue);
+    // Noted first: an entry without a task is swept away, a task without its entry would outlive its expiry.
+    if (options.expiresAt !== undefined) await this.mover.noteExpiry(queue, id, options.expiresAt);
+    await queue.add(type.name, envelope, jobOptions(type, options, id));
+  }
+
+  /** The task that already has this key; only ever one, whatever queue its type names. */
+  private async earlier(checked: Checked): Promise<TaskView | undefined> {
+    const [known] = await this.reader.envelopes(checked.id);
+    if (!known) return undefined;
+    if (known.envelope.fingerprint !== checked.envelope.fingerprint) throw keyConflict(checked.id);
+    return this.reader.view(known);
+  }
+
+  /**
+   * After adding: whose request won, where several came at once. In one queue BullMQ kept the first; across two
+   * queues (one key, types of different queues) the first queue in order wins and the other task is taken back.
+   */
+  private async settleRace(checked: Checked): Promise<TaskView | undefined> {
+    const known = await this.reader.envelopes(checked.id);
+    const winner = known[0];
+    if (!winner) return undefined;
+    if (winner.envelope.fingerprint === checked.envelope.fingerprint) return undefined;
+    const own = known.find(({ queue }) => queue.name === checked.type.queue && queue !== winner.queue);
+    if (own) await takeBack(own.queue, checked.id);
+    throw keyConflict(checked.id);
+  }
+
+  private async withinDeadline<T>(work: () => Promise<T>): Promise<T> {
+    // Known before anything is sent; the first moments of a connection may pass, a lost one may not.
+    if (this.redis.status === 'close' || this.redis.status === 'reconnecting' || this.redis.status === 'end') {
+      throw redisAway();
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(redisAway()), DEADLINE_MS);
+    });
+    try {
+      return await Promise.race([work(), deadline]);
+    } catch (error) {
+      throw toStorageError(error) ?? error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function jobOptions(type: TaskType, options: SubmitOptions, id: string): JobsOptions {
+  const attempts = options.attempts ?? type.attempts;
+  const { type: kind, delayMs, jitter } = options.backoff ?? type.backoff;
+  return {
+    jobId: id,
+    ...(options.delayMs > 0 ? { delay: options.delayMs } : {}),
+    ...(options.priority > 0 ? { priority: options.priority } : {}),
+    // What has one attempt needs none of this, and most tasks are waiting ones: it counts in bytes.
+    ...(attempts > 1 ? { attempts, backoff: { type: kind, delay: delayMs, ...(jitter ? { jitter } : {}) } } : {}),
+  };
+}
+
+async function takeBack(queue: TaskQueue, id: string): Promise<void> {
+  await queue.remove(id).catch(() => undefined);
+}
+
+function keyConflict(id: string): RoostError {
+  const message = 'was used for a task with another type, input or options; take a new key for a new task';
+  return new RoostError('IDEMPOTENCY_CONFLICT', `This Idempotency-Key ${message}.`, [{ path: 'Idempotency-Key', message }], {
+    task: taskLinks(id),
+  });
+}
+
+/** What Redis now holds, told without asking it again. */
+function acceptedView({ type, input, options, id, envelope }: Checked): TaskView {
+  const now = Date.now();
+  return {
+    id,
+    type: type.name,
+    queue: type.queue,
+    state: options.delayMs > 0 ? 'delayed' : 'waiting',
+    input,
+    error: null,
+    progress: null,
+    attempts: { made: 0, max: options.attempts ?? type.attempts },
+    priority: options.priority,
+    tags: options.tags,
+    createdAt: new Date(now).toISOString(),
+    ...(options.delayMs > 0 ? { delayUntil: new Date(now + options.delayMs).toISOString() } : {}),
+    ...(options.expiresAt !== undefined ? { expiresAt: new Date(options.expiresAt).toISOString() } : {}),
+    ...(envelope.origin ? { origin: envelope.origin } : {}),
+    links: taskLinks(id),
+  };
+}

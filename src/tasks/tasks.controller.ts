@@ -1,0 +1,121 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { RoostError } from '../contract/errors.js';
+import { isSettled, TASK_STATES } from '../contract/states.js';
+import type { TaskPage, TaskView } from '../contract/task-view.js';
+import { requireParsedBody } from '../http/body-parsers.js';
+import { objectBody } from '../http/json-body.js';
+import { readQuery, shortText, someOf, wholeNumber } from '../http/query.js';
+import { TasksService } from './tasks.service.js';
+
+const MAX_REASON_LENGTH = 500;
+
+/** Tasks over REST. */
+@Controller('api/v1/tasks')
+export class TasksController {
+  constructor(private readonly tasks: TasksService) {}
+
+  @Post()
+  async submit(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
+    const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
+    requireParsedBody(req, 'application/json');
+    const body = objectBody(req.body, ['type', 'input', 'options']);
+    const { task, created } = await this.tasks.submit({
+      type: typeName(body.type),
+      input: body.input,
+      options: body.options,
+      requestId: req.id,
+      ...idempotencyKey(req),
+    });
+    res.location(task.links.self);
+    if (wait) {
+      const settled = await this.tasks.waitUntilSettled(task.id, wait * 1000, abandonedBy(res));
+      res.status(isSettled(settled.state) ? 200 : 202);
+      return settled;
+    }
+    res.status(created ? 202 : 200);
+    return task;
+  }
+
+  @Get()
+  list(@Req() req: Request): Promise<TaskPage> {
+    const { state, ...query } = readQuery(req.query, {
+      state: someOf(TASK_STATES),
+      type: shortText(100),
+      queue: shortText(100),
+      cursor: shortText(200),
+      limit: wholeNumber(1, 200),
+    });
+    return this.tasks.list({ ...query, ...(state ? { states: state } : {}) });
+  }
+
+  @Get(':id')
+  async get(@Param('id') id: string, @Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
+    const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
+    return wait ? this.tasks.waitUntilSettled(id, wait * 1000, abandonedBy(res)) : this.tasks.get(id);
+  }
+
+  @Get(':id/logs')
+  logs(@Param('id') id: string, @Req() req: Request) {
+    return this.tasks.logs(id, readQuery(req.query, { after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) }));
+  }
+
+  @Get(':id/attempts')
+  async attempts(@Param('id') id: string) {
+    return { items: await this.tasks.attempts(id) };
+  }
+
+  @Get(':id/transitions')
+  async transitions(@Param('id') id: string) {
+    return { items: await this.tasks.transitions(id) };
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  cancel(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
+    const { reason } = objectBody(req.body ?? {}, ['reason', 'force']);
+    if (reason !== undefined && (typeof reason !== 'string' || reason.length > MAX_REASON_LENGTH)) {
+      const message = `must be text of at most ${MAX_REASON_LENGTH} characters`;
+      throw new RoostError('REQUEST_INVALID', `reason ${message}`, [{ path: 'reason', message }]);
+    }
+    return this.tasks.cancel(id, { by: 'api', ...(reason ? { reason } : {}) });
+  }
+
+  @Post(':id/retry')
+  @HttpCode(200)
+  retry(@Param('id') id: string): Promise<TaskView> {
+    return this.tasks.retry(id);
+  }
+
+  @Post(':id/promote')
+  @HttpCode(200)
+  promote(@Param('id') id: string): Promise<TaskView> {
+    return this.tasks.promote(id);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  async remove(@Param('id') id: string): Promise<void> {
+    await this.tasks.remove(id);
+  }
+}
+
+/** @throws RoostError REQUEST_INVALID where `type` is missing or no text. */
+export function typeName(type: unknown): string {
+  if (typeof type === 'string' && type !== '') return type;
+  const message =
+    type === undefined ? 'is missing; GET /api/v1/task-types lists what there is' : 'must be the name of a task type';
+  throw new RoostError('REQUEST_INVALID', `type ${message}`, [{ path: 'type', message }]);
+}
+
+function idempotencyKey(req: Request): { idempotencyKey?: string } {
+  const key = req.headers['idempotency-key'];
+  return typeof key === 'string' ? { idempotencyKey: key } : {};
+}
+
+/** Aborted when the caller hangs up, so that nobody is waited for in vain. */
+function abandonedBy(res: Response): AbortSignal {
+  const controller = new AbortController();
+  res.on('close', () => controller.abort());
+  return controller.signal;
+}

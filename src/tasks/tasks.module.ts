@@ -1,0 +1,44 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Inject, Module, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { Logger } from 'pino';
+import { EventsModule } from '../events/events.module.js';
+import { LOG } from '../logging/logging.module.js';
+import { ExpirySweeper } from '../queue/expiry-sweeper.js';
+import { TaskMover } from '../queue/task-mover.js';
+import { BulkController } from './bulk.controller.js';
+import { Submitter } from './submitter.js';
+import { TaskLists } from './task-lists.js';
+import { TaskTypesController } from './task-types.controller.js';
+import { TasksController } from './tasks.controller.js';
+import { TasksService } from './tasks.service.js';
+
+/** The one door for writes, and tasks over REST. */
+@Module({
+  imports: [EventsModule],
+  // Bulk first: its path would otherwise be taken for a task's id.
+  controllers: [BulkController, TasksController, TaskTypesController],
+  providers: [Submitter, TaskLists, TasksService],
+  exports: [TasksService],
+})
+export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly sweeper: ExpirySweeper;
+
+  constructor(
+    @InjectQueue('default') standard: Queue,
+    @InjectQueue('cpu') cpu: Queue,
+    mover: TaskMover,
+    @Inject(LOG) log: Logger,
+  ) {
+    // Workers sweep as well; the web app does it so that tasks expire even while no worker is there.
+    this.sweeper = new ExpirySweeper(mover, [standard.toKey(''), cpu.toKey('')], log);
+  }
+
+  onApplicationBootstrap(): void {
+    this.sweeper.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.sweeper.stop();
+  }
+}

@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import { RoostError } from '../contract/errors.js';
+import { isSettled, type StateCounts } from '../contract/states.js';
+import type { AttemptView, LogLine, TaskPage, TaskView, TransitionView } from '../contract/task-view.js';
+import { EventTail } from '../events/event-tail.js';
+import type { TaskEvent } from '../events/task-event.js';
+import { missingTask } from '../queue/missing-task.js';
+import { toStorageError } from '../queue/redis-errors.js';
+import { JOB_ID } from '../queue/task-ids.js';
+import { TaskMover, type MoveOutcome } from '../queue/task-mover.js';
+import { TaskReader, type FoundTask } from '../queue/task-reader.js';
+import { Submitter } from './submitter.js';
+import type { SubmitRequest } from './submit-request.js';
+import { TaskLists, type TaskQuery } from './task-lists.js';
+import { toTransitions } from './transitions.js';
+
+/** A safety net under `waitUntilSettled`, ms: the state is read this often even if no event comes. */
+const WAIT_CHECK_MS = 1000;
+
+/** Everything people and programs can do to tasks. Writes go through here and nowhere else. */
+@Injectable()
+export class TasksService {
+  constructor(
+    private readonly submitter: Submitter,
+    private readonly lists: TaskLists,
+    private readonly reader: TaskReader,
+    private readonly mover: TaskMover,
+    private readonly tail: EventTail,
+  ) {}
+
+  submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
+    return this.submitter.submit(request);
+  }
+
+  list(query: TaskQuery): Promise<TaskPage> {
+    return reading(() => this.lists.list(query));
+  }
+
+  newest(limit: number): Promise<TaskView[]> {
+    return reading(() => this.lists.newest(limit));
+  }
+
+  counts(): Promise<StateCounts> {
+    return reading(() => this.lists.counts());
+  }
+
+  /** @throws RoostError TASK_NOT_FOUND or TASK_GONE, as everything below that takes an id. */
+  async get(id: string): Promise<TaskView> {
+    return reading(async () => this.reader.view(await this.found(id)));
+  }
+
+  /** Lines from number `after` on, oldest first; at most 1,000 are kept of each task. */
+  async logs(id: string, { after = 0, limit = 1000 }: { after?: number; limit?: number } = {}): Promise<{
+    items: LogLine[];
+    total: number;
+  }> {
+    return reading(async () => this.reader.logs(await this.found(id), after, limit));
+  }
+
+  async attempts(id: string): Promise<AttemptView[]> {
+    return reading(async () => this.reader.attempts(await this.found(id)));
+  }
+
+  async transitions(id: string): Promise<TransitionView[]> {
+    return reading(async () => {
+      const found = await this.found(id);
+      return toTransitions(await this.reader.view(found), await this.reader.attempts(found));
+    });
+  }
+
+  /** Ends a task that has not started as `cancelled`. @throws RoostError TASK_STATE_CONFLICT for any other. */
+  async cancel(id: string, { reason, by }: { reason?: string; by: string }): Promise<TaskView> {
+    return this.act(id, 'cancel', ({ queue }) =>
+      this.mover.settle(queue.toKey(''), id, 'cancelled', { by, at: Date.now(), ...(reason ? { reason } : {}) }),
+    );
+  }
+
+  /** Puts a failed, cancelled or expired task back into its queue with all its attempts. */
+  async retry(id: string): Promise<TaskView> {
+    return this.act(id, 'retry', (found) => this.mover.retry(found));
+  }
+
+  /** Lets a delayed task run now. */
+  async promote(id: string): Promise<TaskView> {
+    return this.act(id, 'promote', async ({ queue, record }) => {
+      if (record.state !== 'delayed') return 'refused';
+      const job = await queue.getJob(id);
+      // BullMQ says so by an error when somebody else was faster.
+      return job ? job.promote().then(() => 'done' as const, notInState) : 'missing';
+    });
+  }
+
+  /** Removes a task for good; a running one is refused. */
+  async remove(id: string): Promise<void> {
+    await reading(async () => {
+      const found = await this.found(id);
+      if (found.record.state === 'active') throw conflict('delete', found);
+      const outcome = isSettled(found.record.state)
+        ? await this.mover.forget(found.queue, id)
+        : (await found.queue.remove(id)) === 1
+          ? 'done'
+          : 'refused';
+      if (outcome === 'missing') throw missingTask(id);
+      if (outcome !== 'done') throw conflict('delete', await this.found(id));
+    });
+  }
+
+  /** The task once it is settled, or as it is after `timeoutMs`. */
+  async waitUntilSettled(id: string, timeoutMs: number, abandoned: AbortSignal): Promise<TaskView> {
+    const over = AbortSignal.any([abandoned, AbortSignal.timeout(timeoutMs)]);
+    for (;;) {
+      const heard = this.nextSettling(id, over);
+      const task = await this.get(id);
+      if (isSettled(task.state) || over.aborted) return task;
+      await heard;
+    }
+  }
+
+  private nextSettling(id: string, over: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.tail.off('batch', hear);
+        over.removeEventListener('abort', done);
+        resolve();
+      };
+      const hear = (events: TaskEvent[]) => {
+        if (events.some((event) => event.id === id && event.state && isSettled(event.state))) done();
+      };
+      const timer = setTimeout(done, WAIT_CHECK_MS);
+      this.tail.on('batch', hear);
+      over.addEventListener('abort', done);
+    });
+  }
+
+  private act(id: string, verb: string, move: (found: FoundTask) => Promise<MoveOutcome>): Promise<TaskView> {
+    return reading(async () => {
+      const found = await this.found(id);
+      const outcome = await move(found);
+      const now = await this.reader.find(id);
+      if (outcome === 'missing' || !now) throw missingTask(id);
+      if (outcome !== 'done') throw conflict(verb, now);
+      return this.reader.view(now);
+    });
+  }
+
+  private async found(id: string): Promise<FoundTask> {
+    const found = JOB_ID.test(id) ? await this.reader.find(id) : undefined;
+    if (!found) throw missingTask(id);
+    return found;
+  }
+}
+
+/** Redis's own errors in our words. */
+async function reading<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStorageError(error) ?? error;
+  }
+}
+
+function notInState(error: Error): MoveOutcome {
+  if (/not in a delayed state|is not in|-3/.test(error.message)) return 'refused';
+  throw error;
+}
+
+const ALLOWED: Record<string, string> = {
+  cancel: 'Only waiting and delayed tasks can be cancelled.',
+  retry: 'Only failed, cancelled and expired tasks can be retried; submit a completed one again instead.',
+  promote: 'Only delayed tasks can be promoted.',
+  delete: 'A running task cannot be deleted; wait for its end.',
+};
+
+function conflict(verb: string, { record }: FoundTask): RoostError {
+  return new RoostError(
+    'TASK_STATE_CONFLICT',
+    `The task is ${record.state}, so it cannot be ${verb === 'cancel' ? 'cancelled' : verb === 'retry' ? 'retried' : `${verb}d`}. ${ALLOWED[verb] ?? ''}`.trim(),
+    undefined,
+    { state: record.state },
+  );
+}

@@ -1,0 +1,240 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { WaitingError, type Job } from 'bullmq';
+import type { Logger } from 'pino';
+import { Catalog } from '../catalog/catalog.js';
+import type { TaskType } from '../catalog/task-type.js';
+import { Settings } from '../config/settings.js';
+import { RoostError } from '../contract/errors.js';
+import { PermanentError, TaskCancelledError, WorkerStoppingError } from '../contract/outcomes.js';
+import type { TaskContext } from '../contract/task-handler.js';
+import { LOG } from '../logging/logging.module.js';
+import { attemptField, type StoredAttempt } from '../queue/attempts.js';
+import { toEnvelope, type JobEnvelope } from '../queue/job-envelope.js';
+import type { CommandRedis } from '../queue/task-commands.js';
+import { TaskMover } from '../queue/task-mover.js';
+import { COMMANDS } from '../queue/tokens.js';
+import { asUnrecoverable, isPermanent, toError } from './failures.js';
+import { Handlers } from './handlers.js';
+import { TaskReporter } from './task-reporter.js';
+import { TaskRun } from './task-run.js';
+
+const KEPT_LOG_LINES = 1000;
+
+/** One job as the runner sees it. */
+interface Attempt {
+  job: Job;
+  token: string;
+  base: string;
+  envelope: JobEnvelope;
+  run: TaskRun;
+}
+
+/**
+ * The life of a task in a worker: is it still wanted -> find its type -> validate again -> run -> settle.
+ * The `@Processor` classes hand every job here.
+ */
+@Injectable()
+export class TaskRunner {
+  private readonly running = new Map<string, TaskRun>();
+  private readonly finished = { completed: 0, failed: 0, retried: 0, cancelled: 0 };
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly handlers: Handlers,
+    private readonly mover: TaskMover,
+    private readonly settings: Settings,
+    @Inject(COMMANDS) private readonly redis: CommandRedis,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** Tasks under way in this process. */
+  get active(): number {
+    return this.running.size;
+  }
+
+  /** Since the process started. */
+  get totals(): Readonly<typeof this.finished> {
+    return this.finished;
+  }
+
+  async run(job: Job, token: string, lost: AbortSignal): Promise<unknown> {
+    const attempt = this.begin(job, token, lost);
+    try {
+      await this.dropIfExpired(attempt);
+      const type = this.resolve(job);
+      const input = await this.validate(type, attempt.envelope.input);
+      const result = checkResult(await this.execute(type, input, attempt), type);
+      this.finished.completed++;
+      this.tell(attempt, 'completed');
+      return result;
+    } catch (thrown) {
+      throw await this.settle(thrown, attempt);
+    } finally {
+      attempt.run.end();
+      this.running.delete(attempt.run.taskId);
+    }
+  }
+
+  /** Asks every running task to stop, so that it goes back to its queue. */
+  stopAll(reason: string): void {
+    for (const run of this.running.values()) run.abort(new WorkerStoppingError(reason));
+  }
+
+  private begin(job: Job, token: string, lost: AbortSignal): Attempt {
+    const run = new TaskRun(job.id!, job.name, Date.now());
+    // BullMQ aborts when the job is no longer ours.
+    lost.addEventListener('abort', () => run.abort(new WorkerStoppingError('The worker lost the task.')), { once: true });
+    this.running.set(run.taskId, run);
+    const base = `${this.settings.QUEUE_PREFIX}:${job.queueName}:`;
+    return { job, token, base, run, envelope: toEnvelope(job.data) };
+  }
+
+  private async dropIfExpired({ job, token, base, envelope }: Attempt): Promise<void> {
+    const { expiresAt } = envelope;
+    // A retry of a task that did start in time is not held to it.
+    if (expiresAt === undefined || expiresAt > Date.now() || job.attemptsMade > 0) return;
+    await this.mover.settle(
+      base,
+      job.id!,
+      'expired',
+      { by: 'roost', at: Date.now(), reason: 'It had not started by its expiry.' },
+      token,
+    );
+    throw new MovedElsewhere('expired');
+  }
+
+  private resolve(job: Job): TaskType {
+    const type = this.catalog.find(job.name);
+    if (type) return type;
+    const known = this.catalog.all().map(({ name }) => name);
+    throw new PermanentError(`This worker knows no task type \`${job.name.slice(0, 60)}\`; it knows ${known.sort().join(', ')}`);
+  }
+
+  /** Tasks outlive code: what was right when it was handed in may not be any more, and trying again cannot help. */
+  private async validate(type: TaskType, input: unknown): Promise<object> {
+    try {
+      return await this.catalog.validate(type, input);
+    } catch (error) {
+      if (error instanceof RoostError) throw new PermanentError(`The input no longer fits the task type: ${error.detail}`);
+      throw error;
+    }
+  }
+
+  private async execute(type: TaskType, input: object, attempt: Attempt): Promise<unknown> {
+    const { job, run } = attempt;
+    const reporter = new TaskReporter((progress, lines) => this.report(attempt, progress, lines), job.attemptsStarted, run.signal);
+    const context: TaskContext = {
+      taskId: job.id!,
+      attempt: job.attemptsMade + 1,
+      maxAttempts: Math.max(1, job.opts.attempts ?? 1),
+      signal: run.signal,
+      progress: (done, total, message) => reporter.progress(done, total, message),
+      log: (text, level) => reporter.log(text, level),
+    };
+    try {
+      const handler = this.handlers.get(type);
+      return await run.within(() => handler.run(input, context), type.softTimeoutMs, type.hardTimeoutMs);
+    } finally {
+      await reporter.close();
+    }
+  }
+
+  private async report({ job, token, base, run }: Attempt, progress: string, lines: string[]): Promise<void> {
+    const stored: StoredAttempt = { worker: this.settings.WORKER_NAME, startedAt: run.startedAt };
+    await this.redis.roostReportTask(
+      base,
+      job.id!,
+      token,
+      progress,
+      attemptField(job.attemptsStarted),
+      JSON.stringify(stored),
+      KEPT_LOG_LINES,
+      ...lines,
+    );
+  }
+
+  /** What BullMQ is to be told of an attempt that did not complete. */
+  private async settle(thrown: unknown, attempt: Attempt): Promise<Error> {
+    if (thrown instanceof MovedElsewhere) return this.moved(attempt, thrown.state);
+    const { job, token, base, run } = attempt;
+    const reason: unknown = run.signal.aborted ? run.signal.reason : undefined;
+
+    if (reason instanceof TaskCancelledError) {
+      const mark = { by: 'api', at: Date.now(), reason: reason.message };
+      await this.mover.settle(base, job.id!, 'cancelled', mark, token);
+      this.finished.cancelled++;
+      return this.moved(attempt, 'cancelled');
+    }
+    if (reason instanceof WorkerStoppingError && thrown === reason) {
+      await job.moveToWait(token);
+      return this.moved(attempt, 'waiting');
+    }
+    const error = toError(thrown);
+    const permanent = isPermanent(thrown);
+    const willRetry = !permanent && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
+    if (willRetry) await this.keepAttempt(attempt, error);
+    this.finished[willRetry ? 'retried' : 'failed']++;
+    this.tell(attempt, willRetry ? 'failed, to be tried again' : 'failed', error);
+    return permanent ? asUnrecoverable(error) : error;
+  }
+
+  /** The job's own fields are overwritten by its next attempt. */
+  private async keepAttempt({ job, base, run }: Attempt, error: Error): Promise<void> {
+    const stored: StoredAttempt = {
+      worker: this.settings.WORKER_NAME,
+      startedAt: run.startedAt,
+      finishedAt: Date.now(),
+      outcome: 'failed',
+      error: { name: error.name, message: error.message, ...(error.stack ? { stack: error.stack } : {}) },
+    };
+    await this.redis
+      .hset(base + job.id!, attemptField(job.attemptsStarted), JSON.stringify(stored))
+      .catch((cause: unknown) => this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'));
+  }
+
+  /** BullMQ's word for "this job is not mine to finish any more"; it then fetches the next one. */
+  private moved(attempt: Attempt, state: string): WaitingError {
+    this.tell(attempt, state);
+    return new WaitingError();
+  }
+
+  private tell({ job, envelope, run }: Attempt, outcome: string, error?: Error): void {
+    const line = {
+      taskId: job.id,
+      type: job.name,
+      queue: job.queueName,
+      attempt: job.attemptsStarted,
+      ms: Date.now() - run.startedAt,
+      ...(envelope.requestId ? { requestId: envelope.requestId } : {}),
+    };
+    // The message may quote the input, so only its kind is logged; the task's page has it all.
+    if (error) this.log.warn({ ...line, error: error.name }, `${job.name} ${outcome}`);
+    else this.log.info(line, `${job.name} ${outcome}`);
+  }
+}
+
+/** The task has been settled or given back already. */
+class MovedElsewhere extends Error {
+  constructor(readonly state: string) {
+    super(state);
+  }
+}
+
+/** @throws PermanentError where the result is no JSON or over the type's limit. */
+function checkResult(result: unknown, type: TaskType): unknown {
+  if (result === undefined) return null;
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(result);
+  } catch (error) {
+    throw new PermanentError(`The result cannot be kept, as it is no JSON: ${(error as Error).message}`);
+  }
+  if (json === undefined) throw new PermanentError(`The result cannot be kept: a ${typeof result} is no JSON`);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > type.resultLimitBytes) {
+    throw new PermanentError(
+      `The result is ${bytes} bytes of JSON, over the limit of ${type.resultLimitBytes}. Keep it elsewhere and return a reference to it.`,
+    );
+  }
+  return result;
+}

@@ -1,0 +1,37 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import type { TaskType } from '../catalog/task-type.js';
+import { ConfigModule } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
+import { LoggingModule } from '../logging/logging.module.js';
+import { CpuProcessor } from './cpu.processor.js';
+import { DefaultProcessor } from './default.processor.js';
+import { Handlers } from './handlers.js';
+import { TaskRunner } from './task-runner.js';
+import { WorkerAgent } from './worker-agent.js';
+import { WorkerQueueModule } from './worker-queue.module.js';
+
+/** Root of the worker app: it never loads the web. */
+@Module({})
+export class WorkerModule {
+  static forRoot(settings: Settings, logger: Logger, taskTypes: TaskType[]): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ConfigModule.forRoot(settings),
+        LoggingModule.forRoot(logger),
+        CatalogModule.forRoot(),
+        WorkerQueueModule,
+      ],
+      providers: [
+        ...new Set(taskTypes.flatMap((type) => type.providers)),
+        Handlers,
+        TaskRunner,
+        DefaultProcessor,
+        CpuProcessor,
+        WorkerAgent,
+      ],
+    };
+  }
+}
