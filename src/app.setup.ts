@@ -16,6 +16,8 @@ export function setupApp(app: NestExpressApplication, log: Logger, { cache = tru
   app.set('query parser', 'simple');
   app.use(requestId, accessLog(log), securityHeaders(), sameSite);
   app.use(bodyParsers());
+  // Here, before Nest makes its own sense of what the parsers say.
+  app.use(filter.middleware);
   setupViews(app, { cache });
   setupApiDocs(app);
   app.useGlobalFilters(filter);

@@ -1,4 +1,4 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import type { NestApplicationContext } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { CatalogError } from './catalog/catalog-error.js';
 import { EXIT_CONFIG, SettingsError } from './config/load-settings.js';
@@ -7,7 +7,7 @@ import { EXIT_CONFIG, SettingsError } from './config/load-settings.js';
  * Closes the app in order when it is told to stop (SIGTERM, SIGINT, or the launcher that started it is gone) and exits
  * with 0; with 1 when that took longer than `timeoutMs`, or at once at a second signal.
  */
-export function stopOnSignals(app: INestApplicationContext, timeoutMs: number, log: Logger): void {
+export function stopOnSignals(app: Pick<NestApplicationContext, 'close'>, timeoutMs: number, log: Logger): void {
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) {
@@ -20,7 +20,7 @@ export function stopOnSignals(app: INestApplicationContext, timeoutMs: number, l
       log.error({ timeoutMs }, 'still not done at the time limit: leaving what is unfinished');
       process.exit(1);
     }, timeoutMs).unref();
-    app.close().then(
+    app.close(signal).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ err: error }, 'stopping failed');

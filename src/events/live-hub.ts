@@ -77,12 +77,12 @@ export class LiveHub implements BeforeApplicationShutdown {
     events.forEach((event, i) => {
       if (event.event === 'progress' || event.event === 'log') last.set(`${event.event}:${event.queue}:${event.id}`, i);
     });
+    const told = events.filter((event, i) => (last.get(`${event.event}:${event.queue}:${event.id}`) ?? i) === i);
+    // Only the last one moves the place to resume from: a reader cut off in the middle gets them all again.
     const id = this.cursor();
-    const messages = events.flatMap((event, i) => {
-      const newest = last.get(`${event.event}:${event.queue}:${event.id}`);
-      return newest !== undefined && newest !== i ? [] : [sseMessage('change', toChange(event), id)];
-    });
-    return Buffer.concat(messages);
+    return Buffer.concat(
+      told.map((event, i) => sseMessage('change', toChange(event), i === told.length - 1 ? id : undefined)),
+    );
   }
 
   private async snapshotForAll(): Promise<void> {

@@ -12,6 +12,10 @@ export interface WatchedTask {
 
 /** Changes of one task are gathered this long, ms, before the reader is told. */
 const TICK_MS = 50;
+/** After Redis did not answer, ms. */
+const RETRY_MS = 500;
+
+type Message = [event: string, data: object];
 
 /**
  * One reader following one task. Events of the stream only say *that* something changed; what is sent is read
@@ -40,9 +44,8 @@ export class TaskWatch {
     const view = await this.task.view();
     if (!view) return;
     this.lastState = signature(view);
-    this.connection.write(sseMessage('snapshot', { task: view }, this.id()));
     this.logged = logged;
-    await this.sendLogs();
+    this.send([['snapshot', { task: view }], ...(await this.newLogs())]);
   }
 
   /** Sends only what changed since an earlier connection: its events, and the log from line `logged` on. */
@@ -83,40 +86,44 @@ export class TaskWatch {
     const { changed, hasNewLogs, progress } = this;
     this.changed = this.hasNewLogs = false;
     this.progress = undefined;
+    const messages: Message[] = [];
     try {
       // The last words of a task come before its end: a reader may leave at a settled state.
-      if (progress !== undefined) {
-        this.connection.write(sseMessage('progress', { progress: toProgress(parse(progress)) }, this.id()));
-      }
-      if (hasNewLogs || changed) await this.sendLogs();
-      if (changed) await this.sendState();
+      if (progress !== undefined) messages.push(['progress', { progress: toProgress(parse(progress)) }]);
+      if (hasNewLogs || changed) messages.push(...(await this.newLogs()));
+      if (changed) messages.push(...(await this.newState()));
+      this.send(messages);
     } catch {
       // Redis is away: the next check or event tells it again.
       this.changed = true;
     } finally {
       this.busy = false;
       if (this.connection.open && (this.hasNewLogs || this.progress !== undefined)) this.schedule();
-      else if (this.connection.open && this.changed) this.timer ??= setTimeout(() => void this.flush(), 500);
+      else if (this.connection.open && this.changed) this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
     }
   }
 
-  private async sendState(): Promise<void> {
+  private async newState(): Promise<Message[]> {
     const view = await this.task.view();
-    if (!view) {
-      this.connection.write(sseMessage('removed', {}, this.id()));
-      return;
-    }
+    if (!view) return [['removed', {}]];
     const now = signature(view);
-    if (now === this.lastState) return;
+    if (now === this.lastState) return [];
     this.lastState = now;
-    this.connection.write(sseMessage('state', { task: view }, this.id()));
+    return [['state', { task: view }]];
   }
 
-  private async sendLogs(): Promise<void> {
+  private async newLogs(): Promise<Message[]> {
     const lines = await this.task.logs(this.logged);
-    if (lines.length === 0) return;
+    if (lines.length === 0) return [];
     this.logged = lines.at(-1)!.n + 1;
-    this.connection.write(sseMessage('log', { lines }, this.id()));
+    return [['log', { lines }]];
+  }
+
+  /** Only the last one moves the place to resume from: a reader cut off in the middle gets them all again. */
+  private send(messages: Message[]): void {
+    messages.forEach(([event, data], i) =>
+      this.connection.write(sseMessage(event, data, i === messages.length - 1 ? this.id() : undefined)),
+    );
   }
 
   private id(): string {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
+import { withRedis } from '../queue/redis-errors.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { listWorkers, type SeenWorker } from './presence.js';
 
@@ -28,7 +29,8 @@ export class FleetService {
   ) {}
 
   async list(): Promise<WorkerView[]> {
-    return (await listWorkers(this.redis, this.settings.QUEUE_PREFIX)).map(toWorkerView);
+    const workers = await withRedis(this.redis, () => listWorkers(this.redis, this.settings.QUEUE_PREFIX));
+    return workers.map(toWorkerView);
   }
 
   /** @throws RoostError WORKER_NOT_FOUND */

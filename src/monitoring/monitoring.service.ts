@@ -6,7 +6,7 @@ import { Settings } from '../config/settings.js';
 import { TASK_STATES, type StateCounts } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
 import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
-import { toStorageError } from '../queue/redis-errors.js';
+import { withRedis } from '../queue/redis-errors.js';
 import { TaskReader } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { TasksService } from '../tasks/tasks.service.js';
@@ -62,7 +62,7 @@ export class MonitoringService {
 
   /** @throws RoostError REDIS_UNAVAILABLE, as everything here. */
   async overview(now: number = Date.now()): Promise<MonitorOverview> {
-    return telling(async () => {
+    return withRedis(this.redis, async () => {
       const [workers, redis, minutes, failures] = await Promise.all([
         this.fleet.list(),
         readRedisOverview(this.redis),
@@ -89,14 +89,14 @@ export class MonitoringService {
 
   /** Only what the banner of every page needs. */
   async warnings(now: number = Date.now()): Promise<Warning[]> {
-    return telling(async () => {
+    return withRedis(this.redis, async () => {
       const [workers, redis] = await Promise.all([this.fleet.list(), readRedisOverview(this.redis)]);
       return toWarnings(redis, await this.queuesWith(workers, now), this.workerCommandPrefix());
     });
   }
 
   async queues(now: number = Date.now()): Promise<QueueOverview[]> {
-    return telling(async () => this.queuesWith(await this.fleet.list(), now));
+    return withRedis(this.redis, async () => this.queuesWith(await this.fleet.list(), now));
   }
 
   private queuesWith(workers: WorkerView[], now: number): Promise<QueueOverview[]> {
@@ -128,12 +128,4 @@ function addUp(queues: QueueOverview[]): StateCounts {
   return Object.fromEntries(
     TASK_STATES.map((state) => [state, queues.reduce((sum, { counts }) => sum + counts[state], 0)]),
   ) as StateCounts;
-}
-
-async function telling<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toStorageError(error) ?? error;
-  }
 }

@@ -13,6 +13,8 @@ export class Queues {
 
   constructor(queues: readonly TaskQueue[]) {
     this.byName = new Map(queues.map((queue) => [queue.name, queue]));
+    // The connection itself reports an outage, once; without a listener BullMQ prints every failed attempt.
+    for (const queue of queues) queue.on('error', () => undefined);
   }
 
   all(): TaskQueue[] {

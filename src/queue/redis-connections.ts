@@ -26,18 +26,27 @@ const PATIENT: RedisOptions = {
   retryStrategy,
 };
 
+const lostAt = new WeakMap<Redis, number>();
+
+/** Since when (ms) a connection has had no Redis at its other end; undefined while it has, or has not tried yet. */
+export function awaySince(redis: Redis): number | undefined {
+  return lostAt.get(redis);
+}
+
 /** One line when Redis goes, one when it is back, however often the client tries in between. */
 function reportOutages(redis: Redis, role: string, log: Logger): void {
-  let downSince: number | undefined;
-  redis.on('error', (error: Error) => {
-    if (downSince !== undefined) return;
-    downSince = Date.now();
-    log.error({ role, code: (error as NodeJS.ErrnoException).code }, 'Redis does not answer; trying again');
+  let code: string | undefined;
+  // Without a listener ioredis prints every failed attempt; what it failed with stands in the one line below.
+  redis.on('error', (error: NodeJS.ErrnoException) => (code = error.code ?? error.name));
+  redis.on('close', () => {
+    if (lostAt.has(redis) || redis.status === 'end') return;
+    lostAt.set(redis, Date.now());
+    log.error({ role, ...(code ? { code } : {}) }, 'Redis does not answer; trying again');
   });
-  redis.on('close', () => (downSince ??= Date.now()));
   redis.on('ready', () => {
-    if (downSince !== undefined) log.info({ role, downMs: Date.now() - downSince }, 'Redis is back');
-    downSince = undefined;
+    const since = lostAt.get(redis);
+    lostAt.delete(redis);
+    if (since !== undefined) log.info({ role, downMs: Date.now() - since }, 'Redis is back');
   });
 }
 

@@ -1,4 +1,6 @@
+import type { Redis } from 'ioredis';
 import { RoostError } from '../contract/errors.js';
+import { awaySince } from './redis-connections.js';
 
 const AWAY =
   /Command timed out|Connection is closed|Stream isn't writeable|max retries per request|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|^LOADING|^MASTERDOWN|^READONLY|^BUSY |^TRYAGAIN|^CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM/;
@@ -23,4 +25,17 @@ export function redisAway(): RoostError {
     'Redis does not answer, so the outcome is unknown: the request may or may not have taken effect. ' +
       'Repeat it with the same Idempotency-Key, as often as you like: the task is then accepted once at most.',
   );
+}
+
+/**
+ * Does what needs Redis, refusing at once while it is known to be away.
+ * @throws RoostError REDIS_UNAVAILABLE or STORAGE_FULL in place of Redis's own errors.
+ */
+export async function withRedis<T>(redis: Redis, work: () => Promise<T>): Promise<T> {
+  if (awaySince(redis) !== undefined) throw redisAway();
+  try {
+    return await work();
+  } catch (error) {
+    throw toStorageError(error) ?? error;
+  }
 }

@@ -30,7 +30,7 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
       ? { inputPreview: preview(record.data) }
       : { input: envelope.input ?? null, inputPreview: preview(JSON.stringify(envelope.input ?? null)) }),
     ...(state === 'completed' && !record.resultCut ? { result: parse(record.returnvalue) ?? null } : {}),
-    error: state === 'failed' ? toFailure(record.failedReason, record.stack) : null,
+    error: state === 'failed' ? toFailure(record.failedReason, record.stack, record['roost:error']) : null,
     progress: toProgress(parse(record.progress)),
     attempts: { made: number(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },
     priority: number(record.priority) ?? 0,
@@ -57,9 +57,9 @@ export function taskLinks(id: string): TaskView['links'] {
 }
 
 /** `Name: message` and the lines below it, as JavaScript prints an error. */
-export function toFailure(message: string | undefined, stack: string | undefined): TaskFailure {
+export function toFailure(message: string | undefined, stack: string | undefined, given?: string): TaskFailure {
   const head = stack?.split('\n', 1)[0] ?? '';
-  const name = /^([A-Za-z_$][\w$]*)(?::|$)/.exec(head)?.[1] ?? 'Error';
+  const name = given ?? /^([A-Za-z_$][\w$]*)(?::|$)/.exec(head)?.[1] ?? 'Error';
   return { name, message: message ?? head, ...(stack ? { stack } : {}) };
 }
 

@@ -7,7 +7,7 @@ import { RoostError } from '../contract/errors.js';
 import type { TaskView } from '../contract/task-view.js';
 import type { JobEnvelope } from '../queue/job-envelope.js';
 import { Queues, type TaskQueue } from '../queue/queues.js';
-import { redisAway, toStorageError } from '../queue/redis-errors.js';
+import { redisAway, withRedis } from '../queue/redis-errors.js';
 import { newTaskId, taskIdOfKey } from '../queue/task-ids.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { TaskReader } from '../queue/task-reader.js';
@@ -116,18 +116,12 @@ export class Submitter {
   }
 
   private async withinDeadline<T>(work: () => Promise<T>): Promise<T> {
-    // Known before anything is sent; the first moments of a connection may pass, a lost one may not.
-    if (this.redis.status === 'close' || this.redis.status === 'reconnecting' || this.redis.status === 'end') {
-      throw redisAway();
-    }
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(redisAway()), DEADLINE_MS);
     });
     try {
-      return await Promise.race([work(), deadline]);
-    } catch (error) {
-      throw toStorageError(error) ?? error;
+      return await withRedis(this.redis, () => Promise.race([work(), deadline]));
     } finally {
       clearTimeout(timer);
     }

@@ -1,14 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
 import { RoostError } from '../contract/errors.js';
 import { isSettled, type StateCounts } from '../contract/states.js';
 import type { AttemptView, LogLine, TaskPage, TaskView, TransitionView } from '../contract/task-view.js';
 import { EventTail } from '../events/event-tail.js';
 import type { TaskEvent } from '../events/task-event.js';
 import { missingTask } from '../queue/missing-task.js';
-import { toStorageError } from '../queue/redis-errors.js';
+import { withRedis } from '../queue/redis-errors.js';
 import { JOB_ID } from '../queue/task-ids.js';
 import { TaskMover, type MoveOutcome } from '../queue/task-mover.js';
 import { TaskReader, type FoundTask } from '../queue/task-reader.js';
+import { COMMANDS } from '../queue/tokens.js';
 import { Submitter } from './submitter.js';
 import type { SubmitRequest } from './submit-request.js';
 import { TaskLists, type TaskQuery } from './task-lists.js';
@@ -26,6 +28,7 @@ export class TasksService {
     private readonly reader: TaskReader,
     private readonly mover: TaskMover,
     private readonly tail: EventTail,
+    @Inject(COMMANDS) private readonly redis: Redis,
   ) {}
 
   submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
@@ -33,20 +36,20 @@ export class TasksService {
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
-    return reading(() => this.lists.list(query));
+    return this.reading(() => this.lists.list(query));
   }
 
   newest(limit: number): Promise<TaskView[]> {
-    return reading(() => this.lists.newest(limit));
+    return this.reading(() => this.lists.newest(limit));
   }
 
   counts(): Promise<StateCounts> {
-    return reading(() => this.lists.counts());
+    return this.reading(() => this.lists.counts());
   }
 
   /** @throws RoostError TASK_NOT_FOUND or TASK_GONE, as everything below that takes an id. */
   async get(id: string): Promise<TaskView> {
-    return reading(async () => this.reader.view(await this.found(id)));
+    return this.reading(async () => this.reader.view(await this.found(id)));
   }
 
   /** Lines from number `after` on, oldest first; at most 1,000 are kept of each task. */
@@ -54,15 +57,15 @@ export class TasksService {
     items: LogLine[];
     total: number;
   }> {
-    return reading(async () => this.reader.logs(await this.found(id), after, limit));
+    return this.reading(async () => this.reader.logs(await this.found(id), after, limit));
   }
 
   async attempts(id: string): Promise<AttemptView[]> {
-    return reading(async () => this.reader.attempts(await this.found(id)));
+    return this.reading(async () => this.reader.attempts(await this.found(id)));
   }
 
   async transitions(id: string): Promise<TransitionView[]> {
-    return reading(async () => {
+    return this.reading(async () => {
       const found = await this.found(id);
       return toTransitions(await this.reader.view(found), await this.reader.attempts(found));
     });
@@ -92,7 +95,7 @@ export class TasksService {
 
   /** Removes a task for good; a running one is refused. */
   async remove(id: string): Promise<void> {
-    await reading(async () => {
+    await this.reading(async () => {
       const found = await this.found(id);
       if (found.record.state === 'active') throw conflict('delete', found);
       const outcome = isSettled(found.record.state)
@@ -116,6 +119,10 @@ export class TasksService {
     }
   }
 
+  private reading<T>(work: () => Promise<T>): Promise<T> {
+    return withRedis(this.redis, work);
+  }
+
   private nextSettling(id: string, over: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -134,7 +141,7 @@ export class TasksService {
   }
 
   private act(id: string, verb: string, move: (found: FoundTask) => Promise<MoveOutcome>): Promise<TaskView> {
-    return reading(async () => {
+    return this.reading(async () => {
       const found = await this.found(id);
       const outcome = await move(found);
       const now = await this.reader.find(id);
@@ -148,15 +155,6 @@ export class TasksService {
     const found = JOB_ID.test(id) ? await this.reader.find(id) : undefined;
     if (!found) throw missingTask(id);
     return found;
-  }
-}
-
-/** Redis's own errors in our words. */
-async function reading<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toStorageError(error) ?? error;
   }
 }
 

@@ -172,14 +172,14 @@ export class TaskRunner {
     const error = toError(thrown);
     const permanent = isPermanent(thrown);
     const willRetry = !permanent && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
-    if (willRetry) await this.keepAttempt(attempt, error);
+    await this.keepFailure(attempt, error, willRetry);
     this.finished[willRetry ? 'retried' : 'failed']++;
     this.tell(attempt, willRetry ? 'failed, to be tried again' : 'failed', error);
     return permanent ? asUnrecoverable(error) : error;
   }
 
-  /** The job's own fields are overwritten by its next attempt. */
-  private async keepAttempt({ job, base, run }: Attempt, error: Error): Promise<void> {
+  /** BullMQ keeps the message alone for lists, and overwrites it with the next attempt's. */
+  private async keepFailure({ job, base, run }: Attempt, error: Error, willRetry: boolean): Promise<void> {
     const stored: StoredAttempt = {
       worker: this.settings.WORKER_NAME,
       startedAt: run.startedAt,
@@ -187,8 +187,9 @@ export class TaskRunner {
       outcome: 'failed',
       error: { name: error.name, message: error.message, ...(error.stack ? { stack: error.stack } : {}) },
     };
+    const attempt = willRetry ? { [attemptField(job.attemptsStarted)]: JSON.stringify(stored) } : {};
     await this.redis
-      .hset(base + job.id!, attemptField(job.attemptsStarted), JSON.stringify(stored))
+      .hset(base + job.id!, { 'roost:error': error.name, ...attempt })
       .catch((cause: unknown) => this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'));
   }
 

@@ -16,6 +16,7 @@ export const READ_FIELDS = [
   'pb',
   'roost:mark',
   'roost:queued',
+  'roost:error',
 ] as const;
 
 /*
