@@ -3,18 +3,23 @@ import type { Logger } from 'pino';
 import { CatalogError } from './catalog/catalog-error.js';
 import { EXIT_CONFIG, SettingsError } from './config/load-settings.js';
 
+/** Signals closer together than this are one, ms. */
+const TWICE_MS = 500;
+
 /**
  * Closes the app in order when it is told to stop (SIGTERM, SIGINT, or the launcher that started it is gone) and exits
  * with 0; with 1 when that took longer than `timeoutMs`, or at once at a second signal.
  */
 export function stopOnSignals(app: Pick<NestApplicationContext, 'close'>, timeoutMs: number, log: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: string) => {
-    if (stopping) {
+    if (stoppingSince !== undefined) {
+      // One Ctrl-C can arrive twice: from the terminal, and passed on by a parent.
+      if (Date.now() - stoppingSince < TWICE_MS) return;
       log.warn(`${signal} again: leaving at once`);
       process.exit(1);
     }
-    stopping = true;
+    stoppingSince = Date.now();
     log.info(`${signal}: stopping`);
     setTimeout(() => {
       log.error({ timeoutMs }, 'still not done at the time limit: leaving what is unfinished');
@@ -30,7 +35,7 @@ export function stopOnSignals(app: Pick<NestApplicationContext, 'close'>, timeou
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  process.on('disconnect', () => !stopping && stop('launcher gone'));
+  process.on('disconnect', () => stoppingSince === undefined && stop('launcher gone'));
 }
 
 /** Ends a process that cannot start: one clear message, and an exit code that tells whether trying again can help. */
