@@ -1,0 +1,47 @@
+import type { TaskContext } from '../../src/contract/task-handler.js';
+import type { LogLevel } from '../../src/contract/task-view.js';
+
+export interface ProgressCall {
+  done: number;
+  total: number;
+  message?: string;
+}
+
+export interface FakeContext extends TaskContext {
+  /** Every call of `progress`, in order, none left out. */
+  readonly progressCalls: ProgressCall[];
+  readonly logs: { text: string; level: LogLevel }[];
+  /** Aborts `signal` with this reason. */
+  abort(reason: unknown): void;
+}
+
+export interface FakeContextOptions {
+  attempt?: number;
+  maxAttempts?: number;
+  /** Called with every progress, such as to abort after the third. */
+  onProgress?: (call: ProgressCall, ctx: FakeContext) => void;
+}
+
+/** What a handler gets, kept in memory. Judges numbers as the real one does. */
+export function fakeContext(options: FakeContextOptions = {}): FakeContext {
+  const controller = new AbortController();
+  const ctx: FakeContext = {
+    taskId: 'task-1',
+    attempt: options.attempt ?? 1,
+    maxAttempts: options.maxAttempts ?? 1,
+    signal: controller.signal,
+    progressCalls: [],
+    logs: [],
+    abort: (reason) => controller.abort(reason),
+    async progress(done, total, message) {
+      for (const value of [done, total]) {
+        if (!Number.isFinite(value) || value < 0) throw new RangeError(`progress(${done}, ${total})`);
+      }
+      const call = { done, total, ...(message === undefined ? {} : { message }) };
+      ctx.progressCalls.push(call);
+      options.onProgress?.(call, ctx);
+    },
+    log: (text, level = 'info') => void ctx.logs.push({ text, level }),
+  };
+  return ctx;
+}
