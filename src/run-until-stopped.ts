@@ -35,7 +35,10 @@ export function stopOnSignals(app: Pick<NestApplicationContext, 'close'>, timeou
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  process.on('disconnect', () => stoppingSince === undefined && stop('launcher gone'));
+  const launcherGone = () => stoppingSince === undefined && stop('launcher gone');
+  process.on('disconnect', launcherGone);
+  // It may have gone while we were starting.
+  if (process.send && !process.connected) launcherGone();
 }
 
 /** Ends a process that cannot start: one clear message, and an exit code that tells whether trying again can help. */

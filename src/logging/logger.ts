@@ -3,6 +3,7 @@ import { pino, type Logger } from 'pino';
 import { pretty } from './terminal-lines.js';
 import { createStream } from 'rotating-file-stream';
 import type { Settings } from '../config/settings.js';
+import { terminalHasColour } from '../config/terminal-colour.js';
 
 export type { Logger } from 'pino';
 
@@ -32,7 +33,7 @@ export function createLogger(app: 'web' | 'worker', settings: Settings): Logger 
       redact: ['req.headers', '*.password', '*.token', '*.secret', '*.authorization', '*.cookie'],
     },
     pino.multistream([
-      { level: level as 'info', stream: pretty() },
+      { level: level as 'info', stream: pretty(terminalHasColour()) },
       { level: level as 'info', stream: file },
     ]),
   );

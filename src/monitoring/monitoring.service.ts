@@ -11,23 +11,15 @@ import { TaskReader } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { TasksService } from '../tasks/tasks.service.js';
 import { readMinuteCounts, type MinuteCount } from './minute-counts.js';
+import type { QueueOverview } from './queue-overview.js';
 import { readRedisOverview, type RedisOverview } from './redis-overview.js';
 import { toWarnings, type Warning } from './warnings.js';
 
 export type { WorkerView } from '../fleet/fleet.service.js';
 export type { MinuteCount } from './minute-counts.js';
+export type { QueueOverview } from './queue-overview.js';
 export type { RedisOverview } from './redis-overview.js';
 export type { Warning } from './warnings.js';
-
-export interface QueueOverview {
-  name: string;
-  counts: StateCounts;
-  /** ms the oldest waiting task has been ready to run; null while none waits. */
-  oldestWaitingMs: number | null;
-  paused: boolean;
-  /** Workers online that serve it. */
-  workers: number;
-}
 
 export interface MonitorOverview {
   at: string;

@@ -1,5 +1,5 @@
 import type { RedisOverview } from './redis-overview.js';
-import type { QueueOverview } from './monitoring.service.js';
+import type { QueueOverview } from './queue-overview.js';
 
 /** Something that endangers tasks: what it is and what to do. */
 export interface Warning {

@@ -21,7 +21,6 @@ const MAX_TAG_LENGTH = 64;
 const NAMES = ['delayMs', 'runAt', 'priority', 'attempts', 'backoff', 'expiresAt', 'tags'];
 const TIME_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/i;
 // Control characters would tear log lines and pages apart.
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/;
 
 /** @throws RoostError OPTIONS_INVALID with every problem at once. */

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { RoostError } from '../contract/errors.js';
 import { isSettled, TASK_STATES } from '../contract/states.js';
 import type { TaskPage, TaskView } from '../contract/task-view.js';
-import { requireParsedBody } from '../http/body-parsers.js';
+import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
 import { readQuery, shortText, someOf, wholeNumber } from '../http/query.js';
 import { TasksService } from './tasks.service.js';
@@ -73,7 +73,12 @@ export class TasksController {
   @Post(':id/cancel')
   @HttpCode(200)
   cancel(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
-    const { reason } = objectBody(req.body ?? {}, ['reason', 'force']);
+    requireParsedBodyIfAny(req, 'application/json');
+    const { reason, force } = objectBody(req.body ?? {}, ['reason', 'force']);
+    if (force !== undefined && typeof force !== 'boolean') {
+      const message = 'must be true or false';
+      throw new RoostError('REQUEST_INVALID', `force ${message}`, [{ path: 'force', message }]);
+    }
     if (reason !== undefined && (typeof reason !== 'string' || reason.length > MAX_REASON_LENGTH)) {
       const message = `must be text of at most ${MAX_REASON_LENGTH} characters`;
       throw new RoostError('REQUEST_INVALID', `reason ${message}`, [{ path: 'reason', message }]);

@@ -1,0 +1,80 @@
+// A small set of rules, each for a fault that types and formatting do not catch.
+import tseslint from 'typescript-eslint';
+
+const environmentOnlyInConfig = {
+  object: 'process',
+  property: 'env',
+  message: 'The environment is read in src/config alone, where it is checked: inject Settings.',
+};
+
+const jobsOnlyWhereTheyRun = {
+  name: 'bullmq',
+  importNames: ['Job'],
+  message: "A Job's fields are read in src/queue and src/worker alone: others get a TaskView.",
+};
+
+const processorsOnlyInWorkers = {
+  selector: "Decorator[expression.callee.name='Processor']",
+  message: '@Processor belongs into src/worker: elsewhere it would run tasks in the web app.',
+};
+
+const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true };
+
+export default tseslint.config(
+  { ignores: ['dist/', 'data/', 'coverage/', '.cache/', 'logs/'] },
+  {
+    files: ['**/*.ts'],
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { project: ['tsconfig.test.json'], tsconfigRootDir: import.meta.dirname },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      // A promise nobody waits for swallows its error; `void` says that this is meant.
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/await-thenable': 'error',
+      // A rejected promise returned from `try` escapes its `catch`.
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', unused],
+      // With isolatedModules a type imported as a value is a run-time import, and may be a cycle.
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-constant-binary-expression': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-properties': ['error', environmentOnlyInConfig],
+      'no-restricted-syntax': ['error', processorsOnlyInWorkers],
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: [jobsOnlyWhereTheyRun] }],
+    },
+  },
+  { files: ['src/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['src/worker/**/*.ts'],
+    rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/no-restricted-imports': 'off' },
+  },
+  { files: ['src/queue/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
+  {
+    files: ['**/*.mjs', '**/*.js', '**/*.cjs'],
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      'no-unused-vars': ['error', unused],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'prefer-const': 'error',
+    },
+  },
+  // Read by Nodes that are too old for everything else.
+  { files: ['scripts/node-version.mjs'], rules: { 'prefer-const': 'off' } },
+);

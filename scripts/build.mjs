@@ -1,0 +1,64 @@
+// Compiles src/ into dist/ when what goes into it has changed, judged by content: times lie after a git checkout.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { runProgram } from './programs.mjs';
+import { inRoot, programs } from './project.mjs';
+import { coloured, Halt } from './say.mjs';
+
+const SRC = inRoot('src');
+const DIST = inRoot('dist');
+const STAMP = join(DIST, '.build-stamp');
+
+function filesUnder(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+function sourceStamp() {
+  const hash = createHash('sha256');
+  for (const path of [...filesUnder(SRC), inRoot('tsconfig.json'), inRoot('package-lock.json')]) {
+    hash
+      .update(`${relative(SRC, path)}\0`)
+      .update(readFileSync(path))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** True when somebody else compiled in the meantime (npm run dev, npm run build), from whatever the sources were then. */
+function touchedSince() {
+  const { mtimeMs } = statSync(STAMP);
+  return filesUnder(DIST).some((path) => statSync(path).mtimeMs > mtimeMs);
+}
+
+export async function ensureBuild(update) {
+  const stamp = sourceStamp();
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp && !touchedSince()) return 'up to date';
+  update('compiling src/ into dist/');
+  rmSync(STAMP, { force: true });
+  const args = [programs.tsc, '-p', inRoot('tsconfig.json'), '--pretty', String(coloured)];
+  const { code, output } = await runProgram(process.execPath, args, { cwd: inRoot() });
+  if (code !== 0) {
+    throw new Halt('The code does not compile.', [
+      ...output.trim().split('\n'),
+      '',
+      'Correct it and type the same command again.',
+    ]);
+  }
+  removeStale();
+  writeFileSync(STAMP, stamp);
+  return 'compiled';
+}
+
+/** Task types are found by reading the folders of dist/: what is gone from src/ must be gone from there too. */
+export function removeStale() {
+  for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name);
+    const source = join(SRC, relative(DIST, path).replace(/\.js(\.map)?$/, '.ts'));
+    const made = entry.isDirectory() || source.endsWith('.ts');
+    if (made && !existsSync(source)) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,106 @@
+// Asks a Redis a few questions before any package is installed: enough of RESP2 for PING, INFO, CONFIG GET, SHUTDOWN.
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+const TIMEOUT_MS = 3_000;
+
+export function parseRedisUrl(text) {
+  const url = new URL(text);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+    port: Number(url.port || 6379),
+    username: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    tls: url.protocol === 'rediss:',
+  };
+}
+
+/** The URL as it may be printed. */
+export function maskRedisUrl(text) {
+  return text.replace(/^(\w+:\/\/[^/@]*?:)[^@]*@/, '$1***@');
+}
+
+/** One reply from the front of the buffer: `[value, rest]`, or undefined while it is not whole. */
+function readReply(buffer) {
+  const end = buffer.indexOf('\r\n');
+  if (end < 0) return undefined;
+  const head = buffer.toString('utf8', 1, end);
+  let rest = buffer.subarray(end + 2);
+  switch (String.fromCharCode(buffer[0])) {
+    case '+':
+      return [head, rest];
+    case '-':
+      return [new Error(head), rest];
+    case ':':
+      return [Number(head), rest];
+    case '$': {
+      const size = Number(head);
+      if (size < 0) return [null, rest];
+      if (rest.length < size + 2) return undefined;
+      return [rest.toString('utf8', 0, size), rest.subarray(size + 2)];
+    }
+    case '*': {
+      const items = [];
+      for (let i = 0; i < Number(head); i++) {
+        const item = readReply(rest);
+        if (!item) return undefined;
+        items.push(item[0]);
+        rest = item[1];
+      }
+      return [items, rest];
+    }
+    default:
+      return [new Error('This is not a Redis: it answers in another protocol.'), Buffer.alloc(0)];
+  }
+}
+
+const encode = (command) =>
+  `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`;
+
+/** Sends commands over a connection of their own and gives back their replies; an error reply throws. */
+export function askRedis(target, commands, timeoutMs = TIMEOUT_MS) {
+  const login = target.password ? [['AUTH', ...[target.username, target.password].filter(Boolean)]] : [];
+  const all = [...login, ...commands];
+  return new Promise((resolve, reject) => {
+    const address = { host: target.host, port: target.port };
+    const socket = target.tls ? connectTls({ ...address, servername: target.host }) : connect(address);
+    const replies = [];
+    let buffer = Buffer.alloc(0);
+    const end = (settle, value) => {
+      clearTimeout(timer);
+      socket.destroy();
+      settle(value);
+    };
+    const timer = setTimeout(
+      () =>
+        end(
+          reject,
+          Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }),
+        ),
+      timeoutMs,
+    );
+    socket.once(target.tls ? 'secureConnect' : 'connect', () => socket.write(all.map(encode).join('')));
+    socket.on('error', (error) => end(reject, error));
+    socket.on('close', () => end(reject, new Error('the connection was closed without an answer')));
+    socket.on('data', (chunk) => {
+      buffer = Buffer.concat([buffer, chunk]);
+      for (let reply = readReply(buffer); reply; reply = buffer.length ? readReply(buffer) : undefined) {
+        buffer = reply[1];
+        if (reply[0] instanceof Error) return end(reject, reply[0]);
+        replies.push(reply[0]);
+        if (replies.length === all.length) return end(resolve, replies.slice(login.length));
+      }
+    });
+  });
+}
+
+/** `INFO` as an object. */
+export async function redisInfo(target, section = 'server') {
+  const [text] = await askRedis(target, [['INFO', section]]);
+  return Object.fromEntries(
+    text
+      .split('\r\n')
+      .filter((line) => line.includes(':'))
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  );
+}

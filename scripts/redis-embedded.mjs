@@ -1,0 +1,119 @@
+// The Redis that `npm start` brings along: on 127.0.0.1 and a port of its own, with its data in data/redis.
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { nextFreePort, whyNotFree } from './ports.mjs';
+import { inRoot, readJson } from './project.mjs';
+import { askRedis, redisInfo } from './redis-client.mjs';
+import { Guard } from './guard.mjs';
+import { redisEnvironment } from './redis-find.mjs';
+import { Halt } from './say.mjs';
+
+export const DATA_DIR = inRoot('data/redis');
+const RECORD = inRoot('data/redis/server.json');
+/** Away from 6379, where somebody else's Redis may be. */
+const FIRST_PORT = 6390;
+
+const COMMON = [
+  ...['--bind', '127.0.0.1', '--daemonize', 'no', '--save', ''],
+  // Evicting keys would lose tasks without a word.
+  ...['--maxmemory-policy', 'noeviction'],
+  // Task records with values up to this many bytes stay compact. The name before Redis 7, which all of them know.
+  ...['--hash-max-ziplist-value', '512'],
+];
+export const LASTING = [...COMMON, '--appendonly', 'yes'];
+export const FLEETING = [...COMMON, '--appendonly', 'no'];
+
+export const localUrl = (port) => `redis://127.0.0.1:${port}`;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** `{ port, pid, guardian? }` of the Redis that runs on our data right now, proved by asking it. */
+export async function runningEmbedded() {
+  const known = readJson(RECORD);
+  if (!known?.pid) return undefined;
+  const target = { host: '127.0.0.1', port: known.port };
+  try {
+    const { process_id: pid } = await redisInfo(target);
+    const [[, dir]] = await askRedis(target, [['CONFIG', 'GET', 'dir']]);
+    return Number(pid) === known.pid && realpathSync(dir) === realpathSync(DATA_DIR) ? known : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A Redis that a killed start left behind. Its guardian ends it once the last worker is done; without a guardian
+ * (killed too) we end it, cleanly, and start our own on the same data and port.
+ */
+export async function endLeftover(update, graceMs) {
+  const deadline = Date.now() + graceMs;
+  for (let left = await runningEmbedded(); left; left = await runningEmbedded()) {
+    if (isAlive(left.guardian) && Date.now() < deadline) {
+      update('the last start is finishing its tasks');
+      await pause(200);
+      continue;
+    }
+    update('ending the Redis that an earlier start left');
+    // Redis closes the connection instead of answering.
+    await askRedis({ host: '127.0.0.1', port: left.port }, [['SHUTDOWN']]).catch(() => {});
+    while (await whyNotFree(left.port)) await pause(50);
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // In a container without an init, a process that has ended may stay in the table as a zombie.
+  const state = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /, '');
+  return !state?.startsWith('Z');
+}
+
+function readText(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Starts it under a guardian: `{ guard, port, url }`. */
+export async function startEmbedded(redis, graceMs, onEvent) {
+  mkdirSync(DATA_DIR, { recursive: true });
+  const known = readJson(RECORD)?.port;
+  let port = known && !(await whyNotFree(known)) ? known : await nextFreePort(FIRST_PORT);
+  for (let tries = 0; ; tries++) {
+    const guard = new Guard();
+    try {
+      const kept = {
+        bin: redis.bin,
+        env: redisEnvironment(redis),
+        args: LASTING,
+        dir: DATA_DIR,
+        port,
+        record: RECORD,
+      };
+      await guard.begin(kept, graceMs, onEvent);
+      return { guard, port, url: localUrl(port) };
+    } catch (error) {
+      await guard.ended;
+      // Somebody took the port between our look and Redis's.
+      if (error.portTaken && tries < 3) port = await nextFreePort(port + 1);
+      else throw explained(error);
+    }
+  }
+}
+
+function explained(error) {
+  if (!(error instanceof Halt)) return error;
+  const cure = [...error.cure, ''];
+  if (error.cure.some((line) => /bad file format|Unrecoverable error|corrupt/i.test(line))) {
+    cure.push(
+      `The data in ${DATA_DIR} is damaged. Keep a copy of the folder, then try redis-check-aof --fix on`,
+      'the newest .incr.aof file in it, or move the folder away to start empty.',
+    );
+  } else {
+    cure.push(`Is there room and the right to write in ${DATA_DIR}?`);
+  }
+  return new Halt(error.message, cure);
+}

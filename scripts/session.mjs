@@ -1,0 +1,196 @@
+// What `npm start` and `npm run dev` share: the lock of the folder, the checks, Redis, and the order of a stop.
+import { App } from './apps.mjs';
+import { onEnding } from './ending.mjs';
+import { Guard } from './guard.mjs';
+import { ensurePackages } from './packages.mjs';
+import { nextFreePort, whyNotFree } from './ports.mjs';
+import { endPrograms } from './programs.mjs';
+import { commandWith, loadSettings, version } from './project.mjs';
+import { endLeftover, runningEmbedded, startEmbedded } from './redis-embedded.mjs';
+import { findRedis } from './redis-find.mjs';
+import { checkNamedRedis, EXIT_CONFIG } from './redis-named.mjs';
+import { abandonStep, bold, dim, Halt, note, say, sayFailure, step } from './say.mjs';
+import { takeStartLock } from './start-lock.mjs';
+
+/** Added to the apps' own limit for a stop before they are ended from outside. */
+const STOP_MARGIN_MS = 5_000;
+
+const APPS = {
+  web: { title: 'The web app', script: 'main.js' },
+  worker: { title: 'The worker', script: 'worker.js' },
+};
+
+export class Session {
+  /** The apps that run or are to run, web first. */
+  apps = [];
+  settings;
+  redisUrl;
+  stopping = false;
+  /** True once everything was ready: a stop then has something to tell. */
+  running = false;
+  #command;
+  #lock;
+  #guard;
+  #redisFound;
+  #tellOfRedis = () => {};
+
+  constructor(command) {
+    this.#command = command;
+    onEnding((signal, count) => {
+      if (count === 1) void this.stop(0, { aloud: true });
+      else this.apps.forEach((app) => app.kill());
+    });
+  }
+
+  /** Runs the whole of a command; a failure ends the session with its words and its exit code. */
+  async run(work) {
+    try {
+      say(`\n  ${bold('Roost')} ${version} ${dim(`on Node ${process.versions.node}`)}\n`);
+      this.settings = loadSettings();
+      await work();
+    } catch (error) {
+      // A stop that was asked for makes the step that is going on fail.
+      if (!this.stopping) await this.stop(undefined, { failure: error });
+    }
+  }
+
+  get stopLimitMs() {
+    return this.settings.shutdownMs + STOP_MARGIN_MS;
+  }
+
+  /** All that can be refused is refused here, before somebody waits for an installation. */
+  async prepare() {
+    this.#lock = await takeStartLock();
+    if (await runningEmbedded()) {
+      await step('Redis', 'looking after the last start', async (update) => {
+        await endLeftover(update, this.stopLimitMs);
+        return 'cleared away what a killed start left; its data is kept';
+      });
+    }
+    await this.#checkPort();
+    const { redisUrl } = this.settings;
+    if (redisUrl) await step('Redis', 'asking the Redis of REDIS_URL', () => checkNamedRedis(redisUrl));
+    // Where Redis has to be fetched first, that happens beside npm's work, and ends both at once if there is none.
+    const redis = redisUrl ? undefined : findRedis((words) => this.#tellOfRedis(words));
+    this.#redisFound = redis;
+    await step('Packages', 'checking the npm packages', (update) => {
+      const installed = ensurePackages(update);
+      return redis ? Promise.race([installed, redis.then(() => installed)]) : installed;
+    });
+  }
+
+  /** What is no port at all is left to the app, which names every wrong setting. */
+  async #checkPort() {
+    const { host, port } = this.settings;
+    const number = Number(port);
+    if (!/^\d+$/.test(port) || number === 0 || number > 65_535) return;
+    const why = await whyNotFree(number, host);
+    if (!why) return;
+    if (why !== 'EADDRINUSE' && why !== 'EACCES') {
+      const cure = commandWith('HOST', '127.0.0.1', this.#command);
+      throw new Halt(
+        `HOST ${host} is no address of this machine (${why}). Use one that is:`,
+        cure,
+        EXIT_CONFIG,
+      );
+    }
+    const free = await nextFreePort(number < 1024 ? 5000 : number + 1, host);
+    const cure = [commandWith('PORT', free, this.#command)];
+    if (process.platform === 'darwin' && number === 5000) {
+      cure.push('', 'On a Mac this is often AirPlay Receiver (System Settings, General, AirDrop & Handoff).');
+    }
+    const what = why === 'EACCES' ? 'is not open to this user' : 'is taken by another program';
+    throw new Halt(`Port ${port} on ${host} ${what}. Use another one:`, cure, EXIT_CONFIG);
+  }
+
+  async startRedis() {
+    await this.#lock.confirm();
+    this.redisUrl = this.settings.redisUrl;
+    if (this.redisUrl) {
+      this.#guard = new Guard();
+      await this.#guard.begin(undefined, this.stopLimitMs);
+    } else {
+      await step('Redis', 'looking for a redis-server', async (update) => {
+        this.#tellOfRedis = update;
+        const redis = await this.#redisFound;
+        update(`starting ${redis.name} ${redis.version}`);
+        const embedded = await startEmbedded(redis, this.stopLimitMs, (event) => {
+          if (event.type === 'loading') update('reading its data');
+          else sayRedisEvent(event);
+        });
+        this.#guard = embedded.guard;
+        this.redisUrl = embedded.url;
+        const name = redis.name === 'Redis' ? '' : `${redis.name} `;
+        return `${name}${redis.version} on 127.0.0.1:${embedded.port}, data in data/redis`;
+      });
+    }
+    void this.#guard.ended.then(() => {
+      const failure = new Halt('The process that looks after the apps and Redis was ended.');
+      void this.stop(undefined, { aloud: true, failure });
+    });
+  }
+
+  /** `onEnd` as in App. */
+  newApp(name, env, onEnd) {
+    return new App({
+      name,
+      ...APPS[name],
+      env: { REDIS_URL: this.redisUrl, ...env },
+      guard: this.#guard,
+      onEnd,
+    });
+  }
+
+  /** The command that starts another worker on the same Redis. */
+  get oneMoreWorker() {
+    const command = 'npm run start:worker';
+    return this.settings.redisUrl
+      ? `${command} ${dim('(with the same REDIS_URL)')}`
+      : commandWith('REDIS_URL', this.redisUrl, command);
+  }
+
+  /** The address of the web app, from its own word where it gives one. */
+  address(ready) {
+    const { host, port } = this.settings;
+    const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
+    return (ready.url ?? `http://${name.includes(':') ? `[${name}]` : name}:${port}`).replace(/\/$/, '');
+  }
+
+  /** From here on a second start in this folder is told where we are, and a stop says what it does. */
+  announce(url) {
+    // Anybody on this machine can ask; the address of a Redis that somebody named may hold its password.
+    this.#lock.announce({ url, ...(this.settings.redisUrl ? {} : { redisUrl: this.redisUrl }) });
+    this.running = true;
+  }
+
+  /** Apps first, Redis last: a worker needs it to hand in what it finishes. A failure is the last thing said. */
+  async stop(exitCode, { aloud = false, failure } = {}) {
+    if (this.stopping) return;
+    this.stopping = true;
+    abandonStep();
+    endPrograms();
+    const tell = aloud && (this.running || this.apps.some((app) => app.running));
+    if (tell) say(`\n  Stopping; running tasks are finished first. ${dim('Ctrl-C again ends at once.')}\n`);
+    const line = (name, done, end) => (tell ? step(name, 'stopping', () => end.then(() => done)) : end);
+    const ends = this.apps.map((app) => ({ app, was: app.running, end: app.stop(this.stopLimitMs) }));
+    for (const { app, was, end } of ends) {
+      if (was) await line(app.name === 'web' ? 'Web' : 'Worker', 'stopped', end);
+    }
+    if (this.#guard) {
+      const embedded = Boolean(await runningEmbedded());
+      const end = this.#guard.stop();
+      await (embedded ? line('Redis', 'stopped, data kept in data/redis', end) : end);
+    }
+    this.#lock?.release();
+    const code = failure ? sayFailure(failure) : exitCode;
+    if (tell && !failure) say();
+    process.exit(code);
+  }
+}
+
+function sayRedisEvent(event) {
+  if (event.type === 'restart') {
+    note(`Redis ended (${event.how}); starting it again in ${event.waitMs / 1000} s.`);
+  }
+  if (event.type === 'up' && event.restarts > 0) note('Redis is back.');
+}

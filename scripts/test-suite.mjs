@@ -1,0 +1,171 @@
+// What `npm test` does, in order. The last line it prints is the count, and the exit code is 0 only when all passed.
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuild } from './build.mjs';
+import { ensureChromium } from './chromium.mjs';
+import { onEnding } from './ending.mjs';
+import { Guard } from './guard.mjs';
+import { ensurePackages } from './packages.mjs';
+import { anyFreePort } from './ports.mjs';
+import { endPrograms, runProgram } from './programs.mjs';
+import { inRoot, programs, root } from './project.mjs';
+import { FLEETING, localUrl } from './redis-embedded.mjs';
+import { findRedis, redisEnvironment } from './redis-find.mjs';
+import { coloured, Halt, note, say, sayFailure, step } from './say.mjs';
+
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', programs.jest];
+/** What a developer has set for his own Roost must not reach the tests, his Redis above all. */
+const SETTINGS =
+  /^(HOST|PORT|NO_COLOR|FORCE_COLOR|(REDIS|QUEUE|WORKER|SHUTDOWN|LOG|HISTORY|TASK_RETENTION)_\w+)$/;
+
+let guard;
+let ending = false;
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'roost-test-')));
+
+export async function test(args) {
+  onEnding((signal, count) => {
+    ending = true;
+    endPrograms(count > 1 ? 'SIGKILL' : 'SIGTERM');
+    void finish(130);
+  });
+  const whole = args.length === 0;
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    say();
+    await step('Packages', 'checking the npm packages', ensurePackages);
+    // Only the specs that run the apps need them compiled; a few unit tests should not wait for it.
+    const unitOnly =
+      !whole && args.every((arg) => /(^|\/)(unit|conformance)(\/|$)/.test(arg) || arg.startsWith('-'));
+    if (!unitOnly) await step('Build', 'checking the build', ensureBuild);
+    const redis = await startRedis();
+    const chromium = unitOnly ? {} : await findChromium();
+    if (whole) await checkTypes(counts);
+    const env = testEnvironment(redis, chromium.bin);
+    await runJest(args, env, chromium, counts);
+    if (chromium.missing) await skipBrowserSpecs(args, env, chromium, counts);
+  } catch (error) {
+    if (ending) return;
+    sayFailure(error);
+    counts.failed++;
+  }
+  if (ending) return;
+  const skipped = counts.skipped ? `, ${counts.skipped} skipped` : '';
+  await finish(counts.failed ? 1 : 0, `${counts.passed} passed, ${counts.failed} failed${skipped}`);
+}
+
+async function finish(exitCode, line) {
+  await guard?.stop();
+  rmSync(scratch, { recursive: true, force: true });
+  if (line) say(line);
+  process.exit(exitCode);
+}
+
+async function startRedis() {
+  let redis;
+  await step('Redis', 'looking for a redis-server', async (update) => {
+    redis = await findRedis(update);
+    redis.port = await anyFreePort();
+    guard = new Guard();
+    const dir = join(scratch, 'redis');
+    await guard.begin({ ...redis, env: redisEnvironment(redis), args: FLEETING, dir, removeDir: true }, 0);
+    return `${redis.version} on 127.0.0.1:${redis.port}, for this run only`;
+  });
+  return redis;
+}
+
+async function findChromium() {
+  let chromium;
+  await step('Browser', 'looking for Chromium or Chrome', async (update) => {
+    chromium = await ensureChromium(update);
+    return chromium.bin ?? 'none: the browser tests are skipped';
+  });
+  if (chromium.missing) note(`${chromium.missing}\n    ${chromium.cure}`);
+  return chromium;
+}
+
+/** Jest only strips the types; a mistake in them counts as one failed test. */
+async function checkTypes(counts) {
+  try {
+    await step('Types', 'checking the types of src and test', async () => {
+      const args = [
+        programs.tsc,
+        '--noEmit',
+        '-p',
+        inRoot('tsconfig.test.json'),
+        '--pretty',
+        String(coloured),
+      ];
+      const { code, output } = await runProgram(process.execPath, args, { cwd: root });
+      if (code !== 0) throw new Halt('The types do not fit.', output.trim().split('\n'));
+      return 'fit';
+    });
+  } catch (error) {
+    sayFailure(error);
+    counts.failed++;
+  }
+}
+
+function testEnvironment(redis, chrome) {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
+  return {
+    ...own,
+    ...(coloured ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
+    TEST_REDIS_URL: localUrl(redis.port),
+    TEST_REDIS_SERVER_BIN: redis.bin,
+    TEST_REDIS_LIB: redis.libraries ?? '',
+    ...(chrome ? { CHROME_BIN: chrome } : {}),
+  };
+}
+
+async function runJest(args, env, chromium, counts) {
+  const without = chromium.missing
+    ? ['--passWithNoTests', '--testPathIgnorePatterns', '/test/browser/', '/node_modules/']
+    : [];
+  say();
+  const { code, results } = await jest([...args, ...without], env, 'inherit');
+  say();
+  const failedFiles = results?.numRuntimeErrorTestSuites ?? 0;
+  counts.passed += results?.numPassedTests ?? 0;
+  counts.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
+  const failed = (results?.numFailedTests ?? 0) + failedFiles;
+  if (failed === 0 && code !== 0 && !ending) {
+    note(
+      results
+        ? `Jest found fault beside the tests (exit code ${code}).`
+        : `Jest ended without a result (exit code ${code}).`,
+    );
+  }
+  counts.failed += failed || (code === 0 ? 0 : 1);
+}
+
+/** Counted by Jest itself, with a name that no test has: what would have run and did not. */
+async function skipBrowserSpecs(args, env, chromium, counts) {
+  const patterns = args.filter((arg) => !arg.startsWith('-'));
+  if (patterns.length && !patterns.some((pattern) => 'test/browser/'.includes(pattern))) return;
+  const { results } = await jest(['/test/browser/', '--passWithNoTests', '-t', '(?!)'], env, 'ignore');
+  const count = results?.numTotalTests ?? 0;
+  if (process.env.CI === 'true') {
+    counts.failed += count || 1;
+    note(`${count} browser tests did not run, and with CI=true that is a failure.`);
+  } else counts.skipped += count;
+}
+
+async function jest(args, env, output) {
+  // Jest's report for people goes to standard error, the results as JSON to standard output.
+  const stdio = ['ignore', 'pipe', output];
+  const { code, output: text } = await runProgram(process.execPath, [...JEST, '--json', ...args], {
+    cwd: root,
+    env,
+    stdio,
+  });
+  return { code, results: parsed(text) };
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
