@@ -5,13 +5,17 @@ const EVERY_MS = 20;
  * The first truthy answer of `condition`; a rejection counts as "not yet".
  * For what has no event to wait for; fails with `what` after `limitMs`.
  */
-export async function until<T>(what: string, condition: () => T | Promise<T>, limitMs = 10_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  limitMs = 10_000,
+): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + limitMs;
   let last: unknown;
   for (;;) {
     try {
       const answer = await condition();
-      if (answer) return answer;
+      if (answer) return answer as Exclude<T, false | null | undefined>;
       last = answer;
     } catch (error) {
       last = error;

@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startApp, type RunningApp } from './processes.js';
+import { RedisServer } from './redis-server.js';
+
+interface RoostOptions {
+  /** Settings of both apps. */
+  env?: Record<string, string>;
+  /** Without one, tasks stay where they are. */
+  worker?: boolean;
+  /** In the URL of Redis, which takes any: to see where it turns up. */
+  password?: string;
+}
+
+/** A whole Roost for one spec file: a private Redis, the web app and a worker, each a process of its own. */
+export class Roost {
+  private constructor(
+    readonly redis: RedisServer,
+    readonly env: Record<string, string>,
+    readonly logDir: string,
+    readonly web: RunningApp,
+    private worker: RunningApp | undefined,
+  ) {}
+
+  static async start({ env = {}, worker = true, password }: RoostOptions = {}): Promise<Roost> {
+    const redis = await RedisServer.start();
+    const logDir = mkdtempSync(join(tmpdir(), 'roost-logs-'));
+    const url =
+      password === undefined ? redis.url : redis.url.replace('redis://', `redis://default:${password}@`);
+    const all = { REDIS_URL: url, LOG_DIR: logDir, ...env };
+    const [web, first] = await Promise.all([
+      startApp('web', all),
+      worker ? startApp('worker', all) : undefined,
+    ]);
+    return new Roost(redis, all, logDir, web, first);
+  }
+
+  get url(): string {
+    return this.web.url!;
+  }
+
+  async startWorker(): Promise<void> {
+    this.worker = await startApp('worker', this.env);
+  }
+
+  /** All that both apps have logged, to file and terminal. */
+  logs(): { web: string; worker: string; terminal: string } {
+    const read = (app: string) => readFileSync(join(this.logDir, `${app}.log`), 'utf8');
+    return {
+      web: read('web'),
+      worker: read('worker'),
+      terminal: this.web.output + (this.worker?.output ?? ''),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.web.stop(), this.worker?.stop()]);
+    await this.redis.remove();
+    rmSync(this.logDir, { recursive: true, force: true });
+  }
+}
