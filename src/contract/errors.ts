@@ -13,6 +13,7 @@ export const ERRORS = {
   WORKER_NOT_FOUND: { status: 404, title: 'No such worker' },
   TASK_STATE_CONFLICT: { status: 409, title: 'The task is in a state that does not allow this' },
   IDEMPOTENCY_CONFLICT: { status: 409, title: 'This Idempotency-Key was used for another body' },
+  COMMAND_REFUSED: { status: 409, title: 'The worker refused' },
   TASK_GONE: { status: 410, title: 'This task has been forgotten' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   CONTENT_TYPE_UNSUPPORTED: { status: 415, title: 'This content type is not understood' },
@@ -23,6 +24,7 @@ export const ERRORS = {
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   STORAGE_FULL: { status: 503, title: 'Redis is full' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
+  WORKER_NO_ANSWER: { status: 504, title: 'The worker does not answer' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

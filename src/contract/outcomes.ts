@@ -6,6 +6,14 @@ export class PermanentError extends Error {
 /** The reason of an aborted `ctx.signal` when somebody cancelled the task: it ends as `cancelled`. */
 export class TaskCancelledError extends Error {
   override name = 'TaskCancelledError';
+
+  constructor(
+    message: string,
+    /** The caller does not want to wait: an isolated handler is killed without its time of grace. */
+    readonly force = false,
+  ) {
+    super(message);
+  }
 }
 
 /** The reason of an aborted `ctx.signal` when the attempt ran over its time limit: it counts as a failed attempt. */

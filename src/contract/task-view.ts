@@ -51,6 +51,8 @@ export interface TaskView {
   origin?: string;
   /** Set on `cancelled`: who asked, when and why. */
   cancelled?: { by: string; at: string; reason?: string };
+  /** Set while it runs on though it is to be cancelled; `note` says what it waits for, in the answer to a cancel. */
+  cancelRequested?: { by: string; at: string; reason?: string; note?: string };
   links: { self: string; page: string; events: string; logs: string };
 }
 

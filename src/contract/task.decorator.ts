@@ -33,6 +33,29 @@ export interface TaskOptions<Input extends object = object> {
   hardTimeoutMs?: number;
   /** Largest result in bytes of JSON. Defaults to 1 MiB. */
   resultLimitBytes?: number;
+  /**
+   * Runs the handler in a process of its own, so that nothing it does can harm other tasks or the worker: blocking the
+   * event loop, `process.exit`, running out of memory, crashing. Costs some milliseconds a task and about 80 MB a
+   * process. For work that keeps a processor busy and for code you do not trust to behave; it is no sandbox against
+   * code you do not trust to be honest. Defaults to false.
+   */
+  isolate?: boolean;
+  /**
+   * Isolated only: milliseconds an aborted handler gets to end by itself before its process is killed; 0 kills at once.
+   * A worker that is stopping cannot wait longer than its own time limit allows. Defaults to 5000.
+   */
+  cancelGraceMs?: number;
+  /**
+   * Isolated only: the process that runs it is replaced once it has run this many tasks (those of other types that
+   * it ran are counted too), against what leaks slowly. Defaults to none.
+   */
+  maxTasksPerChild?: number;
+  /**
+   * Isolated only: megabytes of JavaScript heap its process may have, 128 or more; beyond it the task fails as out of
+   * memory. Buffers are not in the heap: a process that is still larger than this after a task is replaced. Task types
+   * with the same limit share their processes. Defaults to 512.
+   */
+  maxChildMemoryMb?: number;
 }
 
 const TASK_METADATA = Symbol('roost:task');

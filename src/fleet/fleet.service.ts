@@ -4,55 +4,101 @@ import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
 import { withRedis } from '../queue/redis-errors.js';
 import { COMMANDS } from '../queue/tokens.js';
-import { listWorkers, type SeenWorker } from './presence.js';
+import type { CommandName, CommandReply, Commands } from './command.js';
+import { FleetControl } from './fleet-control.js';
+import { dismiss, findWorker, listWorkers, readSamples, type SeenWorker } from './presence.js';
+import type { LoadSample } from './worker-record.js';
+import { isHere, toWorkerDetail, toWorkerView, type WorkerDetail, type WorkerView } from './worker-view.js';
 
-/** One worker as REST and pages show it. Times are ISO 8601 in UTC. */
-export interface WorkerView {
+export type { WorkerDetail, WorkerView } from './worker-view.js';
+
+/** What one of several workers said to a command. */
+export interface FleetAnswer {
   id: string;
   name: string;
-  host: string;
-  pid: number;
-  status: 'online' | 'offline';
-  startedAt: string;
-  lastSeenAt: string;
-  consumers: { queue: string; concurrency: number; paused: boolean }[];
-  active: number;
-  left?: string;
+  ok: boolean;
+  result?: Record<string, unknown>;
+  why?: string;
 }
 
-/** Who works: all workers seen within the last hour. */
+/** Who works, and telling them what to do. */
 @Injectable()
 export class FleetService {
   constructor(
     @Inject(COMMANDS) private readonly redis: Redis,
     private readonly settings: Settings,
+    private readonly control: FleetControl,
   ) {}
 
+  /** All workers seen within the last hour. */
   async list(): Promise<WorkerView[]> {
     const workers = await withRedis(this.redis, () => listWorkers(this.redis, this.settings.QUEUE_PREFIX));
     return workers.map(toWorkerView);
   }
 
-  /** @throws RoostError WORKER_NOT_FOUND */
-  async get(id: string): Promise<WorkerView> {
-    const worker = (await this.list()).find((one) => one.id === id);
+  /** @throws RoostError WORKER_NOT_FOUND, as everything below. */
+  async get(id: string): Promise<WorkerDetail> {
+    return toWorkerDetail(await this.found(id));
+  }
+
+  /** Its load over the last two minutes, oldest first. */
+  async samples(id: string): Promise<LoadSample[]> {
+    await this.found(id);
+    return withRedis(this.redis, () => readSamples(this.redis, this.settings.QUEUE_PREFIX, id));
+  }
+
+  /**
+   * Tells a worker what to do; answers with what it did.
+   * @throws RoostError COMMAND_REFUSED with its reason, WORKER_NO_ANSWER.
+   */
+  async command<N extends CommandName>(
+    id: string,
+    name: N,
+    args: Commands[N],
+    by: string,
+  ): Promise<Record<string, unknown>> {
+    const worker = await this.found(id);
+    if (!worker.online) {
+      throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} is offline. It has not been obeyed and will not be.`);
+    }
+    const reply = await this.control.send(id, name, args, by);
+    if (!reply.ok) throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} refused: ${reply.why}.`);
+    return reply.result;
+  }
+
+  /** The same to several, or to all that are here; each one's answer stands by itself. */
+  async commandMany<N extends CommandName>(
+    ids: string[] | 'all',
+    name: N,
+    args: Commands[N],
+    by: string,
+  ): Promise<FleetAnswer[]> {
+    const here = (await this.list()).filter(isHere);
+    const chosen = ids === 'all' ? here : here.filter((worker) => ids.includes(worker.id));
+    return Promise.all(
+      chosen.map(async (worker) => {
+        const reply: CommandReply = await this.control.send(worker.id, name, args, by).catch((error: unknown) => ({
+          ok: false as const,
+          why: error instanceof RoostError ? error.detail : 'it could not be asked',
+        }));
+        return { id: worker.id, name: worker.name, ...reply };
+      }),
+    );
+  }
+
+  /** Takes a worker that is gone off the list. @throws RoostError COMMAND_REFUSED for one that is here. */
+  async dismiss(id: string): Promise<void> {
+    const worker = await this.found(id);
+    if (worker.online) throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} is here; stop it first.`);
+    await withRedis(this.redis, () => dismiss(this.redis, this.settings.QUEUE_PREFIX, id));
+  }
+
+  private async found(id: string): Promise<SeenWorker> {
+    const known = /^[\w-]{1,64}$/.test(id);
+    const worker = known
+      ? await withRedis(this.redis, () => findWorker(this.redis, this.settings.QUEUE_PREFIX, id))
+      : undefined;
     if (!worker) throw new RoostError('WORKER_NOT_FOUND', 'No worker with this id was seen within the last hour.');
     return worker;
   }
-}
-
-function toWorkerView({ online, startedAt, lastSeenAt, ...worker }: SeenWorker): WorkerView {
-  const { id, name, host, pid, consumers, active, left } = worker;
-  return {
-    id,
-    name,
-    host,
-    pid,
-    status: online ? 'online' : 'offline',
-    startedAt: new Date(startedAt).toISOString(),
-    lastSeenAt: new Date(lastSeenAt).toISOString(),
-    consumers,
-    active: online ? active : 0,
-    ...(left ? { left } : {}),
-  };
 }

@@ -1,5 +1,8 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isUtf8 } from 'node:buffer';
 import { RoostError } from '../contract/errors.js';
+import { bounded, sentBody } from './body-limit.js';
 import { checkJson } from './json-body.js';
 
 const BODY_LIMIT = 256 * 1024;
@@ -11,10 +14,16 @@ export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'appl
 
 /** Reads bodies within their bounds: 256 kB of JSON, 4 MB for bulk, 1 MB of form; anything else is left unread. */
 export function bodyParsers(): express.RequestHandler[] {
-  const bulkJson = express.json({ limit: BULK_LIMIT, strict: false });
-  const bulkLines = express.text({ limit: BULK_LIMIT, type: NDJSON_TYPES });
-  const json = express.json({ limit: BODY_LIMIT, strict: false });
-  const form = express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 200 });
+  const bulkJson = bounded(BULK_LIMIT, express.json({ limit: BULK_LIMIT, strict: false, verify: wholeText }));
+  const bulkLines = bounded(
+    BULK_LIMIT,
+    express.text({ limit: BULK_LIMIT, type: NDJSON_TYPES, verify: wholeText }),
+  );
+  const json = bounded(BODY_LIMIT, express.json({ limit: BODY_LIMIT, strict: false, verify: wholeText }));
+  const form = bounded(
+    FORM_LIMIT,
+    express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 200 }),
+  );
   const isBulk = (req: Request) => req.path.replace(/\/+$/, '') === BULK_PATH;
   const isApi = (req: Request) => req.path.startsWith('/api/');
   return [
@@ -31,15 +40,30 @@ function checkBody(req: Request, _res: Response, next: NextFunction): void {
   next();
 }
 
-/** @throws RoostError CONTENT_TYPE_UNSUPPORTED where a body came that no parser took. */
+/** Bytes that are no UTF-8 would come out as question marks and be kept as such. */
+function wholeText(_req: IncomingMessage, _res: ServerResponse, body: Buffer, encoding: string): void {
+  if (encoding === 'utf-8' && !isUtf8(body)) throw Object.assign(new Error('no UTF-8'), { type: 'utf8.invalid' });
+}
+
+/** @throws RoostError BODY_MALFORMED where no body came, CONTENT_TYPE_UNSUPPORTED where one came that no parser took. */
 export function requireParsedBody(req: Request, types: string): void {
+  if (!sentBody(req)) {
+    throw new RoostError('BODY_MALFORMED', `The body is missing; send ${types}.`, [
+      { path: 'body', message: `is missing; send ${types}` },
+    ]);
+  }
   if (req.body !== undefined) return;
   const given = req.headers['content-type'];
   throw new RoostError(
     'CONTENT_TYPE_UNSUPPORTED',
     given
       ? `The content type \`${given.slice(0, 100)}\` is not understood here; send ${types}.`
-      : `The body is missing; send ${types} with its content type.`,
+      : `The body has no content type; send ${types}.`,
     [{ path: 'content-type', message: `must be ${types}` }],
   );
+}
+
+/** The same for a call that can do without a body: nothing that was sent may be passed over in silence. */
+export function requireParsedBodyIfAny(req: Request, types: string): void {
+  if (sentBody(req)) requireParsedBody(req, types);
 }

@@ -38,7 +38,7 @@ export function objectBody(body: unknown, names: readonly string[]): Record<stri
     const near = nearName(name, names);
     problems.push({
       path: name,
-      message: `is not known here.${near ? ` Did you mean \`${near}\`?` : ''} Known: ${names.join(', ')}.`,
+      message: `is not known here.${near ? ` Did you mean \`${near}\`?` : ''} Known: ${names.join(', ')}`,
     });
   }
   if (problems.length > 0) {

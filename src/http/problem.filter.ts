@@ -2,6 +2,7 @@ import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { LOG } from '../logging/logging.module.js';
+import { answerEarly, sentBody } from './body-limit.js';
 import { toProblem, toRoostError, type Problem } from './to-problem.js';
 
 /** Draws the page of an error for people; web/ gives it. */
@@ -44,10 +45,16 @@ export class ProblemFilter implements ExceptionFilter {
     }
     res.status(problem.status);
     if (problem.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
-    // What was not read of a body that is too large must not be taken for the next request.
-    if (problem.status === 413 || !req.complete) res.setHeader('Connection', 'close');
+    const isComing = sentBody(req) && !req.complete;
+    // What was not read of a body must not be taken for the next request.
+    if (isComing) res.setHeader('Connection', 'close');
     if (wantsPage(req)) this.page(problem, req, res);
-    else res.type('application/problem+json').send(JSON.stringify(problem));
+    else {
+      const body = JSON.stringify(problem);
+      res.type('application/problem+json');
+      if (isComing) answerEarly(req, res, body);
+      else res.send(body);
+    }
   }
 }
 

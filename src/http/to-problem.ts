@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { ERRORS, RoostError, type ErrorCode } from '../contract/errors.js';
 import { toStorageError } from '../queue/redis-errors.js';
+import { bodyTooLarge } from './body-limit.js';
 
 /** RFC 9457 problem document. */
 export interface Problem {
@@ -39,28 +40,32 @@ function fromBodyParser(error: unknown): RoostError | undefined {
   const { type, limit, message = '' } = (error ?? {}) as { type?: unknown; limit?: number; message?: string };
   switch (type) {
     case 'entity.too.large':
-      return new RoostError('BODY_TOO_LARGE', `The body is over the limit of ${limit} bytes here. Send less at once.`, [
-        { path: 'body', message: `must be at most ${limit} bytes` },
-      ]);
+      return bodyTooLarge(limit);
     case 'entity.parse.failed':
       return malformed(`is not JSON: ${message.slice(0, 200)}`);
     case 'parameters.too.many':
       return malformed('has too many fields');
     case 'encoding.unsupported':
     case 'charset.unsupported':
-      return new RoostError('CONTENT_TYPE_UNSUPPORTED', `${message}; send UTF-8, plain or gzip.`);
+      return new RoostError('CONTENT_TYPE_UNSUPPORTED', `${message}; send UTF-8, plain or gzip.`, [
+        { path: type.startsWith('encoding') ? 'content-encoding' : 'content-type', message: `${message}; send UTF-8, plain or gzip` },
+      ]);
+    case 'utf8.invalid':
+      return malformed('is not whole UTF-8: it was cut off, or has another encoding');
     case 'request.aborted':
     case 'request.size.invalid':
     case 'stream.encoding.set':
     case 'encoding.invalid':
       return malformed('did not arrive whole');
     default:
-      return undefined;
+      return /^Z_/.test(String((error as { code?: unknown } | null)?.code))
+        ? malformed('cannot be unpacked; send it whole, or plain')
+        : undefined;
   }
 }
 
 function malformed(message: string): RoostError {
-  return new RoostError('BODY_MALFORMED', `The body ${message}`, [{ path: 'body', message }]);
+  return new RoostError('BODY_MALFORMED', `The body ${message}.`, [{ path: 'body', message }]);
 }
 
 function fromNest(error: unknown): RoostError | undefined {
@@ -68,8 +73,10 @@ function fromNest(error: unknown): RoostError | undefined {
   if (status === 404) {
     return new RoostError('NOT_FOUND', 'There is nothing at this address. /api/docs lists what there is.');
   }
-  // A path that is not valid percent-encoding, a gzip body that is none, and the like.
-  if (typeof status === 'number' && status >= 400 && status < 500) return malformed('or the address cannot be read');
+  if (/^Failed to decode param/.test(String((error as { message?: unknown } | null)?.message))) {
+    return new RoostError('NOT_FOUND', 'There is nothing at this address: a `%` in it begins no character.');
+  }
+  if (typeof status === 'number' && status >= 400 && status < 500) return malformed('cannot be read');
   return undefined;
 }
 

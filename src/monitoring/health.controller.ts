@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import type { Redis } from 'ioredis';
 import { EventTail } from '../events/event-tail.js';
 import { FleetService } from '../fleet/fleet.service.js';
+import { isHere } from '../fleet/worker-view.js';
 import { COMMANDS } from '../queue/tokens.js';
 
 type Check = { ok: boolean; detail?: string };
@@ -45,6 +46,6 @@ export class HealthController {
   private async workersCheck(): Promise<Check> {
     if (this.redis.status !== 'ready') return { ok: false, detail: 'not known while Redis does not answer' };
     const workers = await this.fleet.list().catch(() => []);
-    return workers.some(({ status }) => status === 'online') ? { ok: true } : { ok: false, detail: 'no worker is there' };
+    return workers.some(isHere) ? { ok: true } : { ok: false, detail: 'no worker is there' };
   }
 }

@@ -1,5 +1,4 @@
 import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
 import { Queues } from '../queue/queues.js';
 import { RoostError } from '../contract/errors.js';
 import { MonitoringService, type MonitorOverview, type QueueOverview } from './monitoring.service.js';
@@ -9,7 +8,6 @@ import { MonitoringService, type MonitorOverview, type QueueOverview } from './m
 export class MonitoringController {
   constructor(
     private readonly monitoring: MonitoringService,
-    private readonly fleet: FleetService,
     private readonly registry: Queues,
   ) {}
 
@@ -48,15 +46,5 @@ export class MonitoringController {
   async resume(@Param('name') name: string): Promise<QueueOverview> {
     await this.registry.get(name).resume();
     return this.queue(name);
-  }
-
-  @Get('workers')
-  async workers(): Promise<{ items: WorkerView[] }> {
-    return { items: await this.fleet.list() };
-  }
-
-  @Get('workers/:id')
-  worker(@Param('id') id: string): Promise<WorkerView> {
-    return this.fleet.get(id);
   }
 }

@@ -6,11 +6,12 @@ import { EventsController } from './events.controller.js';
 import { HealthController } from './health.controller.js';
 import { MonitoringController } from './monitoring.controller.js';
 import { MonitoringService } from './monitoring.service.js';
+import { WorkersController } from './workers.controller.js';
 
 /** What goes on: queues, workers, Redis, health and live events. */
 @Module({
   imports: [EventsModule, FleetModule, TasksModule],
-  controllers: [EventsController, HealthController, MonitoringController],
+  controllers: [EventsController, HealthController, MonitoringController, WorkersController],
   providers: [MonitoringService],
   exports: [MonitoringService],
 })

@@ -6,6 +6,7 @@ import { Settings } from '../config/settings.js';
 import { TASK_STATES, type StateCounts } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
 import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
+import { isHere } from '../fleet/worker-view.js';
 import { withRedis } from '../queue/redis-errors.js';
 import { TaskReader } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
@@ -101,7 +102,7 @@ export class MonitoringService {
           oldestWaitingMs: oldestWaitingSince === null ? null : Math.max(0, now - oldestWaitingSince),
           paused,
           workers: workers.filter(
-            ({ status, consumers }) => status === 'online' && consumers.some(({ queue }) => queue === name),
+            (worker) => isHere(worker) && worker.consumers.some(({ queue }) => queue === name),
           ).length,
         };
       }),

@@ -3,6 +3,7 @@ import { FORGET_TASK } from './scripts/forget-task.js';
 import { QUEUE_STATS } from './scripts/queue-stats.js';
 import { READ_TASKS } from './scripts/read-tasks.js';
 import { REPORT_TASK } from './scripts/report-task.js';
+import { REQUEST_CANCEL } from './scripts/request-cancel.js';
 import { RETRY_TASK } from './scripts/retry-task.js';
 import { SETTLE_TASK } from './scripts/settle-task.js';
 
@@ -13,6 +14,7 @@ export interface TaskCommands {
   roostReadTasks(...args: Value[]): Promise<(string[] | null)[]>;
   roostSettleTask(base: string, ...args: Value[]): Promise<number>;
   roostRetryTask(base: string, ...args: Value[]): Promise<number>;
+  roostRequestCancel(base: string, ...args: Value[]): Promise<number>;
   roostForgetTask(base: string, ...args: Value[]): Promise<number>;
   roostReportTask(base: string, ...args: Value[]): Promise<number>;
   roostQueueStats(base: string): Promise<(number | string)[]>;
@@ -24,6 +26,7 @@ export function withTaskCommands(redis: Redis): CommandRedis {
   redis.defineCommand('roostReadTasks', { numberOfKeys: 0, lua: READ_TASKS });
   redis.defineCommand('roostSettleTask', { numberOfKeys: 1, lua: SETTLE_TASK });
   redis.defineCommand('roostRetryTask', { numberOfKeys: 1, lua: RETRY_TASK });
+  redis.defineCommand('roostRequestCancel', { numberOfKeys: 1, lua: REQUEST_CANCEL });
   redis.defineCommand('roostForgetTask', { numberOfKeys: 1, lua: FORGET_TASK });
   redis.defineCommand('roostReportTask', { numberOfKeys: 1, lua: REPORT_TASK });
   redis.defineCommand('roostQueueStats', { numberOfKeys: 1, lua: QUEUE_STATS });

@@ -8,7 +8,7 @@ import type { FoundTask } from './task-reader.js';
 import { COMMANDS } from './tokens.js';
 
 /** Why a move did not happen; `done` when it did. Answers of the Lua scripts in words. */
-export type MoveOutcome = 'done' | 'missing' | 'finished' | 'running' | 'refused' | 'lost-lock';
+export type MoveOutcome = 'done' | 'missing' | 'finished' | 'running' | 'refused' | 'not-running' | 'lost-lock';
 
 /** Who put a task into `cancelled` or `expired`, when (ms) and why. */
 export interface SettleMark {
@@ -23,6 +23,7 @@ const OUTCOMES: Record<number, MoveOutcome> = {
   [-2]: 'finished',
   [-3]: 'running',
   [-4]: 'refused',
+  [-5]: 'not-running',
   [-6]: 'lost-lock',
 };
 
@@ -53,6 +54,17 @@ export class TaskMover {
       this.settings.TASK_RETENTION_FAILED_COUNT,
     );
     return OUTCOMES[answer] ?? 'refused';
+  }
+
+  /** Notes that a running task is to be cancelled: it is not run again, whatever becomes of its worker. */
+  async requestCancel(base: string, id: string, mark: SettleMark): Promise<MoveOutcome> {
+    return OUTCOMES[await this.redis.roostRequestCancel(base, id, JSON.stringify(mark))] ?? 'refused';
+  }
+
+  /** The mark left by `requestCancel`. */
+  async cancelRequest(base: string, id: string): Promise<SettleMark | undefined> {
+    const mark = await this.redis.hget(base + id, 'roost:cancel');
+    return mark === null ? undefined : (JSON.parse(mark) as SettleMark);
   }
 
   /** Back to the end of its queue, with all its attempts; an expiry that has passed no longer holds. */

@@ -19,7 +19,8 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
   const started = number(record.processedOn);
   const finished = number(record.finishedOn);
   const ready = Math.max(createdAt + (opts.delay ?? 0), number(record['roost:queued']) ?? 0);
-  const mark = parse(record['roost:mark']) as { by?: string; at?: number; reason?: string } | undefined;
+  const mark = parse(record['roost:mark']) as Mark | undefined;
+  const request = parse(record['roost:cancel']) as Mark | undefined;
 
   return {
     id,
@@ -44,11 +45,20 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
     ...runTime(state, started, finished, now),
     ...(record.pb ? { worker: record.pb } : {}),
     ...(envelope.origin ? { origin: String(envelope.origin) } : {}),
-    ...(state === 'cancelled' && mark
-      ? { cancelled: { by: String(mark.by ?? ''), at: iso(mark.at ?? finished ?? 0), ...reason(mark.reason) } }
-      : {}),
+    ...(state === 'cancelled' && mark ? { cancelled: toMark(mark) } : {}),
+    ...(request && !isSettled(state) ? { cancelRequested: toMark(request) } : {}),
     links: taskLinks(id),
   };
+}
+
+interface Mark {
+  by?: string;
+  at?: number;
+  reason?: string;
+}
+
+function toMark({ by, at, reason }: Mark) {
+  return { by: String(by ?? ''), at: iso(Number(at) || 0), ...(reason ? { reason: String(reason) } : {}) };
 }
 
 export function taskLinks(id: string): TaskView['links'] {
@@ -114,9 +124,6 @@ function clamp(percent: number): number {
   return Math.round(Math.min(100, Math.max(0, percent)) * 10) / 10;
 }
 
-function reason(text: string | undefined) {
-  return text ? { reason: text } : {};
-}
 
 /** Times outside the range of dates (a damaged hash) come out as 1970 rather than as an error. */
 function iso(ms: number): string {

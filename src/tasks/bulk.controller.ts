@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { RoostError, type FieldProblem } from '../contract/errors.js';
+import { RoostError, type ErrorCode, type FieldProblem } from '../contract/errors.js';
 import { NDJSON_TYPES, requireParsedBody } from '../http/body-parsers.js';
 import { checkJson, objectBody } from '../http/json-body.js';
 import { toStorageError } from '../queue/redis-errors.js';
@@ -10,6 +10,8 @@ import { TasksService } from './tasks.service.js';
 const MAX_TASKS = 1000;
 /** Hand-ins under way at once: enough to fill the connection, few enough to keep others served. */
 const PARALLEL = 50;
+/** Where every line failed for one of these, the request did. */
+const STORAGE: ReadonlySet<ErrorCode> = new Set(['REDIS_UNAVAILABLE', 'STORAGE_FULL']);
 
 /** What became of one line of a bulk request; `line` counts from 1. */
 interface BulkOutcome {
@@ -18,7 +20,7 @@ interface BulkOutcome {
   id?: string;
   state?: string;
   links?: object;
-  error?: { code: string; detail: string; fields?: FieldProblem[] };
+  error?: { code: ErrorCode; detail: string; fields?: FieldProblem[] };
 }
 
 /** Many tasks in one request: good ones are accepted, bad ones named, each on its own. */
@@ -38,16 +40,27 @@ export class BulkController {
     const key = req.headers['idempotency-key'];
     const items: BulkOutcome[] = new Array<BulkOutcome>(lines.length);
     let next = 0;
+    let away: BulkOutcome['error'];
     const hand = async () => {
       while (next < lines.length) {
         const i = next++;
+        // One that waited in vain for Redis speaks for all that come after it.
+        if (away) {
+          items[i] = { line: i + 1, ok: false, error: away };
+          continue;
+        }
         // One key for the request gives each line its own: a repeated request accepts nothing twice.
         const lineKey = typeof key === 'string' ? `${key}/${i + 1}` : undefined;
         items[i] = { line: i + 1, ...(await this.one(lines[i]!, req.id, lineKey)) };
+        if (items[i]!.error?.code === 'REDIS_UNAVAILABLE') away = items[i]!.error;
       }
     };
     await Promise.all(Array.from({ length: Math.min(PARALLEL, lines.length) }, hand));
     const accepted = items.filter((item) => item.ok).length;
+    if (items.every(({ error }) => error && STORAGE.has(error.code))) {
+      const { code, detail } = items[0]!.error!;
+      throw new RoostError(code, detail);
+    }
     return { accepted, refused: items.length - accepted, items };
   }
 

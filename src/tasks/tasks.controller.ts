@@ -70,20 +70,17 @@ export class TasksController {
     return { items: await this.tasks.transitions(id) };
   }
 
+  /** 200 once it is certain, 202 while the worker is still letting go. */
   @Post(':id/cancel')
-  @HttpCode(200)
-  cancel(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
-    requireParsedBodyIfAny(req, 'application/json');
+  async cancel(@Param('id') id: string, @Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
     const { reason, force } = objectBody(req.body ?? {}, ['reason', 'force']);
-    if (force !== undefined && typeof force !== 'boolean') {
-      const message = 'must be true or false';
-      throw new RoostError('REQUEST_INVALID', `force ${message}`, [{ path: 'force', message }]);
-    }
     if (reason !== undefined && (typeof reason !== 'string' || reason.length > MAX_REASON_LENGTH)) {
-      const message = `must be text of at most ${MAX_REASON_LENGTH} characters`;
-      throw new RoostError('REQUEST_INVALID', `reason ${message}`, [{ path: 'reason', message }]);
+      throw invalid('reason', `must be text of at most ${MAX_REASON_LENGTH} characters`);
     }
-    return this.tasks.cancel(id, { by: 'api', ...(reason ? { reason } : {}) });
+    if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
+    const task = await this.tasks.cancel(id, { by: 'api', ...(reason ? { reason } : {}), force: force ?? false });
+    res.status(isSettled(task.state) ? 200 : 202);
+    return task;
   }
 
   @Post(':id/retry')
@@ -103,6 +100,10 @@ export class TasksController {
   async remove(@Param('id') id: string): Promise<void> {
     await this.tasks.remove(id);
   }
+}
+
+function invalid(path: string, message: string): RoostError {
+  return new RoostError('REQUEST_INVALID', `${path} ${message}`, [{ path, message }]);
 }
 
 /** @throws RoostError REQUEST_INVALID where `type` is missing or no text. */

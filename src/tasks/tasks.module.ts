@@ -6,7 +6,9 @@ import { EventsModule } from '../events/events.module.js';
 import { LOG } from '../logging/logging.module.js';
 import { ExpirySweeper } from '../queue/expiry-sweeper.js';
 import { TaskMover } from '../queue/task-mover.js';
+import { FleetModule } from '../fleet/fleet.module.js';
 import { BulkController } from './bulk.controller.js';
+import { Canceller } from './canceller.js';
 import { Submitter } from './submitter.js';
 import { TaskLists } from './task-lists.js';
 import { TaskTypesController } from './task-types.controller.js';
@@ -15,10 +17,10 @@ import { TasksService } from './tasks.service.js';
 
 /** The one door for writes, and tasks over REST. */
 @Module({
-  imports: [EventsModule],
+  imports: [EventsModule, FleetModule],
   // Bulk first: its path would otherwise be taken for a task's id.
   controllers: [BulkController, TasksController, TaskTypesController],
-  providers: [Submitter, TaskLists, TasksService],
+  providers: [Canceller, Submitter, TaskLists, TasksService],
   exports: [TasksService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {

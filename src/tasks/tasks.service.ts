@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { RoostError } from '../contract/errors.js';
 import { isSettled, type StateCounts } from '../contract/states.js';
 import type { AttemptView, LogLine, TaskPage, TaskView, TransitionView } from '../contract/task-view.js';
 import { EventTail } from '../events/event-tail.js';
@@ -11,9 +10,11 @@ import { JOB_ID } from '../queue/task-ids.js';
 import { TaskMover, type MoveOutcome } from '../queue/task-mover.js';
 import { TaskReader, type FoundTask } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
+import { Canceller } from './canceller.js';
 import { Submitter } from './submitter.js';
 import type { SubmitRequest } from './submit-request.js';
 import { TaskLists, type TaskQuery } from './task-lists.js';
+import { stateConflict } from './state-conflict.js';
 import { toTransitions } from './transitions.js';
 
 /** A safety net under `waitUntilSettled`, ms: the state is read this often even if no event comes. */
@@ -27,6 +28,7 @@ export class TasksService {
     private readonly lists: TaskLists,
     private readonly reader: TaskReader,
     private readonly mover: TaskMover,
+    private readonly canceller: Canceller,
     private readonly tail: EventTail,
     @Inject(COMMANDS) private readonly redis: Redis,
   ) {}
@@ -71,11 +73,14 @@ export class TasksService {
     });
   }
 
-  /** Ends a task that has not started as `cancelled`. @throws RoostError TASK_STATE_CONFLICT for any other. */
-  async cancel(id: string, { reason, by }: { reason?: string; by: string }): Promise<TaskView> {
-    return this.act(id, 'cancel', ({ queue }) =>
-      this.mover.settle(queue.toKey(''), id, 'cancelled', { by, at: Date.now(), ...(reason ? { reason } : {}) }),
-    );
+  /**
+   * Ends a task as `cancelled`: at once while it does not run; a running one as soon as its handler lets go.
+   * With `force` a handler that does not is killed (isolated types) or no longer waited for (all others).
+   * A view that is not settled yet carries `cancelRequested` with a note on what it waits for.
+   * @throws RoostError TASK_STATE_CONFLICT for a settled one.
+   */
+  cancel(id: string, request: { reason?: string; force?: boolean; by: string }): Promise<TaskView> {
+    return this.reading(() => this.canceller.cancel(id, request));
   }
 
   /** Puts a failed, cancelled or expired task back into its queue with all its attempts. */
@@ -97,14 +102,14 @@ export class TasksService {
   async remove(id: string): Promise<void> {
     await this.reading(async () => {
       const found = await this.found(id);
-      if (found.record.state === 'active') throw conflict('delete', found);
+      if (found.record.state === 'active') throw stateConflict('delete', found.record.state);
       const outcome = isSettled(found.record.state)
         ? await this.mover.forget(found.queue, id)
         : (await found.queue.remove(id)) === 1
           ? 'done'
           : 'refused';
       if (outcome === 'missing') throw missingTask(id);
-      if (outcome !== 'done') throw conflict('delete', await this.found(id));
+      if (outcome !== 'done') throw stateConflict('delete', (await this.found(id)).record.state);
     });
   }
 
@@ -140,13 +145,13 @@ export class TasksService {
     });
   }
 
-  private act(id: string, verb: string, move: (found: FoundTask) => Promise<MoveOutcome>): Promise<TaskView> {
+  private act(id: string, verb: 'retry' | 'promote', move: (found: FoundTask) => Promise<MoveOutcome>): Promise<TaskView> {
     return this.reading(async () => {
       const found = await this.found(id);
       const outcome = await move(found);
       const now = await this.reader.find(id);
       if (outcome === 'missing' || !now) throw missingTask(id);
-      if (outcome !== 'done') throw conflict(verb, now);
+      if (outcome !== 'done') throw stateConflict(verb, now.record.state);
       return this.reader.view(now);
     });
   }
@@ -161,20 +166,4 @@ export class TasksService {
 function notInState(error: Error): MoveOutcome {
   if (/not in a delayed state|is not in|-3/.test(error.message)) return 'refused';
   throw error;
-}
-
-const ALLOWED: Record<string, string> = {
-  cancel: 'Only waiting and delayed tasks can be cancelled.',
-  retry: 'Only failed, cancelled and expired tasks can be retried; submit a completed one again instead.',
-  promote: 'Only delayed tasks can be promoted.',
-  delete: 'A running task cannot be deleted; wait for its end.',
-};
-
-function conflict(verb: string, { record }: FoundTask): RoostError {
-  return new RoostError(
-    'TASK_STATE_CONFLICT',
-    `The task is ${record.state}, so it cannot be ${verb === 'cancel' ? 'cancelled' : verb === 'retry' ? 'retried' : `${verb}d`}. ${ALLOWED[verb] ?? ''}`.trim(),
-    undefined,
-    { state: record.state },
-  );
 }

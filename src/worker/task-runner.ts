@@ -15,6 +15,7 @@ import { TaskMover } from '../queue/task-mover.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { asUnrecoverable, isPermanent, toError } from './failures.js';
 import { Handlers } from './handlers.js';
+import { Tally } from './tally.js';
 import { TaskReporter } from './task-reporter.js';
 import { TaskRun } from './task-run.js';
 
@@ -36,12 +37,12 @@ interface Attempt {
 @Injectable()
 export class TaskRunner {
   private readonly running = new Map<string, TaskRun>();
-  private readonly finished = { completed: 0, failed: 0, retried: 0, cancelled: 0 };
 
   constructor(
     private readonly catalog: Catalog,
     private readonly handlers: Handlers,
     private readonly mover: TaskMover,
+    private readonly tally: Tally,
     private readonly settings: Settings,
     @Inject(COMMANDS) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
@@ -52,19 +53,37 @@ export class TaskRunner {
     return this.running.size;
   }
 
-  /** Since the process started. */
-  get totals(): Readonly<typeof this.finished> {
-    return this.finished;
+  activeIn(queue: string): number {
+    let count = 0;
+    for (const run of this.running.values()) if (run.queue === queue) count++;
+    return count;
+  }
+
+  find(taskId: string): TaskRun | undefined {
+    return this.running.get(taskId);
+  }
+
+  /** True where its handler runs in a process of its own, which can be killed. */
+  isIsolated(_run: TaskRun): boolean {
+    return false;
+  }
+
+  /** The longest running first. */
+  list(): TaskRun[] {
+    return [...this.running.values()].sort((a, b) => a.startedAt - b.startedAt);
   }
 
   async run(job: Job, token: string, lost: AbortSignal): Promise<unknown> {
     const attempt = this.begin(job, token, lost);
     try {
+      await this.dropIfCancelled(attempt);
       await this.dropIfExpired(attempt);
       const type = this.resolve(job);
       const input = await this.validate(type, attempt.envelope.input);
       const result = checkResult(await this.execute(type, input, attempt), type);
-      this.finished.completed++;
+      // A handler that did not listen: whoever cancelled it was told that it is cancelled.
+      if (wasCancelled(attempt.run)) throw attempt.run.signal.reason;
+      this.tally.count(job.name, 'completed');
       this.tell(attempt, 'completed');
       return result;
     } catch (thrown) {
@@ -81,12 +100,22 @@ export class TaskRunner {
   }
 
   private begin(job: Job, token: string, lost: AbortSignal): Attempt {
-    const run = new TaskRun(job.id!, job.name, Date.now());
+    const run = new TaskRun(job.id!, job.name, job.queueName, job.attemptsStarted, Date.now());
     // BullMQ aborts when the job is no longer ours.
     lost.addEventListener('abort', () => run.abort(new WorkerStoppingError('The worker lost the task.')), { once: true });
     this.running.set(run.taskId, run);
     const base = `${this.settings.QUEUE_PREFIX}:${job.queueName}:`;
     return { job, token, base, run, envelope: toEnvelope(job.data) };
+  }
+
+  /** Cancelled while a worker ran it that is gone since: it must not run again. A first start cannot have been. */
+  private async dropIfCancelled({ job, token, base }: Attempt): Promise<void> {
+    if (job.attemptsStarted <= 1) return;
+    const mark = await this.mover.cancelRequest(base, job.id!);
+    if (!mark) return;
+    await this.mover.settle(base, job.id!, 'cancelled', mark, token);
+    this.tally.count(job.name, 'cancelled');
+    throw new MovedElsewhere('cancelled');
   }
 
   private async dropIfExpired({ job, token, base, envelope }: Attempt): Promise<void> {
@@ -160,9 +189,9 @@ export class TaskRunner {
     const reason: unknown = run.signal.aborted ? run.signal.reason : undefined;
 
     if (reason instanceof TaskCancelledError) {
-      const mark = { by: 'api', at: Date.now(), reason: reason.message };
+      const mark = (await this.mover.cancelRequest(base, job.id!)) ?? { by: 'roost', at: Date.now() };
       await this.mover.settle(base, job.id!, 'cancelled', mark, token);
-      this.finished.cancelled++;
+      this.tally.count(job.name, 'cancelled');
       return this.moved(attempt, 'cancelled');
     }
     if (reason instanceof WorkerStoppingError && thrown === reason) {
@@ -173,7 +202,7 @@ export class TaskRunner {
     const permanent = isPermanent(thrown);
     const willRetry = !permanent && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
     await this.keepFailure(attempt, error, willRetry);
-    this.finished[willRetry ? 'retried' : 'failed']++;
+    this.tally.count(job.name, willRetry ? 'retried' : 'failed');
     this.tell(attempt, willRetry ? 'failed, to be tried again' : 'failed', error);
     return permanent ? asUnrecoverable(error) : error;
   }
@@ -212,6 +241,10 @@ export class TaskRunner {
     if (error) this.log.warn({ ...line, error: error.name }, `${job.name} ${outcome}`);
     else this.log.info(line, `${job.name} ${outcome}`);
   }
+}
+
+function wasCancelled(run: TaskRun): boolean {
+  return run.signal.reason instanceof TaskCancelledError;
 }
 
 /** The task has been settled or given back already. */

@@ -1,59 +1,58 @@
-import {
-  Inject,
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import type { Worker } from 'bullmq';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
-import { announce, BEAT_MS, leave, type WorkerRecord } from '../fleet/presence.js';
+import { CommandListener } from '../fleet/command-listener.js';
+import { announce, BEAT_MS, leave } from '../fleet/presence.js';
 import { LOG } from '../logging/logging.module.js';
 import { ExpirySweeper } from '../queue/expiry-sweeper.js';
-import { retention } from '../queue/job-policy.js';
+import { patientConnection } from '../queue/redis-connections.js';
+import type { CommandRedis } from '../queue/task-commands.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { COMMANDS } from '../queue/tokens.js';
-import { CpuProcessor } from './cpu.processor.js';
-import { DefaultProcessor } from './default.processor.js';
+import { Autoscaler } from './autoscaler.js';
+import { Consumers } from './consumers.js';
+import { SelfPortrait } from './self-portrait.js';
 import { TaskRunner } from './task-runner.js';
+import { WorkerCommands } from './worker-commands.js';
 
 /** Before the stop's hard limit, ms (or a third of it): running tasks are asked to let go. */
 const LET_GO_MS = 5_000;
 
-/** Starts the consumers this worker is to serve, says who it is, and stops in order. */
+/** The worker among others: says who it is, hears commands, and stops in order. */
 @Injectable()
 export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly id = randomUUID();
-  private readonly startedAt = Date.now();
-  private consumers: Worker[] = [];
+  private readonly autoscaler = new Autoscaler();
+  private readonly sweeper: ExpirySweeper;
+  private readonly listener: CommandListener;
   private beat: NodeJS.Timeout | undefined;
-  private sweeper: ExpirySweeper;
 
   constructor(
-    private readonly standard: DefaultProcessor,
-    private readonly cpu: CpuProcessor,
+    private readonly consumers: Consumers,
     private readonly runner: TaskRunner,
+    private readonly portrait: SelfPortrait,
     private readonly settings: Settings,
+    commands: WorkerCommands,
     mover: TaskMover,
-    @Inject(COMMANDS) private readonly redis: Redis,
+    @Inject(COMMANDS) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
   ) {
-    const bases = settings.WORKER_QUEUES.map((queue) => `${settings.QUEUE_PREFIX}:${queue}:`);
-    this.sweeper = new ExpirySweeper(mover, bases, log);
+    const { QUEUE_PREFIX: prefix } = settings;
+    this.sweeper = new ExpirySweeper(mover, settings.WORKER_QUEUES.map((queue) => `${prefix}:${queue}:`), log);
+    const ear = patientConnection(settings.REDIS_URL, 'worker-ear', log);
+    this.listener = new CommandListener(ear, redis, prefix, portrait.id, commands, log);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const served = [this.standard.worker, this.cpu.worker].filter((worker) =>
-      this.settings.WORKER_QUEUES.includes(worker.name),
-    );
-    this.consumers = served;
-    for (const worker of served) this.start(worker);
+    this.portrait.start();
+    this.consumers.start();
+    // Both wait for Redis where it is away; the worker does not wait for them.
+    this.listener.start().catch((error: unknown) => this.log.error({ err: error }, 'commands cannot be heard'));
     await this.announce();
-    this.beat = setInterval(() => void this.announce(), BEAT_MS);
+    this.beat = setInterval(() => void this.onBeat(), BEAT_MS);
     this.sweeper.start();
+    process.on('uncaughtException', (error) => this.crash(error));
+    process.on('unhandledRejection', (error) => this.crash(error));
   }
 
   async beforeApplicationShutdown(signal?: string): Promise<void> {
@@ -64,48 +63,55 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       () => this.runner.stopAll('The worker is stopping.'),
       Math.max(0, limit - Math.min(LET_GO_MS, limit / 3)),
     );
+    // Still here, still heard (somebody may cancel what it waits for), but not for new work.
+    this.beat = setInterval(() => void this.announce(), BEAT_MS);
     // With Redis away nothing can be settled any more: closing would wait for it for ever.
-    const force = this.runner.active === 0 && this.redis.status !== 'ready';
-    await Promise.all(this.consumers.map((worker) => worker.close(force)));
+    await this.consumers.close(this.runner.active === 0 && this.redis.status !== 'ready');
+    clearInterval(this.beat);
     clearTimeout(letGo);
-    await this.sayGoodbye(signal);
+    await this.listener.stop();
+    this.portrait.stop();
+    await this.sayGoodbye(this.portrait.draining ? 'drained' : signal ? `stopped by ${signal}` : 'told to stop');
   }
 
-  private start(worker: Worker): void {
-    // Read by BullMQ at every fetch; the decorator's options are fixed before the settings are known.
-    Object.assign(worker.opts, { name: this.settings.WORKER_NAME, ...retention(this.settings) });
-    worker.concurrency = this.settings.WORKER_CONCURRENCY;
-    worker.on('error', (error) => this.log.debug({ queue: worker.name, err: error }, 'consumer error'));
-    worker.on('stalled', (taskId) => this.log.warn({ queue: worker.name, taskId }, 'its worker is gone; the task is run again'));
-    worker.run().catch((error: unknown) => this.log.error({ queue: worker.name, err: error }, 'consumer ended'));
-    this.log.info({ queue: worker.name, concurrency: worker.concurrency }, `serving queue ${worker.name}`);
+  private async onBeat(): Promise<void> {
+    await this.announce();
+    await this.scale().catch((error: unknown) => this.log.debug({ err: error }, 'autoscale'));
   }
 
   private async announce(): Promise<void> {
-    if (this.redis.status !== 'ready' && this.redis.status !== 'connecting' && this.redis.status !== 'connect') return;
-    await announce(this.redis, this.settings.QUEUE_PREFIX, this.record()).catch(() => undefined);
-  }
-
-  private async sayGoodbye(signal?: string): Promise<void> {
     if (this.redis.status !== 'ready') return;
-    const left = signal ? `stopped by ${signal}` : 'told to stop';
-    await leave(this.redis, this.settings.QUEUE_PREFIX, { ...this.record(), left }).catch(() => undefined);
+    const { record, sample } = this.portrait.draw();
+    await announce(this.redis, this.settings.QUEUE_PREFIX, record, sample).catch(() => undefined);
   }
 
-  private record(): WorkerRecord {
-    return {
-      id: this.id,
-      name: this.settings.WORKER_NAME,
-      host: hostname(),
-      pid: process.pid,
-      startedAt: this.startedAt,
-      lastSeenAt: Date.now(),
-      consumers: this.consumers.map((worker) => ({
-        queue: worker.name,
-        concurrency: worker.concurrency,
-        paused: worker.isPaused(),
-      })),
-      active: this.runner.active,
-    };
+  private async scale(): Promise<void> {
+    for (const consumer of this.consumers.records()) {
+      if (!consumer.autoscale || consumer.paused) continue;
+      const stats = await this.redis.roostQueueStats(`${this.settings.QUEUE_PREFIX}:${consumer.queue}:`);
+      const since = Number(stats[7]);
+      const next = this.autoscaler.next({
+        consumer,
+        oldestWaitMs: since > 0 ? Math.max(0, Date.now() - since) : 0,
+        busyPercent: this.portrait.busyPercent,
+      });
+      if (next !== consumer.concurrency) {
+        this.log.info({ queue: consumer.queue, from: consumer.concurrency, to: next }, 'autoscale');
+        this.consumers.resize(consumer.queue, next);
+      }
+    }
+  }
+
+  private async sayGoodbye(left: string): Promise<void> {
+    if (this.redis.status !== 'ready') return;
+    await leave(this.redis, this.settings.QUEUE_PREFIX, { ...this.portrait.draw().record, left }).catch(() => undefined);
+  }
+
+  /** The state of the process is no longer known: it says why and leaves; its tasks are run again elsewhere. */
+  private crash(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.log.fatal({ err: error }, 'crashed');
+    const farewell = this.sayGoodbye(`crashed: ${message.slice(0, 200)}`);
+    void Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, 500))]).then(() => process.exit(1));
   }
 }

@@ -8,6 +8,7 @@ import { closeConnection, failFastConnection, patientConnection } from '../queue
 import { withTaskCommands } from '../queue/task-commands.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { COMMANDS } from '../queue/tokens.js';
+import { TaskWorker } from './task-worker.js';
 
 /** The connection BullMQ's workers share for all but their blocking reads. */
 const CONSUMER = Symbol('roost:consumer');
@@ -37,6 +38,8 @@ class WorkerConnectionsModule implements OnApplicationShutdown {
     await Promise.all([closeConnection(this.commands), closeConnection(this.consumer)]);
   }
 }
+
+BullModule.workerClass = TaskWorker;
 
 /** BullMQ for a process that only consumes: no queues, patient connections. */
 @Module({

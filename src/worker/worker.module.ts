@@ -5,11 +5,15 @@ import type { TaskType } from '../catalog/task-type.js';
 import { ConfigModule } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { LoggingModule } from '../logging/logging.module.js';
+import { Consumers } from './consumers.js';
 import { CpuProcessor } from './cpu.processor.js';
 import { DefaultProcessor } from './default.processor.js';
 import { Handlers } from './handlers.js';
+import { SelfPortrait } from './self-portrait.js';
+import { Tally } from './tally.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerAgent } from './worker-agent.js';
+import { WorkerCommands } from './worker-commands.js';
 import { WorkerQueueModule } from './worker-queue.module.js';
 
 /** Root of the worker app: it never loads the web. */
@@ -27,9 +31,13 @@ export class WorkerModule {
       providers: [
         ...new Set(taskTypes.flatMap((type) => type.providers)),
         Handlers,
+        Tally,
         TaskRunner,
         DefaultProcessor,
         CpuProcessor,
+        Consumers,
+        WorkerCommands,
+        SelfPortrait,
         WorkerAgent,
       ],
     };

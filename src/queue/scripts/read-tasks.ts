@@ -17,6 +17,7 @@ export const READ_FIELDS = [
   'roost:mark',
   'roost:queued',
   'roost:error',
+  'roost:cancel',
 ] as const;
 
 /*

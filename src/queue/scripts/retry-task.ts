@@ -19,7 +19,7 @@ for _, state in ipairs({ 'failed', 'cancelled', 'expired' }) do
 end
 if not prev then return -2 end
 redis.call('HDEL', key, 'finishedOn', 'processedOn', 'failedReason', 'returnvalue', 'progress', 'defa', 'stc',
-  'roost:state', 'roost:mark')
+  'roost:state', 'roost:mark', 'roost:cancel')
 redis.call('HSET', key, 'atm', 0, 'delay', 0, 'roost:queued', ARGV[2])
 if ARGV[3] ~= '' then redis.call('HSET', key, 'data', ARGV[3]) end
 if ARGV[4] ~= '' then redis.call('HSETNX', key, ARGV[4], ARGV[5]) end

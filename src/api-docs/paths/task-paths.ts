@@ -1,0 +1,129 @@
+import type { ErrorCode } from '../../contract/errors.js';
+import { LIST_PARAMETERS, parameter } from '../components.js';
+import { reads, writes } from '../operation.js';
+import { ref } from '../schema.js';
+
+const id = parameter('TaskId');
+const MISSING: readonly ErrorCode[] = ['NOT_FOUND', 'TASK_NOT_FOUND', 'TASK_GONE', 'REDIS_UNAVAILABLE'];
+/** Of what acts; a body that is not asked for is looked at all the same. */
+const CONFLICT: readonly ErrorCode[] = [
+  ...MISSING,
+  ...(['BODY_MALFORMED', 'BODY_TOO_LARGE', 'CONTENT_TYPE_UNSUPPORTED', 'TASK_STATE_CONFLICT'] as const),
+];
+
+/** Looking at tasks and acting on them. */
+export const TASK_PATHS: Record<string, object> = {
+  '/api/v1/tasks': {
+    get: reads({
+      id: 'listTasks',
+      tag: 'Tasks',
+      summary: 'List tasks',
+      parameters: LIST_PARAMETERS,
+      answers: { 200: { description: 'A page of tasks.', schema: ref('TaskPage') } },
+      errors: ['QUERY_INVALID', 'QUEUE_NOT_FOUND', 'REDIS_UNAVAILABLE'],
+    }),
+  },
+  '/api/v1/tasks/{id}': {
+    get: reads({
+      id: 'getTask',
+      tag: 'Tasks',
+      summary: 'One task, whole',
+      parameters: [id, parameter('Wait')],
+      answers: { 200: { description: 'The task as it is now.', schema: ref('TaskView') } },
+      errors: [...MISSING, 'QUERY_INVALID'],
+    }),
+    delete: writes({
+      id: 'deleteTask',
+      tag: 'Tasks',
+      summary: 'Delete a task for good',
+      description: 'With its result and its log. A running task is refused.',
+      parameters: [id],
+      answers: { 204: { description: 'It is gone.' } },
+      errors: CONFLICT,
+    }),
+  },
+  '/api/v1/tasks/{id}/logs': {
+    get: reads({
+      id: 'listLogLines',
+      tag: 'Tasks',
+      summary: 'What a task has logged',
+      parameters: [
+        id,
+        {
+          name: 'after',
+          in: 'query',
+          description: 'From line number `after` on.',
+          schema: { type: 'integer', minimum: 0, default: 0 },
+        },
+        {
+          name: 'limit',
+          in: 'query',
+          description: 'Lines at most.',
+          schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 },
+        },
+      ],
+      answers: { 200: { description: 'Its lines, oldest first.', schema: ref('LogPage') } },
+      errors: [...MISSING, 'QUERY_INVALID'],
+    }),
+  },
+  '/api/v1/tasks/{id}/attempts': {
+    get: reads({
+      id: 'listAttempts',
+      tag: 'Tasks',
+      summary: 'Its attempts',
+      parameters: [id],
+      answers: { 200: { description: 'Every run of the task by a worker, oldest first.', schema: ref('AttemptList') } },
+      errors: MISSING,
+    }),
+  },
+  '/api/v1/tasks/{id}/transitions': {
+    get: reads({
+      id: 'listTransitions',
+      tag: 'Tasks',
+      summary: 'The way it took',
+      parameters: [id],
+      answers: { 200: { description: 'The states it went through, oldest first.', schema: ref('TransitionList') } },
+      errors: MISSING,
+    }),
+  },
+  '/api/v1/tasks/{id}/cancel': {
+    post: writes({
+      id: 'cancelTask',
+      tag: 'Tasks',
+      summary: 'Cancel a task that has not started',
+      parameters: [id],
+      body: {
+        required: false,
+        content: {
+          'application/json': {
+            schema: ref('CancelRequest'),
+            examples: { reason: { value: { reason: 'handed in by mistake' } } },
+          },
+        },
+      },
+      answers: { 200: { description: 'The task, cancelled.', schema: ref('TaskView') } },
+      errors: [...CONFLICT, 'REQUEST_INVALID'],
+    }),
+  },
+  '/api/v1/tasks/{id}/retry': {
+    post: writes({
+      id: 'retryTask',
+      tag: 'Tasks',
+      summary: 'Run a failed, cancelled or expired task again',
+      description: 'The same task, back in its queue with all its attempts.',
+      parameters: [id],
+      answers: { 200: { description: 'The task, waiting again.', schema: ref('TaskView') } },
+      errors: CONFLICT,
+    }),
+  },
+  '/api/v1/tasks/{id}/promote': {
+    post: writes({
+      id: 'promoteTask',
+      tag: 'Tasks',
+      summary: 'Run a delayed task now',
+      parameters: [id],
+      answers: { 200: { description: 'The task, waiting or running already.', schema: ref('TaskView') } },
+      errors: CONFLICT,
+    }),
+  },
+};

@@ -1,0 +1,120 @@
+import { RoostError, type FieldProblem } from '../contract/errors.js';
+import { objectBody } from './json-body.js';
+
+type Readers = Record<string, (value: unknown) => unknown>;
+type Fields<R extends Readers> = { [K in keyof R]?: ReturnType<R[K]> };
+
+/** Longest end time ahead: a year. */
+const MAX_AHEAD_MS = 366 * 86_400_000;
+const TIME_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/i;
+// Control characters would tear log lines and pages apart.
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\u2028\u2029]/;
+const MAX_REASON_LENGTH = 500;
+
+/**
+ * The members of a JSON body, each read by its function; unknown ones are refused by name, missing ones left out.
+ * A reader says what is wrong by throwing an `Error` with the words behind the name.
+ * @throws RoostError REQUEST_INVALID with every problem at once.
+ */
+export function readFields<R extends Readers>(body: unknown, readers: R, required: readonly (keyof R & string)[] = []): Fields<R> {
+  const given = objectBody(body, Object.keys(readers));
+  const problems: FieldProblem[] = [];
+  const result: Record<string, unknown> = {};
+  for (const [name, read] of Object.entries(readers)) {
+    if (given[name] === undefined) {
+      if (required.includes(name)) problems.push({ path: name, message: `is missing; it ${wanted(read)}` });
+      continue;
+    }
+    try {
+      result[name] = read(given[name]);
+    } catch (error) {
+      problems.push({ path: name, message: (error as Error).message });
+    }
+  }
+  refuse(problems);
+  return result as Fields<R>;
+}
+
+/** @throws RoostError REQUEST_INVALID when there is any. */
+export function refuse(problems: FieldProblem[]): void {
+  if (problems.length === 0) return;
+  throw new RoostError('REQUEST_INVALID', problems.map(({ path, message }) => `${path} ${message}`).join('; '), problems);
+}
+
+export function whole(min: number, max: number, unit = ''): (value: unknown) => number {
+  return (value) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new Error(`must be a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`);
+  };
+}
+
+/** null where the reader may be lifted that way. */
+export function orNone<T>(read: (value: unknown) => T): (value: unknown) => T | null {
+  return (value) => {
+    if (value === null) return null;
+    try {
+      return read(value);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}, or null for none`, { cause: error });
+    }
+  };
+}
+
+export function oneOf<T extends string>(choices: readonly T[]): (value: unknown) => T {
+  return (value) => {
+    if ((choices as readonly unknown[]).includes(value)) return value as T;
+    throw new Error(`must be one of: ${choices.join(', ')}`);
+  };
+}
+
+export function yesOrNo(value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new Error('must be true or false');
+}
+
+export function reason(value: unknown): string {
+  if (typeof value === 'string' && value.length <= MAX_REASON_LENGTH && !CONTROL.test(value)) return value.trim();
+  throw new Error(`must be text of at most ${MAX_REASON_LENGTH} characters`);
+}
+
+/** A time to come, in ms. */
+export function timeAhead(value: unknown): number {
+  const ms = typeof value === 'string' && TIME_WITH_ZONE.test(value) ? Date.parse(value) : NaN;
+  if (Number.isNaN(ms)) {
+    throw new Error('must be a time with its zone, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+01:00');
+  }
+  if (ms <= Date.now()) throw new Error('must lie in the future');
+  if (ms > Date.now() + MAX_AHEAD_MS) throw new Error('must lie within a year');
+  return ms;
+}
+
+/** `max` starts per `perMs` milliseconds. */
+export function rate(value: unknown): { max: number; perMs: number } {
+  const { max, perMs, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  try {
+    if (Object.keys(rest).length > 0) throw new Error('has more than max and perMs');
+    return { max: whole(1, 100_000)(max), perMs: whole(1, 86_400_000)(perMs) };
+  } catch (error) {
+    const shape = 'must be {"max": starts, 1 to 100000, "perMs": milliseconds, 1 to 86400000}, such as {"max":10,"perMs":60000}';
+    throw new Error(shape, { cause: error });
+  }
+}
+
+/** Of an order that may end by itself: when, at a time or after so many ms, and why it was given. */
+export const ORDER_FIELDS = { reason, until: timeAhead, forMs: whole(1, MAX_AHEAD_MS, 'milliseconds') };
+
+/** @throws RoostError REQUEST_INVALID where both ways to say the end are used. */
+export function oneEnd({ until, forMs }: { until?: number; forMs?: number }): void {
+  if (until === undefined || forMs === undefined) return;
+  refuse([{ path: 'forMs', message: 'cannot be given together with until; leave one of them out' }]);
+}
+
+/** What a reader asks for, in its own words. */
+function wanted(read: (value: unknown) => unknown): string {
+  try {
+    read(undefined);
+    return 'is needed';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

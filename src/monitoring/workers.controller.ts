@@ -1,0 +1,54 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { RoostError } from '../contract/errors.js';
+import { FleetService, type FleetAnswer, type WorkerDetail, type WorkerView } from '../fleet/fleet.service.js';
+import { parseCommandArgs, parseCommandName } from '../fleet/parse-command.js';
+
+/** Workers over REST: who is there, and telling them what to do. */
+@Controller('api/v1/workers')
+export class WorkersController {
+  constructor(private readonly fleet: FleetService) {}
+
+  @Get()
+  async list(): Promise<{ items: WorkerView[] }> {
+    return { items: await this.fleet.list() };
+  }
+
+  @Get(':id')
+  get(@Param('id') id: string): Promise<WorkerDetail> {
+    return this.fleet.get(id);
+  }
+
+  @Get(':id/samples')
+  async samples(@Param('id') id: string) {
+    return { items: await this.fleet.samples(id) };
+  }
+
+  /** One command to several: `{ids: [...]}` or `{ids: "all"}`, each one's own answer. */
+  @Post('commands/:command')
+  @HttpCode(200)
+  async many(@Param('command') command: string, @Req() req: Request): Promise<{ items: FleetAnswer[] }> {
+    const name = parseCommandName(command);
+    const { ids, ...args } = (req.body ?? {}) as { ids?: unknown };
+    const chosen = ids === 'all' || (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) ? ids : undefined;
+    if (chosen === undefined) {
+      const message = 'must be "all" or a list of worker ids';
+      throw new RoostError('REQUEST_INVALID', `ids ${message}`, [{ path: 'ids', message }]);
+    }
+    return { items: await this.fleet.commandMany(chosen as 'all' | string[], name, parseCommandArgs(name, args), 'api') };
+  }
+
+  @Post(':id/:command')
+  @HttpCode(200)
+  async command(@Param('id') id: string, @Param('command') command: string, @Req() req: Request) {
+    const name = parseCommandName(command);
+    return { ok: true, command: name, result: await this.fleet.command(id, name, parseCommandArgs(name, req.body), 'api') };
+  }
+
+  /** Takes a worker that is gone off the list. */
+  @Delete(':id')
+  @HttpCode(204)
+  dismiss(@Param('id') id: string): Promise<void> {
+    return this.fleet.dismiss(id);
+  }
+}

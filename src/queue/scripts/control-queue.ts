@@ -1,0 +1,146 @@
+/*
+ * How a queue is held back: paused, at most so many at once, at most so many per time. BullMQ keeps the values themselves
+ * in its `meta`; the hash `control` beside it says who set each one, why, and until when.
+ *
+ * KEYS[1]  base, `prefix:queue:`
+ * ARGV[1]  pause | resume | concurrency | rate-limit | sweep | note
+ * ARGV[2]  JSON of who and why: {by, reason?}
+ * ARGV[3]  until, ms, or '' for good
+ * ARGV[4]  or for how many ms, by Redis's clock, or ''
+ * ARGV[5]  concurrency: the number, rate-limit: how many, '' to lift it; note: what was done
+ * ARGV[6]  rate-limit: per ms; note: how many tasks it was done to
+ *
+ * Every change is kept in the list `control:log`, newest first. `sweep` undoes what is over; any number of processes may.
+ * Answers the fields that changed.
+ */
+export const CONTROL_QUEUE = `
+local base, action = KEYS[1], ARGV[1]
+local meta, control, marker, events = base .. 'meta', base .. 'control', base .. 'marker', base .. 'events'
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function record(extra)
+  local found = cjson.decode(ARGV[2])
+  found.at = now
+  if ARGV[4] ~= '' then found['until'] = now + tonumber(ARGV[4])
+  elseif ARGV[3] ~= '' then found['until'] = tonumber(ARGV[3]) end
+  for name, value in pairs(extra) do found[name] = value end
+  return found
+end
+
+local function log(what, found)
+  found.action = what
+  redis.call('LPUSH', base .. 'control:log', cjson.encode(found))
+  redis.call('LTRIM', base .. 'control:log', 0, 99)
+end
+
+-- Workers asleep look again.
+local function wake()
+  local held = redis.call('HMGET', meta, 'paused', 'concurrency')
+  if held[1] or (held[2] and redis.call('LLEN', base .. 'active') >= tonumber(held[2])) then return end
+  if redis.call('LLEN', base .. 'wait') + redis.call('ZCARD', base .. 'prioritized') > 0 then
+    redis.call('ZADD', marker, 0, '0')
+  else
+    local due = redis.call('ZRANGE', base .. 'delayed', 0, 0, 'WITHSCORES')[2]
+    if due then redis.call('ZADD', marker, tonumber(due) / 0x1000, '1') end
+  end
+end
+
+local function lift(field)
+  local had = redis.call('HDEL', control, field)
+  if field == 'paused' then
+    if redis.call('HDEL', meta, 'paused') == 1 then
+      redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'resumed')
+      had = 1
+    end
+  elseif field == 'concurrency' then
+    had = had + redis.call('HDEL', meta, 'concurrency')
+  else
+    had = had + redis.call('HDEL', meta, 'max', 'duration')
+    redis.call('DEL', base .. 'limiter')
+  end
+  if had > 0 then wake() end
+  return had > 0
+end
+
+if action == 'pause' then
+  local found = record({})
+  if redis.call('HSET', meta, 'paused', 1) == 1 then
+    redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'paused')
+  end
+  redis.call('DEL', marker)
+  redis.call('HSET', control, 'paused', cjson.encode(found))
+  log('pause', found)
+  return { 'paused' }
+end
+
+if action == 'resume' then
+  if not lift('paused') then return {} end
+  log('resume', record({}))
+  return { 'paused' }
+end
+
+if action == 'concurrency' then
+  if ARGV[5] == '' then
+    if not lift('concurrency') then return {} end
+    log('concurrency', record({}))
+  else
+    local found = record({ value = tonumber(ARGV[5]) })
+    redis.call('HSET', meta, 'concurrency', ARGV[5])
+    redis.call('HSET', control, 'concurrency', cjson.encode(found))
+    log('concurrency', found)
+    wake()
+  end
+  return { 'concurrency' }
+end
+
+if action == 'rate-limit' then
+  if ARGV[5] == '' then
+    if not lift('rateLimit') then return {} end
+    log('rate-limit', record({}))
+  else
+    local found = record({ max = tonumber(ARGV[5]), perMs = tonumber(ARGV[6]) })
+    local was = redis.call('HMGET', meta, 'max', 'duration')
+    redis.call('HSET', meta, 'max', ARGV[5], 'duration', ARGV[6])
+    -- The count so far belongs to the limit before; saying the same one again must not let more through.
+    if was[1] ~= ARGV[5] or was[2] ~= ARGV[6] then redis.call('DEL', base .. 'limiter') end
+    redis.call('HSET', control, 'rateLimit', cjson.encode(found))
+    log('rate-limit', found)
+    wake()
+  end
+  return { 'rateLimit' }
+end
+
+if action == 'note' then
+  log(ARGV[5], record({ done = tonumber(ARGV[6]) }))
+  return {}
+end
+
+local lifted = {}
+local ACTIONS = { paused = 'resume', concurrency = 'concurrency', rateLimit = 'rate-limit' }
+for field, name in pairs(ACTIONS) do
+  local json = redis.call('HGET', control, field)
+  if json then
+    local over = tonumber(cjson.decode(json)['until'])
+    if over and over <= now then
+      lift(field)
+      log(name, { by = 'roost', at = now, reason = 'Its time was over.' })
+      lifted[#lifted + 1] = field
+    end
+  end
+end
+-- How much there is and how much has finished, every 10 s of the last 6 minutes: what came in is what went out and what
+-- the queue has grown by.
+local flow, slot = base .. 'flow', math.floor(now / 10000)
+if redis.call('HEXISTS', flow, slot) == 0 then
+  local backlog = redis.call('LLEN', base .. 'wait') + redis.call('ZCARD', base .. 'prioritized')
+    + redis.call('ZCARD', base .. 'delayed') + redis.call('LLEN', base .. 'active')
+  local finished = tonumber(redis.call('HGET', base .. 'metrics:completed', 'count') or 0)
+    + tonumber(redis.call('HGET', base .. 'metrics:failed', 'count') or 0)
+  redis.call('HSET', flow, slot, cjson.encode({ now, backlog, finished }))
+  for _, old in ipairs(redis.call('HKEYS', flow)) do
+    if tonumber(old) < slot - 36 then redis.call('HDEL', flow, old) end
+  end
+end
+return lifted
+`;

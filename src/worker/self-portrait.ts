@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import { Catalog } from '../catalog/catalog.js';
+import { Settings } from '../config/settings.js';
+import { shownSettings } from '../config/shown-settings.js';
+import { MAX_LISTED, type LoadSample, type WorkerRecord } from '../fleet/worker-record.js';
+import { Consumers } from './consumers.js';
+import { LoadMeter } from './load-meter.js';
+import { Tally } from './tally.js';
+import { TaskRunner } from './task-runner.js';
+import { WorkerCommands } from './worker-commands.js';
+
+/** What this worker tells of itself. */
+@Injectable()
+export class SelfPortrait {
+  readonly id = randomUUID();
+  private readonly startedAt = Date.now();
+  private readonly meter = new LoadMeter();
+  private readonly versions = readVersions();
+  private lastBusy = 0;
+
+  constructor(
+    private readonly consumers: Consumers,
+    private readonly runner: TaskRunner,
+    private readonly tally: Tally,
+    private readonly commands: WorkerCommands,
+    private readonly catalog: Catalog,
+    private readonly settings: Settings,
+  ) {}
+
+  get busyPercent(): number {
+    return this.lastBusy;
+  }
+
+  get draining(): boolean {
+    return this.commands.draining;
+  }
+
+  start(): void {
+    this.meter.start();
+  }
+
+  stop(): void {
+    this.meter.stop();
+  }
+
+  draw(): { record: WorkerRecord; sample: LoadSample } {
+    const load = this.meter.read();
+    this.lastBusy = load.busyPercent;
+    const now = Date.now();
+    const active = this.runner.active;
+    const record: WorkerRecord = {
+      id: this.id,
+      name: this.settings.WORKER_NAME,
+      host: hostname(),
+      pid: process.pid,
+      startedAt: this.startedAt,
+      lastSeenAt: now,
+      versions: this.versions,
+      args: [...process.execArgv, ...process.argv.slice(1)],
+      settings: shownSettings(this.settings),
+      consumers: this.consumers.records(),
+      taskTypes: this.catalog.all().map((type) => ({ name: type.name, queue: type.queue, isolated: false })),
+      paused: this.commands.pausedBy,
+      draining: this.commands.draining,
+      active,
+      running: this.runner
+        .list()
+        .slice(0, MAX_LISTED)
+        .map(({ taskId, type, queue, attempt, startedAt }) => ({ id: taskId, type, queue, attempt, startedAt })),
+      totals: this.tally.totals,
+      byType: this.tally.byType(),
+      load,
+      children: [],
+    };
+    const sample: LoadSample = {
+      at: now,
+      cpu: load.cpuPercent,
+      rssMb: Math.round(load.rssBytes / 1e6),
+      lagMs: load.lagMs,
+      active,
+    };
+    return { record, sample };
+  }
+}
+
+function readVersions(): WorkerRecord['versions'] {
+  const require = createRequire(import.meta.url);
+  const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version: bullmq } = require('bullmq/package.json') as { version: string };
+  return { roost: own.version, node: process.versions.node, bullmq };
+}

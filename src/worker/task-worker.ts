@@ -1,0 +1,25 @@
+import { Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** BullMQ's worker with three gaps closed that commands to a running worker fall into. */
+export class TaskWorker extends Worker {
+  /** A fetch that was waiting when the worker was paused would still take one job. */
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    if (!this.paused) return super.moveToActive(token, name);
+    // Its wait has used up the sign that wakes whoever waits next.
+    await (this.opts.connection as Redis).zadd(this.toKey('marker'), 0, '0');
+    return undefined as unknown as Job;
+  }
+
+  /** A loop that was about to end because of a pause does not notice that the pause was taken back. */
+  override async run(): Promise<void> {
+    await super.run();
+    if (!this.paused && !this.closing) await this.run();
+  }
+
+  /** Looks at `concurrency` now, not when the next job ends. */
+  wake(): void {
+    const inside = this as unknown as { mainLoopQueue: { add(promise: Promise<void>): void } | null };
+    inside.mainLoopQueue?.add(Promise.resolve());
+  }
+}
