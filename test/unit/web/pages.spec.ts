@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ArgumentsHost } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import { Catalog } from '../../../src/catalog/catalog.js';
+import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/catalog/load-task-types.js';
+import { RoostError } from '../../../src/contract/errors.js';
+import type { TaskState } from '../../../src/contract/states.js';
+import { toProblem, toRoostError } from '../../../src/http/to-problem.js';
+import { MonitoringService } from '../../../src/monitoring/monitoring.service.js';
+import { TasksService } from '../../../src/tasks/tasks.service.js';
+import { errorPage } from '../../../src/web/error-page.js';
+import { FrameService } from '../../../src/web/frame.service.js';
+import { MonitorPageController } from '../../../src/web/monitor-page.controller.js';
+import { SubmitPageController } from '../../../src/web/submit-page.controller.js';
+import { SubmitPageService } from '../../../src/web/submit-page.service.js';
+import { TaskListPageController } from '../../../src/web/task-list-page.controller.js';
+import { TaskPageController } from '../../../src/web/task-page.controller.js';
+import { setupViews } from '../../../src/web/views.setup.js';
+import { FakeMonitoring, FakeTasks, overviewOf } from './fake-services.js';
+import { sampleTask } from './page-models/samples.js';
+
+/** Would show as an element, leave an attribute and end a script, were it not escaped. */
+const HOSTILE = `</script><img src=x onerror=alert(1)> " ' {{x}} {{{x}}} &`;
+const STATES: TaskState[] = ['waiting', 'delayed', 'active', 'completed', 'failed', 'cancelled', 'expired'];
+
+const tasks = new FakeTasks();
+const monitoring = new FakeMonitoring();
+let app: NestExpressApplication;
+let base: string;
+
+beforeAll(async () => {
+  const module = await Test.createTestingModule({
+    controllers: [SubmitPageController, TaskListPageController, TaskPageController, MonitorPageController],
+    providers: [
+      FrameService,
+      SubmitPageService,
+      { provide: TasksService, useValue: tasks },
+      { provide: MonitoringService, useValue: monitoring },
+      { provide: Catalog, useValue: new Catalog(await loadTaskTypes(defaultTaskTypesDir())) },
+    ],
+  }).compile();
+  app = module.createNestApplication<NestExpressApplication>({ forceCloseConnections: true });
+  setupViews(app, { cache: true });
+  app.useGlobalFilters({
+    catch(error: unknown, host: ArgumentsHost) {
+      const http = host.switchToHttp();
+      const problem = toProblem(toRoostError(error), HOSTILE);
+      http.getResponse().status(problem.status);
+      errorPage(problem, http.getRequest(), http.getResponse());
+    },
+  });
+  await app.listen(0, '127.0.0.1');
+  base = await app.getUrl();
+});
+
+afterAll(() => app.close());
+
+beforeEach(() => {
+  tasks.trouble = undefined;
+  tasks.tasks.clear();
+  tasks.submitted.length = tasks.acts.length = 0;
+  tasks.add(...STATES.map((state) => hostileTask(state)));
+  monitoring.view = overviewOf(HOSTILE, [hostileTask('failed')]);
+  tasks.logLines = (['debug', 'warn', 'error'] as const).map((level, n) => ({
+    n,
+    level,
+    at: new Date().toISOString(),
+    attempt: 1,
+    text: HOSTILE,
+  }));
+});
+
+function hostileTask(state: TaskState) {
+  const error = state === 'failed' ? { name: HOSTILE, message: HOSTILE, stack: HOSTILE } : null;
+  return sampleTask({
+    id: `task-${state}`,
+    type: HOSTILE,
+    queue: HOSTILE,
+    worker: HOSTILE,
+    state,
+    error,
+    input: { [HOSTILE]: HOSTILE },
+    result: { [HOSTILE]: [HOSTILE] },
+    progress: { percent: 50, done: 1, total: 2, message: HOSTILE },
+    tags: [HOSTILE],
+    origin: HOSTILE,
+    cancelled: { by: HOSTILE, at: new Date().toISOString(), reason: HOSTILE },
+    delayUntil: new Date(Date.now() + 60_000).toISOString(),
+  });
+}
+
+async function get(path: string): Promise<{ status: number; html: string }> {
+  const response = await fetch(base + path, { redirect: 'manual' });
+  return { status: response.status, html: await response.text() };
+}
+
+async function post(path: string, form: Record<string, string>) {
+  const response = await fetch(base + path, {
+    method: 'POST',
+    body: new URLSearchParams(form),
+    redirect: 'manual',
+  });
+  return { status: response.status, location: response.headers.get('location'), html: await response.text() };
+}
+
+const PAGES = [
+  '/',
+  '/?type=divide&from=task-completed',
+  '/tasks',
+  '/tasks?state=failed&queue=cpu&type=divide',
+  ...STATES.map((state) => `/tasks/task-${state}`),
+  '/monitor',
+  '/monitor/queues',
+  '/monitor/workers',
+  `/tasks/${encodeURIComponent(HOSTILE)}`,
+  '/nowhere',
+];
+
+describe('every page', () => {
+  it.each(PAGES)('%s escapes all that others wrote', async (path) => {
+    const { html } = await get(path);
+    expect(html).toContain('</html>');
+    expect(html).not.toContain('<img');
+    expect(html).not.toMatch(/[\s"']onerror=/);
+    expect(html).not.toContain('[object Object]');
+    expect(html).not.toContain('undefined');
+  });
+
+  it.each(PAGES)('%s keeps to the content security policy', async (path) => {
+    const { html } = await get(path);
+    expect(html).not.toMatch(/<[a-z][^>]*\sstyle=/);
+    expect(html).not.toMatch(/<style/);
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)/);
+  });
+
+  it.each(PAGES)('%s has ids that are there once, so that it can be morphed', async (path) => {
+    const ids = [...(await get(path)).html.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+  });
+
+  it('carries what endangers tasks, and a title of its own', async () => {
+    const { html } = await get('/tasks/task-active');
+    expect(html).toContain('id="warning-0"');
+    expect(html).toMatch(/<title>[^<]+ · active · Roost<\/title>/);
+  });
+
+  it('asks only for assets and icons that exist', async () => {
+    const pages = await Promise.all(PAGES.map(async (path) => (await get(path)).html));
+    const addresses = [...new Set(pages.join('').match(/\/assets\/[^"#]+/g))];
+    for (const address of addresses) {
+      const response = await fetch(base + address);
+      expect([address, response.status]).toEqual([address, 200]);
+      expect(response.headers.get('cache-control')).toContain('immutable');
+    }
+    const sprite = await (await fetch(`${base}/assets/icons.svg`)).text();
+    const icons = new Set(
+      [...pages.join('').matchAll(/icons\.svg[^#]*#([a-z0-9-]+)/g)].map((match) => match[1]!),
+    );
+    expect([...icons].filter((name) => !sprite.includes(`id="${name}"`))).toEqual([]);
+    expect(sprite).toContain('ISC License');
+  });
+});
+
+describe('submitting', () => {
+  const good = { type: 'divide', key: 'k1', 'input.x': '10', 'input.y': '4', 'input.digits': '5' };
+
+  it('hands the form to the one door and goes to the task', async () => {
+    const form = { ...good, from: 'task-failed', 'options.delay': '2', 'options.delayUnit': 'm' };
+    const { status, location } = await post('/?type=divide', form);
+    expect([status, location]).toEqual([303, '/tasks/task-waiting?flash=submitted']);
+    expect(tasks.submitted).toEqual([
+      {
+        type: 'divide',
+        input: expect.objectContaining({ digits: 5 }),
+        options: { delayMs: 120_000 },
+        idempotencyKey: 'k1',
+        origin: 'task-failed',
+      },
+    ]);
+  });
+
+  it('brings wrong fields of every kind back at once, as they were typed, under a new key', async () => {
+    const form = { ...good, 'input.digits': 'many "&', 'options.delay': 'soon', 'options.priority': '5000' };
+    const { status, html } = await post('/?type=divide', form);
+    expect(status).toBe(422);
+    expect(html).toContain('value="many &quot;&amp;"');
+    for (const id of ['input-digits', 'options-delay', 'options-priority']) {
+      expect(html).toMatch(new RegExp(`<a href="#divide-${id}">`));
+      expect(html).toMatch(new RegExp(`id="divide-${id}"[^>]*aria-invalid="true"`));
+      expect(html).toContain(`id="divide-${id}-problem"`);
+    }
+    expect(html).not.toContain('value="k1"');
+    expect(tasks.submitted).toEqual([]);
+  });
+
+  it('keeps the form and its key while Redis is away, so that sending again is safe', async () => {
+    tasks.trouble = new RoostError('REDIS_UNAVAILABLE', 'Repeat it with the same Idempotency-Key.');
+    const { status, html } = await post('/?type=divide', good);
+    expect(status).toBe(503);
+    expect(html).toContain('value="k1"');
+    expect(html).toContain('it makes one task at most');
+    expect(html).toContain('Redis does not answer');
+  });
+
+  it('does not know a type that is not there', async () => {
+    expect((await post('/', { type: 'nope' })).status).toBe(422);
+  });
+});
+
+describe('acting on a task', () => {
+  it('cancels with a reason', async () => {
+    const { status, location } = await post('/tasks/task-waiting/cancel', { reason: ' wrong file ' });
+    expect([status, location]).toEqual([303, '/tasks/task-waiting?flash=cancelled']);
+    expect(tasks.acts).toEqual([
+      ['cancel', 'task-waiting', { reason: 'wrong file', by: expect.any(String) }],
+    ]);
+  });
+
+  it('goes back to the list it came from, and nowhere else', async () => {
+    const back = (address: string) => post('/tasks/task-failed/retry', { back: address });
+    expect((await back('/tasks?state=failed')).location).toBe('/tasks?state=failed&flash=retried');
+    expect((await back('//evil.example')).location).toBe('/tasks/task-failed?flash=retried');
+  });
+
+  it('shows the list after a task is deleted', async () => {
+    expect((await post('/tasks/task-completed/delete', {})).location).toBe('/tasks?flash=deleted');
+  });
+
+  it('says when the task had moved on, and shows where it is now', async () => {
+    tasks.trouble = new RoostError('TASK_STATE_CONFLICT', 'It runs.');
+    expect((await post('/tasks/task-delayed/promote', {})).location).toBe(
+      '/tasks/task-delayed?flash=conflict',
+    );
+  });
+});
+
+describe('the search box', () => {
+  it('leads to lists and tasks', async () => {
+    const to = async (q: string) => {
+      const response = await fetch(`${base}/tasks?q=${encodeURIComponent(q)}`, { redirect: 'manual' });
+      return response.headers.get('location');
+    };
+    expect([await to('failed'), await to('#task-1')]).toEqual(['/tasks?state=failed', '/tasks/task-1']);
+  });
+});
+
+describe('while Redis is away', () => {
+  beforeEach(() => {
+    tasks.trouble = new RoostError('REDIS_UNAVAILABLE', 'No answer.');
+  });
+
+  it('still shows the forms', async () => {
+    const { status, html } = await get('/');
+    expect([status, html.includes('form-divide'), html.includes('Redis does not answer')]).toEqual([
+      503,
+      true,
+      true,
+    ]);
+  });
+
+  it('says so on every other page, which asks again by itself', async () => {
+    const { status, html } = await get('/tasks');
+    expect([status, html.includes('data-retry')]).toEqual([503, true]);
+  });
+});

@@ -1,0 +1,25 @@
+const SAID_MS = 1_500;
+
+/** Buttons with `data-copy` put the text of the element of that id on the clipboard. */
+export function startCopying() {
+  document.addEventListener('click', async (event) => {
+    const button = event.target.closest?.('[data-copy]');
+    const source = button && document.getElementById(button.dataset.copy);
+    if (!source) return;
+    const word = button.querySelector('span');
+    const copied = await write(source.textContent);
+    word.textContent = copied ? 'Copied' : 'Press Ctrl C';
+    if (!copied) getSelection().selectAllChildren(source);
+    setTimeout(() => (word.textContent = 'Copy'), SAID_MS);
+  });
+}
+
+/** The clipboard is only there on HTTPS and localhost; elsewhere the text is selected for the reader's own Ctrl C. */
+async function write(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

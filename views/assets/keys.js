@@ -1,0 +1,52 @@
+const PLACES = { s: '/', t: '/tasks', q: '/monitor/queues', w: '/monitor/workers', m: '/monitor' };
+
+/** How long a `g` waits for its second letter. */
+const CHORD_MS = 1_200;
+
+let chordUntil = 0;
+
+export function startKeys() {
+  const help = document.getElementById('keys');
+  document.getElementById('help')?.addEventListener('click', () => help.showModal());
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === 'Escape') return leave(event.target);
+    if (isTyping(event.target) || help.open) return;
+    if (act(event.key, help)) event.preventDefault();
+  });
+}
+
+function act(key, help) {
+  if (Date.now() < chordUntil && PLACES[key]) {
+    location.assign(PLACES[key]);
+    return true;
+  }
+  chordUntil = key === 'g' ? Date.now() + CHORD_MS : 0;
+  if (key === '/') document.getElementById('search').focus();
+  else if (key === '?') help.showModal();
+  else if (key === 'j') moveBy(1);
+  else if (key === 'k') moveBy(-1);
+  else return false;
+  return true;
+}
+
+/** The focus itself goes from row to row, so that Enter and screen readers need nothing more. */
+function moveBy(step) {
+  const links = [...document.querySelectorAll('main .row-link')];
+  const at = links.indexOf(document.activeElement);
+  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}
+
+function leave(target) {
+  const popover = target.closest?.('details.popover[open]');
+  if (popover) {
+    popover.open = false;
+    popover.querySelector('summary').focus();
+  } else if (isTyping(target)) target.blur();
+}
+
+function isTyping(target) {
+  return target.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
+}
