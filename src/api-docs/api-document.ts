@@ -4,19 +4,26 @@ import { HEADERS, PARAMETERS } from './components.js';
 import { ERROR_GUIDE } from './error-guide.js';
 import { EVENT_PATHS } from './paths/event-paths.js';
 import { MONITORING_PATHS } from './paths/monitoring-paths.js';
+import { QUEUE_PATHS } from './paths/queue-paths.js';
 import { submitPaths } from './paths/submit-paths.js';
 import { TASK_PATHS } from './paths/task-paths.js';
+import { WORKER_PATHS } from './paths/worker-paths.js';
 import { EVENT_SCHEMAS } from './schemas/event-schemas.js';
 import { MONITORING_SCHEMAS } from './schemas/monitoring-schemas.js';
 import { PROBLEM_SCHEMAS } from './schemas/problem-schemas.js';
+import { QUEUE_SCHEMAS } from './schemas/queue-schemas.js';
 import { submitSchemas } from './schemas/submit-schemas.js';
 import { TASK_SCHEMAS } from './schemas/task-schemas.js';
+import { WORKER_SCHEMAS } from './schemas/worker-schemas.js';
 
 const TAGS = [
   { name: 'Submit', description: 'Hand in work.' },
   { name: 'Tasks', description: 'Look at tasks and act on them.' },
   { name: 'Events', description: 'Follow them live.' },
-  { name: 'Monitoring', description: 'Queues, workers and Redis.' },
+  { name: 'Queues', description: 'Hold them back, and act on all of their tasks.' },
+  { name: 'Limits', description: 'Limits of task types at run time.' },
+  { name: 'Workers', description: 'Who is there, and telling them what to do.' },
+  { name: 'Monitoring', description: 'The dashboard, Redis.' },
   { name: 'Health', description: 'For load balancers and supervisors.' },
 ];
 
@@ -36,12 +43,14 @@ export function buildApiDocument(types: readonly TaskType[], version: string): o
     },
     servers: [{ url: '/', description: 'This Roost' }],
     tags: TAGS,
-    paths: merge(submitPaths(types), TASK_PATHS, EVENT_PATHS, MONITORING_PATHS),
+    paths: merge(submitPaths(types), TASK_PATHS, EVENT_PATHS, QUEUE_PATHS, WORKER_PATHS, MONITORING_PATHS),
     components: {
       schemas: {
         ...submitSchemas(types),
         ...TASK_SCHEMAS,
         ...EVENT_SCHEMAS,
+        ...QUEUE_SCHEMAS,
+        ...WORKER_SCHEMAS,
         ...MONITORING_SCHEMAS,
         ...PROBLEM_SCHEMAS,
       },

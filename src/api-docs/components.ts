@@ -23,12 +23,26 @@ export const PARAMETERS = {
     description: 'Name of the queue.',
     schema: { type: 'string', examples: ['default'] },
   },
+  TaskTypeName: {
+    name: 'type',
+    in: 'path',
+    required: true,
+    description: 'Name of the task type.',
+    schema: { type: 'string', examples: ['divide'] },
+  },
   WorkerId: {
     name: 'id',
     in: 'path',
     required: true,
     description: 'Id of the worker.',
     schema: { type: 'string' },
+  },
+  Command: {
+    name: 'command',
+    in: 'path',
+    required: true,
+    description: 'What to do.',
+    schema: { $ref: '#/components/schemas/CommandName' },
   },
   Wait: wait,
   IdempotencyKey: {
@@ -42,7 +56,8 @@ export const PARAMETERS = {
   LastEventId: {
     name: 'Last-Event-ID',
     in: 'header',
-    description: 'The id of the last event seen: only what came after it is sent. `EventSource` does it by itself.',
+    description:
+      'The id of the last event seen: only what came after it is sent. `EventSource` does it by itself.',
     schema: { type: 'string' },
   },
   LastEventIdQuery: {
@@ -54,7 +69,8 @@ export const PARAMETERS = {
   XRequestId: {
     name: 'X-Request-Id',
     in: 'header',
-    description: 'Yours to choose: it comes back in the answer and stands in the logs of web and worker. Else one is made.',
+    description:
+      'Yours to choose: it comes back in the answer and stands in the logs of web and worker. Else one is made.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
   },
 };
@@ -69,8 +85,18 @@ export const LIST_PARAMETERS = [
     explode: false,
     schema: { type: 'array', items: { type: 'string', enum: [...TASK_STATES] } },
   },
-  { name: 'type', in: 'query', description: 'Only tasks of this type.', schema: { type: 'string', maxLength: 100 } },
-  { name: 'queue', in: 'query', description: 'Only tasks of this queue.', schema: { type: 'string', maxLength: 100 } },
+  {
+    name: 'type',
+    in: 'query',
+    description: 'Only tasks of this type.',
+    schema: { type: 'string', maxLength: 100 },
+  },
+  {
+    name: 'queue',
+    in: 'query',
+    description: 'Only tasks of this queue.',
+    schema: { type: 'string', maxLength: 100 },
+  },
   {
     name: 'cursor',
     in: 'query',
@@ -87,7 +113,10 @@ export const LIST_PARAMETERS = [
 
 export const HEADERS = {
   XRequestId: { description: 'The same as in the logs.', schema: { type: 'string' } },
-  Location: { description: 'Address of the task over REST.', schema: { type: 'string', format: 'uri-reference' } },
+  Location: {
+    description: 'Address of the task over REST.',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
   RetryAfter: { description: 'Seconds to wait before asking again.', schema: { type: 'integer' } },
 };
 

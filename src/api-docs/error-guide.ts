@@ -15,7 +15,7 @@ const TASK_ID = 't1m839j6r8k9f0ck3v5es01e2z';
 export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
   BODY_MALFORMED: {
     cure: 'The body is not JSON, was cut off, is nested more than 32 levels deep, or has a name such as `__proto__` in it. Send it again, whole.',
-    detail: 'The body is not JSON: Expected property name or \'}\' in JSON at position 1',
+    detail: "The body is not JSON: Expected property name or '}' in JSON at position 1",
     fields: [{ path: 'body', message: "is not JSON: Expected property name or '}' in JSON at position 1" }],
   },
   QUERY_INVALID: {
@@ -26,7 +26,9 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
   HEADER_INVALID: {
     cure: 'A header has a value that cannot be used. `fields` names it.',
     detail: 'The Idempotency-Key must be 1 to 255 printable ASCII characters; a UUID does well.',
-    fields: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters; a UUID does well' }],
+    fields: [
+      { path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters; a UUID does well' },
+    ],
   },
   CROSS_SITE: {
     cure: 'A browser sent this because a page of another site told it to. Programs are not affected; pages have to be of this site.',
@@ -50,12 +52,14 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
   },
   TASK_STATE_CONFLICT: {
     cure: 'The task has gone on in the meantime. `state` says where it is now; decide anew from there.',
-    detail: 'The task is completed, so it cannot be cancelled. Only waiting and delayed tasks can be cancelled.',
+    detail:
+      'The task is completed, so it cannot be cancelled. Only waiting and delayed tasks can be cancelled.',
     extra: { state: 'completed' },
   },
   IDEMPOTENCY_CONFLICT: {
     cure: 'A key stands for one body. Take a new key for a new task; `task` leads to the one that has this key.',
-    detail: 'This Idempotency-Key was used for a task with another type, input or options; take a new key for a new task.',
+    detail:
+      'This Idempotency-Key was used for a task with another type, input or options; take a new key for a new task.',
     fields: [
       {
         path: 'Idempotency-Key',
@@ -110,13 +114,15 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
     fields: [
       {
         path: 'type',
-        message: '`devide` is no task type. Did you mean `divide`? There are: count-primes, divide, process-text.',
+        message:
+          '`devide` is no task type. Did you mean `divide`? There are: count-primes, divide, process-text.',
       },
     ],
   },
   INTERNAL: {
     cure: 'A fault of ours. The log of the web app has it under the `requestId`. Trying again may help.',
-    detail: 'Something unexpected happened on our side; the log has it under this request id. Trying again may help.',
+    detail:
+      'Something unexpected happened on our side; the log has it under this request id. Trying again may help.',
   },
   STORAGE_FULL: {
     cure: 'Redis has reached its `maxmemory`. Nothing was accepted. Raise the limit or delete finished tasks, then send it again.',

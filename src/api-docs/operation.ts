@@ -54,7 +54,13 @@ function operation(call: Call, errors: readonly ErrorCode[]): object {
   };
 }
 
-function response({ description, schema, examples, contentType = 'application/json', headers = {} }: Answer): object {
+function response({
+  description,
+  schema,
+  examples,
+  contentType = 'application/json',
+  headers = {},
+}: Answer): object {
   const content = schema ? { content: { [contentType]: { schema, ...(examples ? { examples } : {}) } } } : {};
   return { description, headers: { ...HEADERS, ...headers }, ...content };
 }

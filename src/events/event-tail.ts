@@ -1,4 +1,9 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
@@ -29,7 +34,10 @@ interface TailEvents {
  * as long as we are not further behind than BullMQ keeps (about 10,000 events a queue).
  */
 @Injectable()
-export class EventTail extends EventEmitter<TailEvents> implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class EventTail
+  extends EventEmitter<TailEvents>
+  implements OnApplicationBootstrap, BeforeApplicationShutdown
+{
   private readonly places = new Map<string, string>();
   private stopped = false;
   private lastAnswerAt = 0;
@@ -70,7 +78,7 @@ export class EventTail extends EventEmitter<TailEvents> implements OnApplication
     // The place itself may be the newest trimmed entry: only if something older than it is still there can we be sure.
     if (oldest && compareStreamIds(oldest[0], place) > 0 && place !== '0-0') return 'gap';
     const events: TaskEvent[] = [];
-    for (let from = `(${place}`; ; ) {
+    for (let from = `(${place}`; ;) {
       const batch = entries(await this.commands.xrange(key, from, '+', 'COUNT', BATCH));
       events.push(...this.toEvents(queue, batch));
       if (batch.length < BATCH) return events;
@@ -112,13 +120,16 @@ export class EventTail extends EventEmitter<TailEvents> implements OnApplication
       ...queues.map((queue) => this.places.get(queue)!),
     );
     const events: TaskEvent[] = [];
+    const reached: [queue: string, place: string][] = [];
     for (const [key, batch] of streams(reply)) {
       const queue = queues.find((name) => this.key(name) === key);
       if (!queue || batch.length === 0) continue;
       if (batch.length === BATCH) await this.checkGap(queue);
-      this.places.set(queue, batch.at(-1)![0]);
+      reached.push([queue, batch.at(-1)![0]]);
       events.push(...this.toEvents(queue, batch));
     }
+    // In one go: whoever asks for the place has heard of everything up to there.
+    for (const [queue, place] of reached) this.places.set(queue, place);
     if (events.length > 0) this.emit('batch', events);
   }
 

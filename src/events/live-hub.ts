@@ -6,7 +6,7 @@ import { Queues } from '../queue/queues.js';
 import { TaskReader } from '../queue/task-reader.js';
 import { EventTail } from './event-tail.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
-import type { TaskEvent } from './task-event.js';
+import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
 
 /** Changes are gathered this long, ms, and sent as one write to every reader. */
 const TICK_MS = 50;
@@ -27,6 +27,8 @@ interface Change {
 @Injectable()
 export class LiveHub implements BeforeApplicationShutdown {
   private readonly readers = new Set<SseConnection>();
+  /** Readers that do not have their first message yet, with what is to follow it. */
+  private readonly joining = new Map<SseConnection, Buffer[]>();
   private pending: TaskEvent[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -48,38 +50,52 @@ export class LiveHub implements BeforeApplicationShutdown {
 
   /** Adds a reader: a snapshot, or what it missed since `resumeFrom` if that is still known, then all changes. */
   async add(reader: SseConnection, resumeFrom: string | undefined): Promise<void> {
-    const missed = resumeFrom ? await this.missed(resumeFrom) : 'gap';
-    const first = missed === 'gap' ? await this.snapshot() : this.serialise(missed);
-    if (!reader.open) return;
-    if (first.length > 0) reader.write(first);
-    this.readers.add(reader);
+    // From this moment on changes are kept for it; what it missed ends exactly here, so nothing comes twice or not at all.
+    this.flush();
+    const here = this.cursor();
+    const following: Buffer[] = [];
+    this.joining.set(reader, following);
+    try {
+      const missed = resumeFrom ? await this.missed(resumeFrom, here) : 'gap';
+      const first = missed === 'gap' ? await this.snapshot(here) : this.serialise(missed, here);
+      for (const message of [first, ...following]) if (message.length > 0) reader.write(message);
+      if (reader.open) this.readers.add(reader);
+    } finally {
+      this.joining.delete(reader);
+    }
   }
 
   remove(reader: SseConnection): void {
     this.readers.delete(reader);
+    this.joining.delete(reader);
   }
 
   private gather(events: TaskEvent[]): void {
-    if (this.readers.size === 0) return;
+    if (this.readers.size === 0 && this.joining.size === 0) return;
     this.pending.push(...events);
     this.timer ??= setTimeout(() => this.flush(), TICK_MS);
   }
 
   private flush(): void {
+    clearTimeout(this.timer);
     this.timer = undefined;
-    const message = this.serialise(this.pending);
+    if (this.pending.length === 0) return;
+    const message = this.serialise(this.pending, this.cursor());
     this.pending = [];
-    if (message.length > 0) for (const reader of this.readers) reader.write(message);
+    for (const reader of this.readers) reader.write(message);
+    for (const following of this.joining.values()) following.push(message);
   }
 
-  private serialise(events: TaskEvent[]): Buffer {
+  private serialise(events: TaskEvent[], id: string): Buffer {
     const last = new Map<string, number>();
     events.forEach((event, i) => {
-      if (event.event === 'progress' || event.event === 'log') last.set(`${event.event}:${event.queue}:${event.id}`, i);
+      if (event.event === 'progress' || event.event === 'log')
+        last.set(`${event.event}:${event.queue}:${event.id}`, i);
     });
-    const told = events.filter((event, i) => (last.get(`${event.event}:${event.queue}:${event.id}`) ?? i) === i);
+    const told = events.filter(
+      (event, i) => (last.get(`${event.event}:${event.queue}:${event.id}`) ?? i) === i,
+    );
     // Only the last one moves the place to resume from: a reader cut off in the middle gets them all again.
-    const id = this.cursor();
     return Buffer.concat(
       told.map((event, i) => sseMessage('change', toChange(event), i === told.length - 1 ? id : undefined)),
     );
@@ -87,15 +103,14 @@ export class LiveHub implements BeforeApplicationShutdown {
 
   private async snapshotForAll(): Promise<void> {
     try {
-      const message = await this.snapshot();
+      const message = await this.snapshot(this.cursor());
       for (const reader of this.readers) reader.write(message);
     } catch (error) {
       this.log.debug({ err: error }, 'live hub: no snapshot');
     }
   }
 
-  private async snapshot(): Promise<Buffer> {
-    const id = this.cursor();
+  private async snapshot(id: string): Promise<Buffer> {
     const stats = await Promise.all(this.queues.names().map((queue) => this.reader.stats(queue)));
     const counts = Object.fromEntries(
       TASK_STATES.map((state) => [state, stats.reduce((sum, queue) => sum + queue.counts[state], 0)]),
@@ -111,13 +126,18 @@ export class LiveHub implements BeforeApplicationShutdown {
       .join('.');
   }
 
-  private async missed(resumeFrom: string): Promise<TaskEvent[] | 'gap'> {
+  /** What came after `resumeFrom`, up to `here`. */
+  private async missed(resumeFrom: string, here: string): Promise<TaskEvent[] | 'gap'> {
+    const ends = here.split('.');
     const places = resumeFrom.split('.');
     const queues = this.queues.names();
-    if (places.length !== queues.length || !places.every((place) => /^\d+-\d+$/.test(place))) return 'gap';
+    if (places.length !== queues.length || !places.every(isStreamId)) return 'gap';
+    if (queues.some((queue) => this.tail.place(queue) === undefined)) return 'gap';
     const parts = await Promise.all(queues.map((queue, i) => this.tail.since(queue, places[i]!)));
     if (parts.includes('gap')) return 'gap';
-    return (parts as TaskEvent[][]).flat().sort((a, b) => a.at - b.at);
+    return (parts as TaskEvent[][])
+      .flatMap((events, i) => events.filter(({ streamId }) => compareStreamIds(streamId, ends[i]!) <= 0))
+      .sort((a, b) => a.at - b.at);
   }
 }
 

@@ -8,7 +8,9 @@ const KEEP_ALIVE = Buffer.from(': still here\n\n');
 
 /** One event as it goes over the wire. Data is JSON on one line, so nothing in it can end or forge an event. */
 export function sseMessage(event: string, data: unknown, id?: string): Buffer {
-  return Buffer.from(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  return Buffer.from(
+    `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+  );
 }
 
 /** One open stream of server-sent events. */

@@ -46,7 +46,11 @@ const STATES: Record<TaskEventName, TaskState | undefined> = {
 };
 
 /** The event in a stream entry's flat list of fields; undefined for those that tell of no task (`drained`, `paused`, ...). */
-export function toTaskEvent(queue: string, streamId: string, fields: readonly string[]): TaskEvent | undefined {
+export function toTaskEvent(
+  queue: string,
+  streamId: string,
+  fields: readonly string[],
+): TaskEvent | undefined {
   let event: string | undefined;
   let id: string | undefined;
   let data: string | undefined;
@@ -67,6 +71,11 @@ export function toTaskEvent(queue: string, streamId: string, fields: readonly st
     at: Number.parseInt(streamId, 10),
     ...(name === 'progress' && data !== undefined ? { data } : {}),
   };
+}
+
+/** Whether a reader's word for a place can be one: Redis refuses what is longer than 64 bits with an error. */
+export function isStreamId(text: string): boolean {
+  return /^\d{1,15}-\d{1,15}$/.test(text);
 }
 
 /** Compares two places in one stream: negative when `a` is earlier. */

@@ -41,19 +41,35 @@ export class TaskWatch {
 
   /** Sends the whole task and the log from line `logged` on. */
   async start(logged = 0): Promise<void> {
-    const view = await this.task.view();
-    if (!view) return;
-    this.lastState = signature(view);
-    this.logged = logged;
-    this.send([['snapshot', { task: view }], ...(await this.newLogs())]);
+    await this.first(async () => {
+      const view = await this.task.view();
+      if (!view) return;
+      this.lastState = signature(view);
+      this.logged = logged;
+      this.send([['snapshot', { task: view }], ...(await this.newLogs())]);
+    });
   }
 
   /** Sends only what changed since an earlier connection: its events, and the log from line `logged` on. */
   async resume(events: TaskEvent[], logged: number): Promise<void> {
-    this.logged = logged;
-    const view = await this.task.view();
-    if (view) this.lastState = events.some((event) => event.state) ? '' : signature(view);
-    this.hear(events);
+    await this.first(async () => {
+      this.logged = logged;
+      const view = await this.task.view();
+      if (view) this.lastState = events.some((event) => event.state) ? '' : signature(view);
+      this.hear(events);
+    });
+  }
+
+  /** What is heard meanwhile is told after it. */
+  private async first(work: () => Promise<void>): Promise<void> {
+    this.busy = true;
+    try {
+      await work();
+    } finally {
+      this.busy = false;
+      if (this.connection.open && (this.changed || this.hasNewLogs || this.progress !== undefined))
+        this.schedule();
+    }
   }
 
   hear(events: TaskEvent[]): void {
@@ -99,7 +115,8 @@ export class TaskWatch {
     } finally {
       this.busy = false;
       if (this.connection.open && (this.hasNewLogs || this.progress !== undefined)) this.schedule();
-      else if (this.connection.open && this.changed) this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
+      else if (this.connection.open && this.changed)
+        this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
     }
   }
 
@@ -133,7 +150,14 @@ export class TaskWatch {
 
 /** Changes exactly when a reader has to be told of a new state. */
 function signature(view: TaskView): string {
-  return [view.state, view.attempts.made, view.startedAt, view.finishedAt, view.delayUntil, isSettled(view.state)].join();
+  return [
+    view.state,
+    view.attempts.made,
+    view.startedAt,
+    view.finishedAt,
+    view.delayUntil,
+    isSettled(view.state),
+  ].join();
 }
 
 function parse(json: string): unknown {

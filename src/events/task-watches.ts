@@ -4,7 +4,7 @@ import { TaskReader, type FoundTask } from '../queue/task-reader.js';
 import { EventTail } from './event-tail.js';
 import { lastEventId, SseConnection } from './sse-connection.js';
 import { TaskWatch } from './task-watch.js';
-import type { TaskEvent } from './task-event.js';
+import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
 
 /** Every task somebody watches is read anew this often, ms, whether or not an event came. */
 const CHECK_MS = 10_000;
@@ -40,7 +40,7 @@ export class TaskWatches implements BeforeApplicationShutdown {
     const queue = found.queue.name;
     const [place, logged] = (lastEventId(req) ?? '').split('~');
     // Resuming needs a place in this queue's stream that is still reachable.
-    const missed = place && /^\d+-\d+$/.test(place) ? await this.tail.since(queue, place) : 'gap';
+    const missed = place && isStreamId(place) ? await this.missed(found, place) : 'gap';
 
     const entry = {} as Watch;
     entry.connection = new SseConnection(res, () => this.remove(id, entry));
@@ -59,7 +59,24 @@ export class TaskWatches implements BeforeApplicationShutdown {
     this.byTask.set(id, watches.add(entry));
 
     if (missed === 'gap') await entry.watch.start();
-    else await entry.watch.resume(missed.filter((event) => event.id === id), Number(logged ?? 0) || 0);
+    else await entry.watch.resume(missed, Number(logged ?? 0) || 0);
+  }
+
+  /** What happened to a task after `place`, with what happens while that is read. */
+  private async missed({ queue, record }: FoundTask, place: string): Promise<TaskEvent[] | 'gap'> {
+    const heard: TaskEvent[] = [];
+    const hear = (events: TaskEvent[]) =>
+      void heard.push(...events.filter((event) => event.queue === queue.name));
+    this.tail.on('batch', hear);
+    try {
+      const events = await this.tail.since(queue.name, place);
+      if (events === 'gap') return 'gap';
+      const last = events.at(-1)?.streamId ?? place;
+      const later = heard.filter(({ streamId }) => compareStreamIds(streamId, last) > 0);
+      return [...events, ...later].filter((event) => event.id === record.id);
+    } finally {
+      this.tail.off('batch', hear);
+    }
   }
 
   private hear(events: TaskEvent[]): void {

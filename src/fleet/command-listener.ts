@@ -54,7 +54,7 @@ export class CommandListener {
   private async hear(text: string): Promise<void> {
     const message = JSON.parse(text) as Announcement;
     if (!(await this.concerned(message))) return;
-    const json = await this.redis.getdel(commandKey(this.prefix, message.id));
+    const json = await this.take(commandKey(this.prefix, message.id));
     // Taken by somebody else, or too old: whoever asked has given up and been told so.
     if (json === null) return;
     const command = JSON.parse(json) as Command;
@@ -64,6 +64,12 @@ export class CommandListener {
     if (!reply.ok) this.log.warn({ command: name, why: reply.why }, `command ${name} refused`);
     const answer: ReplyMessage = { id: command.id, workerId: this.workerId, reply };
     await this.redis.publish(replyChannel(this.prefix), JSON.stringify(answer));
+  }
+
+  /** GETDEL, which Redis before 6.2 (Ubuntu 22.04's) does not have. */
+  private async take(key: string): Promise<string | null> {
+    const [[, json]] = (await this.redis.multi().get(key).del(key).exec()) as [[null, string | null], unknown];
+    return json;
   }
 
   /** A task can be on its way from Redis to the runner at this very moment: looked at again a few times. */

@@ -2,7 +2,7 @@
  * Commands to a worker, and what each takes. An answer is always the worker's own: done with what it did, or refused with why.
  *
  * How one gets there: the sender keeps the command under a key of its own that lives as long as it waits, then names that
- * key on the worker's channel. Whoever takes the key (GETDEL) carries it out; a worker that was frozen or cut off finds
+ * key on the worker's channel. Whoever takes the key carries it out; a worker that was frozen or cut off finds
  * the key gone and does nothing. The sender that gives up removes the key, and so knows whether it was ever taken.
  */
 export interface Commands {
@@ -14,9 +14,9 @@ export interface Commands {
   'add-consumer': { queue: string; concurrency?: number };
   'cancel-consumer': { queue: string };
   /** Takes nothing new, ends when what runs is done, however long that takes. */
-  drain: Record<string, never>;
+  drain: { reason?: string };
   /** Ends as by SIGTERM; with `now` without waiting: what runs is run again elsewhere. */
-  stop: { now?: boolean };
+  stop: { now?: boolean; reason?: string };
   'restart-children': Record<string, never>;
   'cancel-task': { taskId: string; force: boolean };
 }

@@ -19,6 +19,8 @@ export interface FleetAnswer {
   ok: boolean;
   result?: Record<string, unknown>;
   why?: string;
+  /** It did not answer at all; `why` says whether it can still obey. */
+  silent?: boolean;
 }
 
 /** Who works, and telling them what to do. */
@@ -77,10 +79,13 @@ export class FleetService {
     const chosen = ids === 'all' ? here : here.filter((worker) => ids.includes(worker.id));
     return Promise.all(
       chosen.map(async (worker) => {
-        const reply: CommandReply = await this.control.send(worker.id, name, args, by).catch((error: unknown) => ({
-          ok: false as const,
-          why: error instanceof RoostError ? error.detail : 'it could not be asked',
-        }));
+        const reply: CommandReply & { silent?: boolean } = await this.control
+          .send(worker.id, name, args, by)
+          .catch((error: unknown) => ({
+            ok: false as const,
+            why: error instanceof RoostError ? error.detail : 'it could not be asked',
+            silent: true,
+          }));
         return { id: worker.id, name: worker.name, ...reply };
       }),
     );

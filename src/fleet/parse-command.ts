@@ -42,8 +42,8 @@ const ARGUMENTS: Record<PublicCommand, Record<string, Check>> = {
   resume: {},
   'add-consumer': { queue, 'concurrency?': slots },
   'cancel-consumer': { queue },
-  drain: {},
-  stop: { 'now?': flag },
+  drain: { 'reason?': reason },
+  stop: { 'now?': flag, 'reason?': reason },
   'restart-children': {},
 };
 

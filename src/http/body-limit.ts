@@ -30,9 +30,11 @@ export function bounded(limit: number, parser: RequestHandler): RequestHandler {
 }
 
 export function bodyTooLarge(limit: number | undefined): RoostError {
-  return new RoostError('BODY_TOO_LARGE', `The body is over the limit of ${limit} bytes here. Send less at once.`, [
-    { path: 'body', message: `must be at most ${limit} bytes` },
-  ]);
+  return new RoostError(
+    'BODY_TOO_LARGE',
+    `The body is over the limit of ${limit} bytes here. Send less at once.`,
+    [{ path: 'body', message: `must be at most ${limit} bytes` }],
+  );
 }
 
 /** Whether a body came, or is on its way. */

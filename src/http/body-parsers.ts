@@ -42,7 +42,8 @@ function checkBody(req: Request, _res: Response, next: NextFunction): void {
 
 /** Bytes that are no UTF-8 would come out as question marks and be kept as such. */
 function wholeText(_req: IncomingMessage, _res: ServerResponse, body: Buffer, encoding: string): void {
-  if (encoding === 'utf-8' && !isUtf8(body)) throw Object.assign(new Error('no UTF-8'), { type: 'utf8.invalid' });
+  if (encoding === 'utf-8' && !isUtf8(body))
+    throw Object.assign(new Error('no UTF-8'), { type: 'utf8.invalid' });
 }
 
 /** @throws RoostError BODY_MALFORMED where no body came, CONTENT_TYPE_UNSUPPORTED where one came that no parser took. */

@@ -1,6 +1,9 @@
 import type { AttemptView, TaskFailure } from '../contract/task-view.js';
 import type { JobRecord } from './job-record.js';
-import { toFailure } from './to-task-view.js';
+import { iso, toFailure } from './to-task-view.js';
+
+/** The latest attempts shown of a task; more than this is a damaged count rather than a patient task. */
+const MAX_SHOWN = 1000;
 
 /** Name of the hash field that keeps one attempt; `n` is BullMQ's count of starts, from 1. */
 export function attemptField(n: number): string {
@@ -22,9 +25,10 @@ export interface StoredAttempt {
  * one stands in the job itself; one that neither ended nor is the last was lost with its worker.
  */
 export function toAttempts(record: JobRecord, hash: Record<string, string>): AttemptView[] {
-  const starts = Number(record.ats ?? 0);
+  const counted = Number(record.ats ?? 0);
+  const starts = Number.isSafeInteger(counted) ? counted : 0;
   const attempts: AttemptView[] = [];
-  for (let n = 1; n <= starts; n++) {
+  for (let n = Math.max(1, starts - MAX_SHOWN + 1); n <= starts; n++) {
     const stored = parseStored(hash[attemptField(n)]);
     const isLast = n === starts;
     attempts.push(isLast ? lastAttempt(n, record, hash, stored) : earlierAttempt(n, stored));
@@ -35,7 +39,8 @@ export function toAttempts(record: JobRecord, hash: Record<string, string>): Att
 /** The attempt that ended last, to be kept when a retry clears the job's own fields. */
 export function endedAttempt(record: JobRecord, stacktrace: string | null): StoredAttempt | undefined {
   if (!record.processedOn) return undefined;
-  const outcome = record.state === 'failed' ? 'failed' : record.state === 'completed' ? 'completed' : 'cancelled';
+  const outcome =
+    record.state === 'failed' ? 'failed' : record.state === 'completed' ? 'completed' : 'cancelled';
   return {
     worker: record.pb ?? '',
     startedAt: Number(record.processedOn),
@@ -68,8 +73,10 @@ function lastAttempt(
   stored: StoredAttempt | undefined,
 ): AttemptView {
   // Ended and waiting for the next one.
-  if (stored?.outcome && record.state !== 'completed' && record.state !== 'failed') return toView(number, stored);
-  const startedAt = Number(record.processedOn ?? stored?.startedAt ?? 0);
+  if (stored?.outcome && record.state !== 'completed' && record.state !== 'failed')
+    return toView(number, stored);
+  // Not a number in a damaged hash: as good as not known.
+  const startedAt = Number(record.processedOn ?? stored?.startedAt) || 0;
   const ended = record.state !== 'active' && record.finishedOn ? Number(record.finishedOn) : undefined;
   return {
     ...toView(number, {
@@ -78,13 +85,16 @@ function lastAttempt(
       ...(ended ? { finishedAt: ended } : {}),
     }),
     ...(record.state === 'active' ? {} : { outcome: outcomeOf(record) }),
-    ...(record.state === 'failed' ? { error: toFailure(record.failedReason, lastStack(hash.stacktrace ?? null)) } : {}),
+    ...(record.state === 'failed'
+      ? { error: toFailure(record.failedReason, lastStack(hash.stacktrace ?? null)) }
+      : {}),
   };
 }
 
 function outcomeOf(record: JobRecord): NonNullable<AttemptView['outcome']> {
   const { state } = record;
-  if (state === 'completed' || state === 'failed' || state === 'cancelled' || state === 'expired') return state;
+  if (state === 'completed' || state === 'failed' || state === 'cancelled' || state === 'expired')
+    return state;
   return 'lost';
 }
 
@@ -92,11 +102,11 @@ function toView(number: number, stored: StoredAttempt): AttemptView {
   return {
     number,
     ...(stored.worker ? { worker: stored.worker } : {}),
-    ...(stored.startedAt ? { startedAt: new Date(stored.startedAt).toISOString() } : {}),
+    ...(stored.startedAt ? { startedAt: iso(stored.startedAt) } : {}),
     ...(stored.finishedAt
       ? {
-          finishedAt: new Date(stored.finishedAt).toISOString(),
-          runMs: Math.max(0, stored.finishedAt - stored.startedAt),
+          finishedAt: iso(stored.finishedAt),
+          ...(stored.startedAt ? { runMs: Math.max(0, stored.finishedAt - stored.startedAt) } : {}),
         }
       : {}),
     ...(stored.outcome ? { outcome: stored.outcome } : {}),
@@ -107,7 +117,8 @@ function toView(number: number, stored: StoredAttempt): AttemptView {
 function parseStored(json: string | undefined): StoredAttempt | undefined {
   if (json === undefined) return undefined;
   try {
-    return JSON.parse(json) as StoredAttempt;
+    const stored = JSON.parse(json) as StoredAttempt | null;
+    return typeof stored?.startedAt === 'number' ? stored : undefined;
   } catch {
     return undefined;
   }

@@ -23,3 +23,12 @@ export function toEnvelope(data: unknown): JobEnvelope {
   }
   return { roost: 1, input: data };
 }
+
+/** The same from Redis, where a damaged hash may hold anything: what is no JSON is taken for text. */
+export function parseEnvelope(json: string | undefined): JobEnvelope {
+  try {
+    return toEnvelope(JSON.parse(json ?? 'null'));
+  } catch {
+    return toEnvelope(json);
+  }
+}

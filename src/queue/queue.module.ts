@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
 import { QUEUE_NAMES } from '../contract/queues.js';
 import { LOG } from '../logging/logging.module.js';
+import { QueueControl } from './queue-control.js';
 import { Queues, queuesProvider } from './queues.js';
 import { closeConnection, failFastConnection, patientConnection } from './redis-connections.js';
 import { withTaskCommands } from './task-commands.js';
@@ -65,8 +66,8 @@ export class QueueModule {
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],
-      providers: [queuesProvider, TaskReader, TaskMover],
-      exports: [BullModule, Queues, TaskReader, TaskMover],
+      providers: [queuesProvider, TaskReader, TaskMover, QueueControl],
+      exports: [BullModule, Queues, TaskReader, TaskMover, QueueControl],
     };
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { attemptField, endedAttempt } from './attempts.js';
-import { toEnvelope } from './job-envelope.js';
+import { parseEnvelope } from './job-envelope.js';
 import type { TaskQueue } from './queues.js';
 import type { CommandRedis } from './task-commands.js';
 import type { FoundTask } from './task-reader.js';
@@ -104,6 +104,6 @@ export class TaskMover {
 }
 
 function withoutPassedExpiry(data: string | undefined, now: number): string {
-  const { expiresAt, ...rest } = toEnvelope(JSON.parse(data ?? 'null'));
+  const { expiresAt, ...rest } = parseEnvelope(data);
   return expiresAt !== undefined && expiresAt <= now ? JSON.stringify(rest) : '';
 }

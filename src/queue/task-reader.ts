@@ -1,14 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { StateCounts, TaskState } from '../contract/states.js';
-import type { AttemptView, LogLine, TaskView } from '../contract/task-view.js';
+import type { AttemptView, LogLevel, LogLine, TaskView } from '../contract/task-view.js';
 import { lastStack, toAttempts } from './attempts.js';
-import { toEnvelope, type JobEnvelope } from './job-envelope.js';
+import { parseEnvelope, type JobEnvelope } from './job-envelope.js';
 import { toJobRecord, type JobRecord } from './job-record.js';
 import { Queues, type TaskQueue } from './queues.js';
 import { READ_FIELDS } from './scripts/read-tasks.js';
 import type { CommandRedis } from './task-commands.js';
 import { toTaskView } from './to-task-view.js';
 import { COMMANDS } from './tokens.js';
+
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Longest body in bytes that a list carries; of larger ones it shows a preview. */
 const LIST_CUT = 1024;
@@ -51,7 +53,7 @@ export class TaskReader {
       0,
     );
     return records.flatMap((record, i) =>
-      record ? [{ queue: queues[i]!, record, envelope: toEnvelope(JSON.parse(record.data ?? 'null')) }] : [],
+      record ? [{ queue: queues[i]!, record, envelope: parseEnvelope(record.data) }] : [],
     );
   }
 
@@ -173,7 +175,13 @@ function toLogLine(n: number, line: string): LogLine {
   try {
     const { at, level, attempt, text } = JSON.parse(line) as Partial<LogLine>;
     if (typeof text === 'string') {
-      return { n, at: String(at), level: level ?? 'info', attempt: attempt ?? 1, text };
+      return {
+        n,
+        at: typeof at === 'string' ? at : '',
+        level: level !== undefined && LOG_LEVELS.includes(level) ? level : 'info',
+        attempt: Number.isSafeInteger(attempt) ? attempt! : 1,
+        text,
+      };
     }
   } catch {
     // A line that another program's handler wrote with `job.log`.

@@ -4,6 +4,8 @@ import type { TaskFailure, TaskProgress, TaskView } from '../contract/task-view.
 import { toEnvelope, type JobEnvelope } from './job-envelope.js';
 import type { JobRecord } from './job-record.js';
 
+/** BullMQ's words for a job whose workers died more often than is allowed. */
+const STALLED_TOO_OFTEN = 'job stalled more than allowable limit';
 /** Longest input preview in characters. */
 const PREVIEW_LENGTH = 160;
 
@@ -69,6 +71,9 @@ export function taskLinks(id: string): TaskView['links'] {
 /** `Name: message` and the lines below it, as JavaScript prints an error. */
 export function toFailure(message: string | undefined, stack: string | undefined, given?: string): TaskFailure {
   const head = stack?.split('\n', 1)[0] ?? '';
+  if (message === STALLED_TOO_OFTEN) {
+    return { name: 'WorkerLost', message: 'Its worker died or hung several times while running it, so it is not tried again.' };
+  }
   const name = given ?? /^([A-Za-z_$][\w$]*)(?::|$)/.exec(head)?.[1] ?? 'Error';
   return { name, message: message ?? head, ...(stack ? { stack } : {}) };
 }
@@ -126,6 +131,6 @@ function clamp(percent: number): number {
 
 
 /** Times outside the range of dates (a damaged hash) come out as 1970 rather than as an error. */
-function iso(ms: number): string {
+export function iso(ms: number): string {
   return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
 }

@@ -73,6 +73,7 @@ export class TasksController {
   /** 200 once it is certain, 202 while the worker is still letting go. */
   @Post(':id/cancel')
   async cancel(@Param('id') id: string, @Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
+    requireParsedBodyIfAny(req, 'application/json');
     const { reason, force } = objectBody(req.body ?? {}, ['reason', 'force']);
     if (reason !== undefined && (typeof reason !== 'string' || reason.length > MAX_REASON_LENGTH)) {
       throw invalid('reason', `must be text of at most ${MAX_REASON_LENGTH} characters`);

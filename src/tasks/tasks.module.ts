@@ -7,6 +7,7 @@ import { LOG } from '../logging/logging.module.js';
 import { ExpirySweeper } from '../queue/expiry-sweeper.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { FleetModule } from '../fleet/fleet.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { BulkController } from './bulk.controller.js';
 import { Canceller } from './canceller.js';
 import { Submitter } from './submitter.js';
@@ -14,14 +15,16 @@ import { TaskLists } from './task-lists.js';
 import { TaskTypesController } from './task-types.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
+import { WhyController } from './why.controller.js';
+import { WhyService } from './why.service.js';
 
 /** The one door for writes, and tasks over REST. */
 @Module({
-  imports: [EventsModule, FleetModule],
+  imports: [EventsModule, FleetModule, LimitsModule],
   // Bulk first: its path would otherwise be taken for a task's id.
-  controllers: [BulkController, TasksController, TaskTypesController],
-  providers: [Canceller, Submitter, TaskLists, TasksService],
-  exports: [TasksService],
+  controllers: [BulkController, TasksController, TaskTypesController, WhyController],
+  providers: [Canceller, Submitter, TaskLists, TasksService, WhyService],
+  exports: [TasksService, WhyService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sweeper: ExpirySweeper;

@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorCode } from '../../src/contract/errors.js';
 
 type Json = Record<string, unknown>;
 
@@ -11,6 +12,11 @@ export interface DocumentedCall {
   /** Documented statuses, and the codes of those that are problems. */
   statuses: Map<number, string[]>;
   operation: Json;
+}
+
+/** The codes of all refusals documented for a call. */
+export function codesOf(call: DocumentedCall): ErrorCode[] {
+  return [...call.statuses.values()].flat() as ErrorCode[];
 }
 
 /** An answer as a test gets it: read whole and held to the document. */
@@ -56,7 +62,7 @@ export class ApiContract {
     const path = url.split('?', 1)[0]!;
     const found = this.calls
       .filter((call) => call.method === method && pattern(call.path).test(path))
-      .sort((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')))[0];
+      .sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0];
     if (!found) throw new Error(`${method} ${path} is not in the document`);
     return found;
   }
@@ -110,6 +116,9 @@ export class ApiContract {
 
 /** A client that holds every answer it gets to the document. */
 export class ContractClient {
+  /** What has been answered so far, as `GET /api/v1/tasks/{id} 200`. */
+  readonly answered = new Set<string>();
+
   private constructor(
     readonly url: string,
     readonly contract: ApiContract,
@@ -132,7 +141,7 @@ export class ContractClient {
     const response = await fetch(this.url + path, {
       method,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(raw === undefined ? {} : { body: raw as BodyInit }),
+      ...(raw === undefined ? {} : { body: raw as string }),
     });
     const text = await response.text();
     const ms = performance.now() - startedAt;
@@ -144,6 +153,7 @@ export class ContractClient {
       ms,
     };
     this.contract.check(method, path, answer);
+    this.answered.add(`${method} ${this.contract.find(method, path).path} ${answer.status}`);
     return answer;
   }
 

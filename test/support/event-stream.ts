@@ -23,7 +23,8 @@ export class EventStream {
       headers: { accept: 'text/event-stream', ...(lastEventId ? { 'last-event-id': lastEventId } : {}) },
       signal: stream.controller.signal,
     });
-    if (response.status !== 200) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+    if (response.status !== 200)
+      throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
     void stream.read(response.body!);
     return stream;
   }

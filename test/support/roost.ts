@@ -44,6 +44,15 @@ export class Roost {
     this.worker = await startApp('worker', this.env);
   }
 
+  /** Connected, but without an answer, until `thawWorker`. */
+  freezeWorker(): void {
+    this.worker?.signal('SIGSTOP');
+  }
+
+  thawWorker(): void {
+    this.worker?.signal('SIGCONT');
+  }
+
   /** All that both apps have logged, to file and terminal. */
   logs(): { web: string; worker: string; terminal: string } {
     const read = (app: string) => readFileSync(join(this.logDir, `${app}.log`), 'utf8');

@@ -14,7 +14,11 @@ export const EVENT_PATHS: Record<string, object> = {
       summary: 'What happens to all tasks, live',
       description: `${intro('counts of all states')}\n\n${table(ALL_EVENTS)}`,
       parameters: resume,
-      answers: { 200: stream('id: 1790000000000-0.0-0\nevent: change\ndata: {"id":"t1m839j6r8k9f0ck3v5es01e2z","queue":"default","event":"completed","state":"completed","at":"2026-09-21T13:46:40.000Z"}\n\n') },
+      answers: {
+        200: stream(
+          'id: 1790000000000-0.0-0\nevent: change\ndata: {"id":"t1m839j6r8k9f0ck3v5es01e2z","queue":"default","event":"completed","state":"completed","at":"2026-09-21T13:46:40.000Z"}\n\n',
+        ),
+      },
       errors: ['REDIS_UNAVAILABLE'],
       more: { 'x-events': schemasOf(ALL_EVENTS) },
     }),
@@ -26,7 +30,11 @@ export const EVENT_PATHS: Record<string, object> = {
       summary: 'What happens to one task, live',
       description: `${intro('the whole task')} The last progress and log lines come before the end of the task.\n\n${table(TASK_EVENTS)}`,
       parameters: [parameter('TaskId'), ...resume],
-      answers: { 200: stream('id: 1790000000000-0~0\nevent: progress\ndata: {"progress":{"percent":40,"done":2,"total":5,"message":"Digit 2 of 5"}}\n\n') },
+      answers: {
+        200: stream(
+          'id: 1790000000000-0~0\nevent: progress\ndata: {"progress":{"percent":40,"done":2,"total":5,"message":"Digit 2 of 5"}}\n\n',
+        ),
+      },
       errors: ['NOT_FOUND', 'TASK_NOT_FOUND', 'TASK_GONE', 'REDIS_UNAVAILABLE'],
       more: { 'x-events': schemasOf(TASK_EVENTS) },
     }),

@@ -37,7 +37,11 @@ function submit(types: readonly TaskType[]): object {
       content: { 'application/json': { schema: ref('Submit'), examples: bodyExamples(types) } },
     },
     answers: {
-      202: { description: 'Accepted; with `wait`: not settled in that time.', schema: ref('TaskView'), headers: location },
+      202: {
+        description: 'Accepted; with `wait`: not settled in that time.',
+        schema: ref('TaskView'),
+        headers: location,
+      },
       200: {
         description: 'The task had been handed in before with this key; with `wait`: it is settled.',
         schema: ref('TaskView'),
@@ -45,7 +49,13 @@ function submit(types: readonly TaskType[]): object {
       },
     },
     errors: [
-      ...(['BODY_MALFORMED', 'QUERY_INVALID', 'HEADER_INVALID', 'IDEMPOTENCY_CONFLICT', 'TASK_GONE'] as const),
+      ...([
+        'BODY_MALFORMED',
+        'QUERY_INVALID',
+        'HEADER_INVALID',
+        'IDEMPOTENCY_CONFLICT',
+        'TASK_GONE',
+      ] as const),
       ...(['BODY_TOO_LARGE', 'CONTENT_TYPE_UNSUPPORTED', 'REQUEST_INVALID', 'TASK_TYPE_UNKNOWN'] as const),
       ...(['INPUT_INVALID', 'OPTIONS_INVALID', 'STORAGE_FULL', 'REDIS_UNAVAILABLE'] as const),
     ],
@@ -74,7 +84,10 @@ function submitBulk(types: readonly TaskType[]): object {
         'application/x-ndjson': {
           schema: { type: 'string' },
           examples: {
-            lines: { summary: 'One task a line', value: tasks.map((task) => JSON.stringify(task)).join('\n') },
+            lines: {
+              summary: 'One task a line',
+              value: tasks.map((task) => JSON.stringify(task)).join('\n'),
+            },
           },
         },
       },

@@ -72,7 +72,9 @@ export const TASK_PATHS: Record<string, object> = {
       tag: 'Tasks',
       summary: 'Its attempts',
       parameters: [id],
-      answers: { 200: { description: 'Every run of the task by a worker, oldest first.', schema: ref('AttemptList') } },
+      answers: {
+        200: { description: 'Every run of the task by a worker, oldest first.', schema: ref('AttemptList') },
+      },
       errors: MISSING,
     }),
   },
@@ -82,7 +84,9 @@ export const TASK_PATHS: Record<string, object> = {
       tag: 'Tasks',
       summary: 'The way it took',
       parameters: [id],
-      answers: { 200: { description: 'The states it went through, oldest first.', schema: ref('TransitionList') } },
+      answers: {
+        200: { description: 'The states it went through, oldest first.', schema: ref('TransitionList') },
+      },
       errors: MISSING,
     }),
   },
@@ -90,7 +94,9 @@ export const TASK_PATHS: Record<string, object> = {
     post: writes({
       id: 'cancelTask',
       tag: 'Tasks',
-      summary: 'Cancel a task that has not started',
+      summary: 'Cancel a task',
+      description:
+        'At once where it does not run. A running one is asked to stop; with `force` nobody waits for it, and an isolated one is killed.',
       parameters: [id],
       body: {
         required: false,
@@ -101,8 +107,14 @@ export const TASK_PATHS: Record<string, object> = {
           },
         },
       },
-      answers: { 200: { description: 'The task, cancelled.', schema: ref('TaskView') } },
-      errors: [...CONFLICT, 'REQUEST_INVALID'],
+      answers: {
+        200: { description: 'The task, cancelled for certain.', schema: ref('TaskView') },
+        202: {
+          description: 'Its worker is still letting go; `cancelRequested` says more.',
+          schema: ref('TaskView'),
+        },
+      },
+      errors: [...CONFLICT, 'REQUEST_INVALID', 'STORAGE_FULL'],
     }),
   },
   '/api/v1/tasks/{id}/retry': {

@@ -1,14 +1,8 @@
 import { count, list, object, ref, text, time, type Schemas } from '../schema.js';
 
-const CONSUMER = object({
-  queue: text('Which queue.'),
-  concurrency: { type: 'integer', minimum: 1, description: 'Tasks at once.' },
-  paused: { type: 'boolean' },
-});
-
 const CHECK = object({ ok: { type: 'boolean' }, detail: text('What is missing.') }, ['detail']);
 
-/** Queues, workers, Redis and health, as monitoring/ and fleet/ have them. */
+/** Queues, Redis and health, as monitoring/ has them. */
 export const MONITORING_SCHEMAS: Schemas = {
   QueueOverview: object({
     name: text('Its name.', { examples: ['default'] }),
@@ -21,23 +15,6 @@ export const MONITORING_SCHEMAS: Schemas = {
     paused: { type: 'boolean', description: 'Paused: workers take nothing new from it.' },
     workers: count('Workers online that serve it.'),
   }),
-  QueueList: object({ items: list(ref('QueueOverview')) }),
-  WorkerView: object(
-    {
-      id: text('New with every start of the process.'),
-      name: text('From the setting WORKER_NAME; else host and process id.'),
-      host: text('The machine it runs on.'),
-      pid: { type: 'integer', minimum: 1 },
-      status: { type: 'string', enum: ['online', 'offline'] },
-      startedAt: time('Start of the process.'),
-      lastSeenAt: time('Its last sign of life.'),
-      consumers: list(CONSUMER),
-      active: count('Tasks it runs at this moment.'),
-      left: text('Why it left, where it could say so.'),
-    },
-    ['left'],
-  ),
-  WorkerList: object({ items: list(ref('WorkerView')) }),
   MinuteCount: object({
     at: time('Start of the minute.'),
     completed: count('Tasks completed within it.'),
@@ -69,7 +46,11 @@ export const MONITORING_SCHEMAS: Schemas = {
     queues: list(ref('QueueOverview')),
     totals: ref('StateCounts'),
     lastHour: object({
-      minutes: list(ref('MinuteCount'), { minItems: 60, maxItems: 60, description: 'Oldest first, the running one last.' }),
+      minutes: list(ref('MinuteCount'), {
+        minItems: 60,
+        maxItems: 60,
+        description: 'Oldest first, the running one last.',
+      }),
       completed: count('Within the hour.'),
       failed: count('Within the hour.'),
     }),

@@ -3,7 +3,11 @@ import { list, object, ref, text, type Schemas } from '../schema.js';
 
 /** Every answer that is not a success: https://www.rfc-editor.org/rfc/rfc9457 with members of our own. */
 export const PROBLEM_SCHEMAS: Schemas = {
-  ErrorCode: { type: 'string', enum: Object.keys(ERRORS), description: 'For programs; it never changes its meaning.' },
+  ErrorCode: {
+    type: 'string',
+    enum: Object.keys(ERRORS),
+    description: 'For programs; it never changes its meaning.',
+  },
   FieldProblem: object({
     path: text('Where, as in `input.x` or `options.tags[2]`; the name of a query parameter or of a header.'),
     message: text('What is wrong there and what would be right.'),
@@ -15,7 +19,10 @@ export const PROBLEM_SCHEMAS: Schemas = {
       status: { type: 'integer', description: 'The HTTP status.' },
       detail: text('What happened and what to do about it.'),
       code: ref('ErrorCode'),
-      fields: list(ref('FieldProblem'), { minItems: 1, description: 'What exactly was wrong, all of it at once.' }),
+      fields: list(ref('FieldProblem'), {
+        minItems: 1,
+        description: 'What exactly was wrong, all of it at once.',
+      }),
       requestId: text('Also in the header X-Request-Id and in the logs.'),
       state: { ...ref('TaskState'), description: 'With TASK_STATE_CONFLICT: the state the task is in now.' },
       task: { ...ref('TaskLinks'), description: 'With IDEMPOTENCY_CONFLICT: the task that has the key.' },

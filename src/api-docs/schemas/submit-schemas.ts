@@ -16,17 +16,23 @@ export function submitSchemas(types: readonly TaskType[]): Schemas {
       oneOf: types.map((type) => ref(submitName(type))),
       discriminator: {
         propertyName: 'type',
-        mapping: Object.fromEntries(types.map((type) => [type.name, `#/components/schemas/${submitName(type)}`])),
+        mapping: Object.fromEntries(
+          types.map((type) => [type.name, `#/components/schemas/${submitName(type)}`]),
+        ),
       },
     },
     SubmitLine: {
-      description: 'One task of a bulk request: as in `POST /tasks`, with its own `idempotencyKey` if need be.',
+      description:
+        'One task of a bulk request: as in `POST /tasks`, with its own `idempotencyKey` if need be.',
       type: 'object',
       properties: {
         type: { type: 'string', enum: types.map(({ name }) => name) },
         input: { type: 'object' },
         options: ref('SubmitOptions'),
-        idempotencyKey: text('As the Idempotency-Key header of a single request.', { minLength: 1, maxLength: 255 }),
+        idempotencyKey: text('As the Idempotency-Key header of a single request.', {
+          minLength: 1,
+          maxLength: 255,
+        }),
       },
       required: ['type', 'input'],
       additionalProperties: false,
@@ -51,7 +57,9 @@ function submitSchema(type: TaskType): Schema {
   return {
     title: type.title,
     ...(type.summary ? { description: type.summary } : {}),
-    ...object({ type: { const: type.name }, input: ref(inputName(type)), options: ref('SubmitOptions') }, ['options']),
+    ...object({ type: { const: type.name }, input: ref(inputName(type)), options: ref('SubmitOptions') }, [
+      'options',
+    ]),
     additionalProperties: false,
     examples: [{ type: type.name, input: exampleInput(type) }],
   };
@@ -78,8 +86,18 @@ function withoutDialect({ $schema: _, ...schema }: TaskType['schema']): Schema {
 const BACKOFF = object(
   {
     type: { type: 'string', enum: ['fixed', 'exponential'] },
-    delayMs: { type: 'integer', minimum: 0, maximum: 86_400_000, description: 'Before the second attempt, ms.' },
-    jitter: { type: 'number', minimum: 0, maximum: 1, description: 'How much of each pause is left to chance.' },
+    delayMs: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 86_400_000,
+      description: 'Before the second attempt, ms.',
+    },
+    jitter: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      description: 'How much of each pause is left to chance.',
+    },
   },
   ['jitter'],
   { description: 'How long to pause before the next attempt.', additionalProperties: false },
@@ -98,7 +116,9 @@ const COMMON: Schemas = {
         maximum: 366 * 86_400_000,
         description: 'Runs after so many ms. Not together with `runAt`.',
       },
-      runAt: time('Runs at this time, given with its zone. Up to a minute past means now; up to a year ahead.'),
+      runAt: time(
+        'Runs at this time, given with its zone. Up to a minute past means now; up to a year ahead.',
+      ),
       priority: {
         type: 'integer',
         minimum: 0,
@@ -106,12 +126,22 @@ const COMMON: Schemas = {
         default: 0,
         description: '0: none; 1 runs before 2. One with a priority runs after those without.',
       },
-      attempts: { type: 'integer', minimum: 1, maximum: 100, description: 'Defaults to what the task type says.' },
+      attempts: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 100,
+        description: 'Defaults to what the task type says.',
+      },
       backoff: ref('Backoff'),
       expiresAt: time('Unless it has started by then it is not run any more: it ends as `expired`.'),
-      tags: list({ type: 'string', minLength: 1, maxLength: 64 }, { maxItems: 20, description: 'Words to find it by.' }),
+      tags: list(
+        { type: 'string', minLength: 1, maxLength: 64 },
+        { maxItems: 20, description: 'Words to find it by.' },
+      ),
     },
-    examples: [{ delayMs: 60_000, attempts: 3, backoff: { type: 'exponential', delayMs: 1000 }, tags: ['report'] }],
+    examples: [
+      { delayMs: 60_000, attempts: 3, backoff: { type: 'exponential', delayMs: 1000 }, tags: ['report'] },
+    ],
   },
   BulkOutcome: object(
     {
@@ -120,7 +150,10 @@ const COMMON: Schemas = {
       id: text('Of the task that was accepted.'),
       state: { type: 'string', enum: [...TASK_STATES] },
       links: ref('TaskLinks'),
-      error: object({ code: ref('ErrorCode'), detail: text('What is wrong.'), fields: list(ref('FieldProblem')) }, ['fields']),
+      error: object(
+        { code: ref('ErrorCode'), detail: text('What is wrong.'), fields: list(ref('FieldProblem')) },
+        ['fields'],
+      ),
     },
     ['id', 'state', 'links', 'error'],
   ),
@@ -150,7 +183,10 @@ const COMMON: Schemas = {
     type: 'object',
     properties: {
       reason: text('Why, kept with the task.', { maxLength: 500 }),
-      force: { type: 'boolean', description: 'Taken, and without effect on a task that does not run.' },
+      force: {
+        type: 'boolean',
+        description: 'Of a running one: do not wait for its handler. An isolated one is killed.',
+      },
     },
     additionalProperties: false,
   },

@@ -74,9 +74,12 @@ export const TASK_SCHEMAS: Schemas = {
   TaskPage: object(
     {
       items: list(ref('TaskView'), {
-        description: 'What is on the move first (active, waiting, delayed), then everything settled, newest first.',
+        description:
+          'What is on the move first (active, waiting, delayed), then everything settled, newest first.',
       }),
-      total: count('How many there are in all. Left out with a type filter: it would mean to look at every task.'),
+      total: count(
+        'How many there are in all. Left out with a type filter: it would mean to look at every task.',
+      ),
       nextCursor: text('Give it back as `cursor` for the next page. Missing on the last one.'),
     },
     ['total', 'nextCursor'],
@@ -129,13 +132,20 @@ export const TASK_SCHEMAS: Schemas = {
 function taskView() {
   return object(
     {
-      id: text('Stays the same for ever; also where the task was handed in again with the same Idempotency-Key.'),
+      id: text(
+        'Stays the same for ever; also where the task was handed in again with the same Idempotency-Key.',
+      ),
       type: text('Name of its task type.', { examples: ['divide'] }),
       queue: text('Name of its queue.', { examples: ['default'] }),
       state: ref('TaskState'),
-      input: { description: 'What it was handed in with, defaults filled in. Left out of lists where it is large.' },
+      input: {
+        description: 'What it was handed in with, defaults filled in. Left out of lists where it is large.',
+      },
       inputPreview: text('The first characters of the input as JSON.'),
-      result: { description: 'What it gave back, any JSON. There once it is completed; left out of lists where it is large.' },
+      result: {
+        description:
+          'What it gave back, any JSON. There once it is completed; left out of lists where it is large.',
+      },
       error: orNull(ref('TaskFailure')),
       progress: orNull(ref('TaskProgress')),
       attempts: object({ made: count('Attempts that have ended.'), max: { type: 'integer', minimum: 1 } }),
@@ -155,11 +165,31 @@ function taskView() {
         ['reason'],
         { description: 'With the state cancelled.' },
       ),
+      cancelRequested: object(
+        {
+          by: text('Who.'),
+          at: time('When.'),
+          reason: text('Why, in the words of who asked.'),
+          note: text('What it waits for; in the answer to a cancel.'),
+        },
+        ['reason', 'note'],
+        { description: 'While it runs on though it is to be cancelled.' },
+      ),
       links: ref('TaskLinks'),
     },
     [
-      ...['input', 'inputPreview', 'result', 'delayUntil', 'expiresAt', 'startedAt', 'finishedAt', 'waitMs', 'runMs'],
-      ...['worker', 'origin', 'cancelled'],
+      ...[
+        'input',
+        'inputPreview',
+        'result',
+        'delayUntil',
+        'expiresAt',
+        'startedAt',
+        'finishedAt',
+        'waitMs',
+        'runMs',
+      ],
+      ...['worker', 'origin', 'cancelled', 'cancelRequested'],
     ],
     { description: 'One task. Times are ISO 8601 in UTC, durations milliseconds.', examples: [EXAMPLE] },
   );

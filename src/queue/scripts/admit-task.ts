@@ -1,0 +1,110 @@
+import { HELD_LINE } from './held-line.js';
+
+/*
+ * May a job that a worker has just fetched run, by the limits of its type? If not, it is held: moved to `delayed` until
+ * there may be room, without an attempt having been used, and put into the line of its type.
+ *
+ * The rate is an exact sliding window: of the last `max` starts the oldest must be `perMs` ago. Slots are leases, so that
+ * those of a dead worker come back. Whoever is in the line goes first; who comes new with others waiting lines up.
+ *
+ * KEYS[1]  base, `prefix:queue:`
+ * KEYS[2]  `prefix:limits`, the overrides by type
+ * KEYS[3]  `prefix:limits:<type>:`
+ * ARGV[1]  prefix
+ * ARGV[2]  type
+ * ARGV[3]  queue
+ * ARGV[4]  job id
+ * ARGV[5]  lock token
+ * ARGV[6]  length of a lease, ms
+ *
+ * Answers {'go', has a slot 0/1}, {'held', until ms, 'rate' or 'concurrency'}, or {'lost'} where the lock is not the caller's.
+ */
+export const ADMIT_TASK = `${HELD_LINE}
+local base, own = KEYS[1], KEYS[3]
+local prefix, name, queue, id, token, lease = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local job, me = base .. id, queue .. '/' .. id
+local slots, starts, held = own .. 'slots', own .. 'starts', own .. 'held'
+local now = redis_now()
+if redis.call('GET', job .. ':lock') ~= token then return { 'lost' } end
+local limit = limits_of(KEYS[2], name, now)
+
+local function go()
+  if limit.concurrency then redis.call('ZADD', slots, now + lease, me) end
+  if limit.max then
+    redis.call('LPUSH', starts, now)
+    redis.call('LTRIM', starts, 0, limit.max - 1)
+    redis.call('PEXPIRE', starts, limit.perMs + 1000)
+  end
+  redis.call('ZREM', held, me)
+  redis.call('HDEL', job, 'roost:held')
+  return { 'go', limit.concurrency and 1 or 0 }
+end
+
+local room, why, free = 1e9, nil, now
+if limit.concurrency then
+  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+  if not redis.call('ZSCORE', slots, me) then room = limit.concurrency - redis.call('ZCARD', slots) end
+  if room < 1 then why = 'concurrency' end
+end
+if limit.max then
+  local starting = 0
+  while starting < 50 do
+    local at = redis.call('LINDEX', starts, limit.max - 1 - starting)
+    if starting >= limit.max or (at and tonumber(at) + limit.perMs > now) then break end
+    starting = starting + 1
+  end
+  if starting < 1 then
+    why, free = why or 'rate', tonumber(redis.call('LINDEX', starts, limit.max - 1)) + limit.perMs
+  end
+  room = math.min(room, starting)
+end
+if room == 1e9 then return go() end
+
+-- Long overdue: gone, or in a queue that does not move.
+redis.call('ZREMRANGEBYSCORE', held, '-inf', now - 30000)
+local mine = redis.call('ZSCORE', held, me)
+local last
+if not mine then
+  -- Others may have left the line by the back: cancelled, promoted by hand.
+  for _ = 1, 1000 do
+    local back = redis.call('ZREVRANGE', held, 0, 0, 'WITHSCORES')
+    if not back[1] then break end
+    last = tonumber(back[2])
+    local q, i = split(back[1])
+    if last <= now or redis.call('ZSCORE', prefix .. ':' .. q .. ':delayed', i) then break end
+    redis.call('ZREM', held, back[1])
+    last = nil
+  end
+end
+local line = redis.call('ZCARD', held)
+if room >= 1 and (mine or room > line) then return go() end
+if room >= 1 then
+  why = limit.max and 'rate' or 'concurrency'
+  if room > redis.call('ZCOUNT', held, '-inf', now) then call_next(held, prefix, now) end
+end
+
+-- A slot that is given back calls the next in line; the time is for the case that its worker died.
+local at
+if why == 'concurrency' then
+  at = mine and now + 5000 or math.max(last or 0, now + 15000) + 5
+else
+  at = mine and free or math.max((last or 0) + limit.perMs / limit.max, free)
+end
+at = math.ceil(math.max(now + 1, math.min(at, limit.over or at)))
+
+if redis.call('LREM', base .. 'active', -1, id) == 0 then return { 'lost' } end
+redis.call('DEL', job .. ':lock')
+redis.call('SREM', base .. 'stalled', id)
+-- This start did not happen.
+if redis.call('HINCRBY', job, 'ats', -1) < 1 then redis.call('HDEL', job, 'processedOn', 'pb') end
+local since = now
+local before = redis.call('HGET', job, 'roost:held')
+if before then since = tonumber(cjson.decode(before).since) or now end
+redis.call('HSET', job, 'delay', at - now, 'roost:held', cjson.encode({ limit = why, since = since }))
+redis.call('ZADD', held, at, me)
+redis.call('ZADD', base .. 'delayed', at * 0x1000, id)
+redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'delayed', 'jobId', id, 'delay', at)
+local due = redis.call('ZRANGE', base .. 'delayed', 0, 0, 'WITHSCORES')[2]
+redis.call('ZADD', base .. 'marker', tonumber(due) / 0x1000, '1')
+return { 'held', at, why }
+`;

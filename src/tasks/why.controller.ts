@@ -1,0 +1,14 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import type { WhyView } from './why-not-running.js';
+import { WhyService } from './why.service.js';
+
+/** "Why isn't it running?" over REST. */
+@Controller('api/v1/tasks')
+export class WhyController {
+  constructor(private readonly whys: WhyService) {}
+
+  @Get(':id/why')
+  why(@Param('id') id: string): Promise<WhyView> {
+    return this.whys.why(id);
+  }
+}

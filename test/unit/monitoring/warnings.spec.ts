@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseInfo, type RedisOverview } from '../../../src/monitoring/redis-overview.js';
+import { toWarnings } from '../../../src/monitoring/warnings.js';
+
+const SOUND = {
+  evictionPolicy: 'noeviction',
+  aofEnabled: true,
+  aofOk: true,
+  maxMemoryBytes: 0,
+  usedMemoryBytes: 5,
+} as RedisOverview;
+const COUNTS = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0, expired: 0 };
+const queue = (more: object = {}) => ({
+  name: 'cpu',
+  counts: COUNTS,
+  oldestWaitingMs: null,
+  paused: false,
+  workers: 1,
+  ...more,
+});
+const codes = (redis: Partial<RedisOverview>, ...queues: ReturnType<typeof queue>[]) =>
+  toWarnings({ ...SOUND, ...redis }, queues, '').map(({ code }) => code);
+
+describe('toWarnings', () => {
+  it('has none where all is well', () => {
+    expect(codes({}, queue())).toEqual([]);
+  });
+
+  it('names each queue without a worker, what waits there and how to start one', () => {
+    const [warning] = toWarnings(
+      SOUND,
+      [queue({ workers: 0, counts: { ...COUNTS, waiting: 2 } })],
+      'REDIS_URL=redis://x ',
+    );
+    expect(warning).toMatchObject({
+      code: 'NO_WORKER',
+      message: 'No worker serves the queue cpu: 2 tasks wait.',
+      cure: expect.stringContaining('REDIS_URL=redis://x npm run start:worker'),
+    });
+  });
+
+  it('does not ask for a worker of a paused queue', () => {
+    expect(codes({}, queue({ workers: 0, paused: true }))).toEqual([]);
+  });
+
+  it.each<[Partial<RedisOverview>, string[]]>([
+    [{ evictionPolicy: 'allkeys-lru' }, ['EVICTION']],
+    [{ evictionPolicy: 'unknown' }, []],
+    [{ aofEnabled: false, aofOk: false }, ['AOF_OFF']],
+    [{ aofOk: false }, ['AOF_FAILING']],
+    [{ maxMemoryBytes: 100, usedMemoryBytes: 90 }, []],
+    [{ maxMemoryBytes: 100, usedMemoryBytes: 91 }, ['MEMORY']],
+  ])('judges %p', (redis, wanted) => {
+    expect(codes(redis)).toEqual(wanted);
+  });
+});
+
+describe('parseInfo', () => {
+  it('reads lines with values, whatever is in them', () => {
+    const info = parseInfo('# Server\r\nredis_version:7.0.15\r\nexecutable:/a:b\r\n\r\nempty:\r\nnothing');
+    expect([...info]).toEqual([
+      ['redis_version', '7.0.15'],
+      ['executable', '/a:b'],
+      ['empty', ''],
+    ]);
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  attemptField,
+  endedAttempt,
+  lastStack,
+  toAttempts,
+  type StoredAttempt,
+} from '../../../src/queue/attempts.js';
+import type { JobRecord } from '../../../src/queue/job-record.js';
+
+const T0 = 1_790_000_000_000;
+const record = (fields: Partial<JobRecord>): JobRecord => ({
+  id: 'j1',
+  queue: 'default',
+  state: 'active',
+  delayUntil: 0,
+  dataCut: false,
+  resultCut: false,
+  ...fields,
+});
+const stored = (attempts: Record<number, Partial<StoredAttempt>>) =>
+  Object.fromEntries(
+    Object.entries(attempts).map(([n, attempt]) => [
+      attemptField(Number(n)),
+      JSON.stringify({ worker: 'w1', startedAt: T0, ...attempt }),
+    ]),
+  );
+const outcomes = (of: JobRecord, hash: Record<string, string> = {}) =>
+  toAttempts(of, hash).map(({ number, outcome, worker }) => [number, outcome, worker]);
+
+describe('toAttempts', () => {
+  it('has none before the first start', () => {
+    expect(toAttempts(record({ state: 'waiting' }), {})).toEqual([]);
+  });
+
+  it('leaves the outcome of a running one open', () => {
+    const running = record({ ats: '1', processedOn: String(T0), pb: 'w1' });
+    expect(toAttempts(running, stored({ 1: {} }))).toEqual([
+      { number: 1, worker: 'w1', startedAt: new Date(T0).toISOString() },
+    ]);
+  });
+
+  it('shows those that failed with their error, and the last from the job itself', () => {
+    const error = { name: 'E', message: 'no', stack: 'E: no' };
+    const done = record({
+      state: 'completed',
+      ats: '2',
+      processedOn: String(T0 + 50),
+      finishedOn: String(T0 + 70),
+      pb: 'w2',
+    });
+    expect(toAttempts(done, stored({ 1: { finishedAt: T0 + 10, outcome: 'failed', error } }))).toMatchObject([
+      { number: 1, worker: 'w1', outcome: 'failed', runMs: 10, error },
+      { number: 2, worker: 'w2', outcome: 'completed', runMs: 20 },
+    ]);
+  });
+
+  it('calls one lost that neither ended nor is the last', () => {
+    const again = record({ ats: '3', processedOn: String(T0), pb: 'w3' });
+    expect(outcomes(again, stored({ 2: {} }))).toEqual([
+      [1, 'lost', undefined],
+      [2, 'lost', 'w1'],
+      [3, undefined, 'w3'],
+    ]);
+  });
+
+  it('shows an attempt that failed while the next one is waited for', () => {
+    const between = record({ state: 'delayed', ats: '1', processedOn: String(T0) });
+    expect(outcomes(between, stored({ 1: { finishedAt: T0 + 5, outcome: 'failed' } }))).toEqual([
+      [1, 'failed', 'w1'],
+    ]);
+  });
+
+  it('takes the error of the last one from the job', () => {
+    const failed = record({
+      state: 'failed',
+      ats: '1',
+      processedOn: String(T0),
+      finishedOn: String(T0),
+      failedReason: 'no',
+    });
+    const [attempt] = toAttempts(failed, { stacktrace: JSON.stringify(['E: old', 'E: no\n at x']) });
+    expect(attempt!.error).toEqual({ name: 'E', message: 'no', stack: 'E: no\n at x' });
+  });
+
+  it.each(['-5', 'NaN', 'x', '', '0', '1.5', '1e999'])('has none where the count of starts is %p', (ats) => {
+    expect(toAttempts(record({ ats }), {})).toEqual([]);
+  });
+
+  it('makes something of damaged fields, and of a count that no task can have', () => {
+    for (const json of [
+      '',
+      '{',
+      'null',
+      '5',
+      '"x"',
+      '{"startedAt":"x","finishedAt":1e999}',
+      '{"startedAt":8640000000000001}',
+    ]) {
+      expect(
+        toAttempts(record({ ats: '2', processedOn: 'x' }), {
+          [attemptField(1)]: json,
+          [attemptField(2)]: json,
+        }),
+      ).toHaveLength(2);
+    }
+    const startedAt = performance.now();
+    expect(toAttempts(record({ ats: '1e12' }), {}).length).toBeLessThanOrEqual(1000);
+    expect(performance.now() - startedAt).toBeLessThan(200);
+  });
+});
+
+describe('endedAttempt', () => {
+  it('keeps what a retry would clear', () => {
+    const failed = record({
+      state: 'failed',
+      processedOn: String(T0),
+      finishedOn: String(T0 + 9),
+      pb: 'w1',
+      failedReason: 'no',
+    });
+    expect(endedAttempt(failed, '["E: no"]')).toEqual({
+      worker: 'w1',
+      startedAt: T0,
+      finishedAt: T0 + 9,
+      outcome: 'failed',
+      error: { name: 'E', message: 'no', stack: 'E: no' },
+    });
+    expect(endedAttempt(record({ state: 'cancelled' }), null)).toBeUndefined();
+  });
+});
+
+describe('lastStack', () => {
+  it.each([[null], ['[]'], ['{'], ['5'], ['[5]'], ['{"length":1}']])('finds none in %p', (json) => {
+    expect(lastStack(json)).toBeUndefined();
+  });
+});
