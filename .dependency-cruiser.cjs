@@ -84,6 +84,18 @@ module.exports = {
       },
     },
 
+    {
+      name: 'children-reach-no-redis',
+      comment:
+        'A process for isolated tasks runs what nobody vouches for: it has no way to Redis, and starts fast.',
+      severity: 'error',
+      from: { path: '^src/worker/isolation/child\\.ts$' },
+      to: {
+        reachable: true,
+        path: '^src/(config|logging|queue|fleet|events|history)/|(^|/)node_modules/(bullmq|@nestjs/bullmq|ioredis|pino)/',
+      },
+    },
+
     // BullMQ may change or go; what is written for people and authors must not notice.
     {
       name: 'bullmq-out-of-sight',

@@ -13,7 +13,9 @@ export class TaskTypesController {
   }
 }
 
-function toTaskTypeView({ name, title, summary, queue, attempts, backoff, softTimeoutMs, hardTimeoutMs, schema }: TaskType) {
+function toTaskTypeView(type: TaskType) {
+  const { name, title, summary, queue, attempts, backoff, isolate, schema } = type;
+  const { softTimeoutMs, hardTimeoutMs, cancelGraceMs, maxTasksPerChild, maxChildMemoryMb } = type;
   return {
     name,
     title,
@@ -22,8 +24,10 @@ function toTaskTypeView({ name, title, summary, queue, attempts, backoff, softTi
     defaults: {
       attempts,
       backoff,
+      isolate,
       ...(softTimeoutMs === undefined ? {} : { softTimeoutMs }),
       ...(hardTimeoutMs === undefined ? {} : { hardTimeoutMs }),
+      ...(isolate ? { cancelGraceMs, maxChildMemoryMb, ...(maxTasksPerChild ? { maxTasksPerChild } : {}) } : {}),
     },
     schema,
   };

@@ -8,6 +8,7 @@ import { Settings } from '../config/settings.js';
 import { shownSettings } from '../config/shown-settings.js';
 import { MAX_LISTED, type LoadSample, type WorkerRecord } from '../fleet/worker-record.js';
 import { Consumers } from './consumers.js';
+import { Isolation } from './isolation/isolation.js';
 import { LoadMeter } from './load-meter.js';
 import { Tally } from './tally.js';
 import { TaskRunner } from './task-runner.js';
@@ -27,6 +28,7 @@ export class SelfPortrait {
     private readonly runner: TaskRunner,
     private readonly tally: Tally,
     private readonly commands: WorkerCommands,
+    private readonly isolation: Isolation,
     private readonly catalog: Catalog,
     private readonly settings: Settings,
   ) {}
@@ -63,7 +65,7 @@ export class SelfPortrait {
       args: [...process.execArgv, ...process.argv.slice(1)],
       settings: shownSettings(this.settings),
       consumers: this.consumers.records(),
-      taskTypes: this.catalog.all().map((type) => ({ name: type.name, queue: type.queue, isolated: false })),
+      taskTypes: this.catalog.all().map((type) => ({ name: type.name, queue: type.queue, isolated: type.isolate })),
       paused: this.commands.pausedBy,
       draining: this.commands.draining,
       active,
@@ -74,7 +76,7 @@ export class SelfPortrait {
       totals: this.tally.totals,
       byType: this.tally.byType(),
       load,
-      children: [],
+      children: this.isolation.children(),
     };
     const sample: LoadSample = {
       at: now,

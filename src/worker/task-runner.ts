@@ -7,17 +7,21 @@ import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
 import { PermanentError, TaskCancelledError, WorkerStoppingError } from '../contract/outcomes.js';
 import type { TaskContext } from '../contract/task-handler.js';
+import { Limits } from '../limits/limits.js';
 import { LOG } from '../logging/logging.module.js';
 import { attemptField, type StoredAttempt } from '../queue/attempts.js';
 import { toEnvelope, type JobEnvelope } from '../queue/job-envelope.js';
 import type { CommandRedis } from '../queue/task-commands.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { COMMANDS } from '../queue/tokens.js';
-import { asUnrecoverable, isPermanent, toError } from './failures.js';
+import { asUnrecoverable } from './failures.js';
 import { Handlers } from './handlers.js';
+import { Isolation } from './isolation/isolation.js';
 import { Tally } from './tally.js';
 import { TaskReporter } from './task-reporter.js';
+import { toResultJson } from './task-result.js';
 import { TaskRun } from './task-run.js';
+import { isPermanent, toError } from './thrown.js';
 
 const KEPT_LOG_LINES = 1000;
 
@@ -31,7 +35,7 @@ interface Attempt {
 }
 
 /**
- * The life of a task in a worker: is it still wanted -> find its type -> validate again -> run -> settle.
+ * The life of a task in a worker: is it still wanted -> find its type -> is there room -> validate again -> run -> settle.
  * The `@Processor` classes hand every job here.
  */
 @Injectable()
@@ -41,6 +45,8 @@ export class TaskRunner {
   constructor(
     private readonly catalog: Catalog,
     private readonly handlers: Handlers,
+    private readonly isolation: Isolation,
+    private readonly limits: Limits,
     private readonly mover: TaskMover,
     private readonly tally: Tally,
     private readonly settings: Settings,
@@ -64,8 +70,8 @@ export class TaskRunner {
   }
 
   /** True where its handler runs in a process of its own, which can be killed. */
-  isIsolated(_run: TaskRun): boolean {
-    return false;
+  isIsolated({ type }: TaskRun): boolean {
+    return this.catalog.find(type)?.isolate === true;
   }
 
   /** The longest running first. */
@@ -79,6 +85,7 @@ export class TaskRunner {
       await this.dropIfCancelled(attempt);
       await this.dropIfExpired(attempt);
       const type = this.resolve(job);
+      await this.waitForItsTurn(type, attempt);
       const input = await this.validate(type, attempt.envelope.input);
       const result = checkResult(await this.execute(type, input, attempt), type);
       // A handler that did not listen: whoever cancelled it was told that it is cancelled.
@@ -89,6 +96,7 @@ export class TaskRunner {
     } catch (thrown) {
       throw await this.settle(thrown, attempt);
     } finally {
+      await this.limits.release(job.queueName, attempt.run.taskId);
       attempt.run.end();
       this.running.delete(attempt.run.taskId);
     }
@@ -139,6 +147,12 @@ export class TaskRunner {
     throw new PermanentError(`This worker knows no task type \`${job.name.slice(0, 60)}\`; it knows ${known.sort().join(', ')}`);
   }
 
+  /** A type over its rate or concurrency gives the task back until there is room for it. */
+  private async waitForItsTurn(type: TaskType, { job, token }: Attempt): Promise<void> {
+    const answer = await this.limits.admit(type, job, token);
+    if (answer !== 'go') throw new MovedElsewhere('held back');
+  }
+
   /** Tasks outlive code: what was right when it was handed in may not be any more, and trying again cannot help. */
   private async validate(type: TaskType, input: unknown): Promise<object> {
     try {
@@ -160,9 +174,15 @@ export class TaskRunner {
       progress: (done, total, message) => reporter.progress(done, total, message),
       log: (text, level) => reporter.log(text, level),
     };
+    const { softTimeoutMs, hardTimeoutMs } = this.limits.of(type);
     try {
+      if (type.isolate) {
+        // It keeps the hard limit itself, by killing the process; nothing is left running that could be given up on.
+        const isolated = { ...context, hardTimeoutMs };
+        return await run.within(() => this.isolation.run(type, attempt.envelope.input, isolated), softTimeoutMs, undefined);
+      }
       const handler = this.handlers.get(type);
-      return await run.within(() => handler.run(input, context), type.softTimeoutMs, type.hardTimeoutMs);
+      return await run.within(() => handler.run(input, context), softTimeoutMs, hardTimeoutMs);
     } finally {
       await reporter.close();
     }
@@ -237,6 +257,7 @@ export class TaskRunner {
       ms: Date.now() - run.startedAt,
       ...(envelope.requestId ? { requestId: envelope.requestId } : {}),
     };
+    if (outcome === 'held back') return this.log.debug(line, `${job.name} held back`);
     // The message may quote the input, so only its kind is logged; the task's page has it all.
     if (error) this.log.warn({ ...line, error: error.name }, `${job.name} ${outcome}`);
     else this.log.info(line, `${job.name} ${outcome}`);
@@ -256,19 +277,6 @@ class MovedElsewhere extends Error {
 
 /** @throws PermanentError where the result is no JSON or over the type's limit. */
 function checkResult(result: unknown, type: TaskType): unknown {
-  if (result === undefined) return null;
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(result);
-  } catch (error) {
-    throw new PermanentError(`The result cannot be kept, as it is no JSON: ${(error as Error).message}`);
-  }
-  if (json === undefined) throw new PermanentError(`The result cannot be kept: a ${typeof result} is no JSON`);
-  const bytes = Buffer.byteLength(json);
-  if (bytes > type.resultLimitBytes) {
-    throw new PermanentError(
-      `The result is ${bytes} bytes of JSON, over the limit of ${type.resultLimitBytes}. Keep it elsewhere and return a reference to it.`,
-    );
-  }
-  return result;
+  toResultJson(result, type);
+  return result ?? null;
 }

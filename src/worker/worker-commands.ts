@@ -5,6 +5,7 @@ import { CommandRefused, type Command } from '../fleet/command.js';
 import type { Announcement, CommandHandler } from '../fleet/command-listener.js';
 import { LOG } from '../logging/logging.module.js';
 import { Consumers } from './consumers.js';
+import { Isolation } from './isolation/isolation.js';
 import { TaskRunner } from './task-runner.js';
 
 /** A cancelled handler gets this long to end before the caller is told that it is still at it, ms. */
@@ -21,6 +22,7 @@ export class WorkerCommands implements CommandHandler {
   constructor(
     private readonly consumers: Consumers,
     private readonly runner: TaskRunner,
+    private readonly isolation: Isolation,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
@@ -66,7 +68,7 @@ export class WorkerCommands implements CommandHandler {
       case 'stop':
         return this.stop(command.args.now ?? false);
       case 'restart-children':
-        throw new CommandRefused('this worker has no isolated task types');
+        return { ...this.isolation.restart() };
       case 'cancel-task':
         return this.cancelTask(command.args.taskId, command.args.force);
     }
@@ -95,6 +97,8 @@ export class WorkerCommands implements CommandHandler {
     const run = this.runner.find(taskId);
     if (!run) throw new CommandRefused('the task does not run here any more');
     run.abort(new TaskCancelledError('The task was cancelled.', force));
+    // A force after a cancel without: the first reason stays, and with it its time of grace.
+    if (force) await this.isolation.kill(taskId, run.signal.reason as Error);
     let abandoned = false;
     if (force && !(await run.endsWithin(FORCE_GRACE_MS)) && !this.runner.isIsolated(run)) {
       run.abandon();

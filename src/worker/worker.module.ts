@@ -4,11 +4,13 @@ import { CatalogModule } from '../catalog/catalog.module.js';
 import type { TaskType } from '../catalog/task-type.js';
 import { ConfigModule } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
+import { Limits } from '../limits/limits.js';
 import { LoggingModule } from '../logging/logging.module.js';
 import { Consumers } from './consumers.js';
 import { CpuProcessor } from './cpu.processor.js';
 import { DefaultProcessor } from './default.processor.js';
 import { Handlers } from './handlers.js';
+import { Isolation } from './isolation/isolation.js';
 import { SelfPortrait } from './self-portrait.js';
 import { Tally } from './tally.js';
 import { TaskRunner } from './task-runner.js';
@@ -31,6 +33,8 @@ export class WorkerModule {
       providers: [
         ...new Set(taskTypes.flatMap((type) => type.providers)),
         Handlers,
+        Isolation,
+        Limits,
         Tally,
         TaskRunner,
         DefaultProcessor,

@@ -129,10 +129,11 @@ export interface RunningApp extends TestProcess {
 /**
  * The compiled web app or worker as a process of its own, not waited for. It gets a working folder of its own, so that
  * neither a developer's `.env` nor his `logs/` have a part in it. `env` needs REDIS_URL; the web app takes a free port.
+ * `root`: the project's folder, or that of a `ScratchBuild`.
  */
-export function spawnApp(name: 'web' | 'worker', env: Record<string, string>): TestProcess {
+export function spawnApp(name: 'web' | 'worker', env: Record<string, string>, root = projectRoot): TestProcess {
   const cwd = mkdtempSync(join(tmpdir(), `roost-${name}-`));
-  const script = join(projectRoot, 'dist', name === 'web' ? 'main.js' : 'worker.js');
+  const script = join(root, 'dist', name === 'web' ? 'main.js' : 'worker.js');
   const app = new TestProcess(name, process.execPath, [script], {
     cwd,
     env: { PORT: '0', ...env },
@@ -143,8 +144,12 @@ export function spawnApp(name: 'web' | 'worker', env: Record<string, string>): T
 }
 
 /** The same, once it has said that it is ready. */
-export async function startApp(name: 'web' | 'worker', env: Record<string, string>): Promise<RunningApp> {
-  const app = spawnApp(name, env);
+export async function startApp(
+  name: 'web' | 'worker',
+  env: Record<string, string>,
+  root?: string,
+): Promise<RunningApp> {
+  const app = spawnApp(name, env, root);
   const { url } = await app.waitForMessage<{ type: 'ready'; url?: string }>('ready');
   return Object.assign(app, { url });
 }

@@ -1,0 +1,75 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { projectRoot } from './processes.js';
+
+/**
+ * The compiled project in a folder of its own with more task types: those of a folder of fixtures. They import from
+ * `src/contract` as the others of the tests do, and find the build's.
+ */
+export class ScratchBuild {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-build-')));
+
+  constructor(fixtures: string) {
+    cpSync(join(projectRoot, 'dist'), join(this.folder, 'dist'), { recursive: true });
+    for (const name of ['node_modules', 'views', 'package.json']) {
+      symlinkSync(join(projectRoot, name), join(this.folder, name));
+    }
+    const from = join(projectRoot, 'test/support/fixtures', fixtures);
+    const { config } = ts.readConfigFile(join(projectRoot, 'tsconfig.json'), (path) =>
+      readFileSync(path, 'utf8'),
+    );
+    const { options } = ts.convertCompilerOptionsFromJson(
+      (config as { compilerOptions: object }).compilerOptions,
+      projectRoot,
+    );
+    // A file on its own does not tell that the package is one of ES modules.
+    const compilerOptions = { ...options, module: ts.ModuleKind.ESNext, sourceMap: false };
+    for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    )) {
+      const source = readFileSync(join(from, file), 'utf8').replaceAll(/(\.\.\/)+src\//g, '../../');
+      const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions });
+      const target = join(this.folder, 'dist/task-types', file.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, outputText);
+    }
+  }
+
+  /** Processes that run isolated tasks of this build, by pid. Linux only. */
+  children(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => commandOf(pid).includes(join(this.folder, 'dist/worker/isolation/child.js')))
+      .map(Number);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Linux only. */
+export function isRunning(pid: number): boolean {
+  return commandOf(String(pid)) !== '';
+}
+
+/** Empty for one that is gone, or has ended and was not collected yet. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
