@@ -30,7 +30,11 @@ const TAGS = ['nightly', 'customer:acme', 'customer:globex', 'import', 'report',
 try {
   await main();
 } catch (error) {
-  console.error(error.cause?.code ? `Nothing answers at ${values.url} (${error.cause.code}). Start it with: npm start` : error.message);
+  console.error(
+    error.cause?.code
+      ? `Nothing answers at ${values.url} (${error.cause.code}). Start it with: npm start`
+      : error.message,
+  );
   process.exit(1);
 }
 

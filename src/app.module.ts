@@ -4,9 +4,11 @@ import { CatalogModule } from './catalog/catalog.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { ProblemFilter, ERROR_PAGE } from './http/problem.filter.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { QueueModule } from './queue/queue.module.js';
+import { QueuesModule } from './queues/queues.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { errorPage } from './web/error-page.js';
 import { WebModule } from './web/web.module.js';
@@ -23,6 +25,8 @@ export class AppModule {
         CatalogModule.forRoot(),
         QueueModule.forRoot(),
         TasksModule,
+        LimitsModule,
+        QueuesModule,
         MonitoringModule,
         WebModule,
       ],

@@ -14,7 +14,8 @@ export async function listen(app: NestExpressApplication, settings: Settings): P
   try {
     await app.listen(settings.PORT, settings.HOST);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new PortTakenError(settings.HOST, settings.PORT);
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+      throw new PortTakenError(settings.HOST, settings.PORT);
     throw error;
   }
   const { port } = server.address() as AddressInfo;

@@ -10,7 +10,11 @@ const TWICE_MS = 500;
  * Closes the app in order when it is told to stop (SIGTERM, SIGINT, or the launcher that started it is gone) and exits
  * with 0; with 1 when that took longer than `timeoutMs`, or at once at a second signal.
  */
-export function stopOnSignals(app: Pick<NestApplicationContext, 'close'>, timeoutMs: number, log: Logger): void {
+export function stopOnSignals(
+  app: Pick<NestApplicationContext, 'close'>,
+  timeoutMs: number,
+  log: Logger,
+): void {
   let stoppingSince: number | undefined;
   const stop = (signal: string) => {
     if (stoppingSince !== undefined) {
@@ -43,7 +47,8 @@ export function stopOnSignals(app: Pick<NestApplicationContext, 'close'>, timeou
 
 /** Ends a process that cannot start: one clear message, and an exit code that tells whether trying again can help. */
 export function failToStart(error: unknown): never {
-  const known = error instanceof SettingsError || error instanceof CatalogError || error instanceof PortTakenError;
+  const known =
+    error instanceof SettingsError || error instanceof CatalogError || error instanceof PortTakenError;
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(known ? EXIT_CONFIG : 1);
 }

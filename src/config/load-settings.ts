@@ -35,7 +35,10 @@ export function readEnvironment(file = '.env'): { values: NodeJS.Dict<string>; f
  * The settings in `values`, checked. An empty value counts as not set.
  * @throws SettingsError naming every wrong one.
  */
-export function loadSettings(values: NodeJS.Dict<string>, fromFile: ReadonlySet<string> = new Set()): Settings {
+export function loadSettings(
+  values: NodeJS.Dict<string>,
+  fromFile: ReadonlySet<string> = new Set(),
+): Settings {
   const settings = new Settings();
   const known = [...Object.keys(settings), 'REDIS_URL'].filter((name, i, all) => all.indexOf(name) === i);
   const problems = typos(values, fromFile, known);
@@ -43,11 +46,16 @@ export function loadSettings(values: NodeJS.Dict<string>, fromFile: ReadonlySet<
   for (const name of known) {
     const text = values[name]?.trim();
     if (text === undefined || text === '') continue;
-    (settings as unknown as Record<string, unknown>)[name] = parse(text, (settings as unknown as Record<string, unknown>)[name]);
+    (settings as unknown as Record<string, unknown>)[name] = parse(
+      text,
+      (settings as unknown as Record<string, unknown>)[name],
+    );
   }
   for (const { property, constraints = {} } of validateSync(settings, { skipMissingProperties: false })) {
     if (property === 'REDIS_URL' && !values.REDIS_URL?.trim()) {
-      problems.push('REDIS_URL is missing: a web or worker process of its own needs one, such as redis://127.0.0.1:6379');
+      problems.push(
+        'REDIS_URL is missing: a web or worker process of its own needs one, such as redis://127.0.0.1:6379',
+      );
       continue;
     }
     const shown = /URL|PASSWORD|SECRET|TOKEN/.test(property) ? '' : ` (it is "${values[property]?.trim()}")`;

@@ -29,13 +29,17 @@ export class Settings {
   REDIS_URL: string;
 
   /** First part of every key in Redis; two Roosts on one Redis need two prefixes. */
-  @Matches(NAME, { message: 'must be letters, digits, dots, dashes or underscores, starting with a letter or digit' })
+  @Matches(NAME, {
+    message: 'must be letters, digits, dots, dashes or underscores, starting with a letter or digit',
+  })
   @Length(1, 64, { message: 'must be at most 64 characters long' })
   QUEUE_PREFIX = 'roost';
 
   /** Name of this worker on the pages. Defaults to host and process id. */
   @IsOptional()
-  @Matches(NAME, { message: 'must be letters, digits, dots, dashes or underscores, starting with a letter or digit' })
+  @Matches(NAME, {
+    message: 'must be letters, digits, dots, dashes or underscores, starting with a letter or digit',
+  })
   @Length(1, 64, { message: 'must be at most 64 characters long' })
   WORKER_NAME: string = `${hostname().replace(/[^A-Za-z0-9._-]/g, '-')}-${process.pid}`.slice(-64);
 

@@ -3,7 +3,10 @@ import type { Settings } from './settings.js';
 /** The settings as people may see them: passwords in addresses are masked. */
 export function shownSettings(settings: Settings): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [name, masked(Array.isArray(value) ? value.join(',') : String(value))]),
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      masked(Array.isArray(value) ? value.join(',') : String(value)),
+    ]),
   );
 }
 

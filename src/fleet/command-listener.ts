@@ -38,12 +38,17 @@ export class CommandListener {
 
   async start(): Promise<void> {
     this.subscriber.on('message', (_channel, text) => {
-      const task = this.hear(text).catch((error: unknown) => this.log.warn({ err: error }, 'a command was not understood'));
+      const task = this.hear(text).catch((error: unknown) =>
+        this.log.warn({ err: error }, 'a command was not understood'),
+      );
       this.underWay.add(task);
       void task.finally(() => this.underWay.delete(task));
     });
     // Subscribed again by itself after an outage.
-    await this.subscriber.subscribe(commandChannel(this.prefix, this.workerId), commandChannel(this.prefix, 'all'));
+    await this.subscriber.subscribe(
+      commandChannel(this.prefix, this.workerId),
+      commandChannel(this.prefix, 'all'),
+    );
   }
 
   async stop(): Promise<void> {
@@ -68,7 +73,10 @@ export class CommandListener {
 
   /** GETDEL, which Redis before 6.2 (Ubuntu 22.04's) does not have. */
   private async take(key: string): Promise<string | null> {
-    const [[, json]] = (await this.redis.multi().get(key).del(key).exec()) as [[null, string | null], unknown];
+    const [[, json]] = (await this.redis.multi().get(key).del(key).exec()) as [
+      [null, string | null],
+      unknown,
+    ];
     return json;
   }
 
@@ -85,7 +93,8 @@ export class CommandListener {
     try {
       return { ok: true, result: await this.handler.handle(command) };
     } catch (error) {
-      if (!(error instanceof CommandRefused)) this.log.error({ err: error, command: command.name }, 'command failed');
+      if (!(error instanceof CommandRefused))
+        this.log.error({ err: error, command: command.name }, 'command failed');
       return { ok: false, why: (error as Error).message };
     }
   }

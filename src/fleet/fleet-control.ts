@@ -52,7 +52,12 @@ export class FleetControl implements OnApplicationBootstrap, OnApplicationShutdo
    * A command to one worker.
    * @throws RoostError WORKER_NO_ANSWER when it does not answer in time; the message says whether it can still be obeyed.
    */
-  async send<N extends CommandName>(workerId: string, name: N, args: Commands[N], by: string): Promise<CommandReply> {
+  async send<N extends CommandName>(
+    workerId: string,
+    name: N,
+    args: Commands[N],
+    by: string,
+  ): Promise<CommandReply> {
     const outcome = await this.ask(workerId, name, args, by, {});
     if (outcome.state === 'answered') return outcome.reply;
     throw new RoostError(
@@ -69,15 +74,29 @@ export class FleetControl implements OnApplicationBootstrap, OnApplicationShutdo
     return outcome.state === 'answered' ? outcome.reply : undefined;
   }
 
-  private ask<N extends CommandName>(to: string, name: N, args: Commands[N], by: string, said: { taskId?: string }) {
+  private ask<N extends CommandName>(
+    to: string,
+    name: N,
+    args: Commands[N],
+    by: string,
+    said: { taskId?: string },
+  ) {
     const { QUEUE_PREFIX: prefix } = this.settings;
     const id = randomUUID();
     return withRedis(this.redis, async () => {
       const reply = this.reply(id);
       try {
         // Lives a little longer than we wait: we remove it ourselves, and only we may not be there to do it.
-        await this.redis.set(commandKey(prefix, id), JSON.stringify({ id, name, args, by }), 'PX', ANSWER_MS + 500);
-        const listeners = await this.redis.publish(commandChannel(prefix, to), JSON.stringify({ id, ...said }));
+        await this.redis.set(
+          commandKey(prefix, id),
+          JSON.stringify({ id, name, args, by }),
+          'PX',
+          ANSWER_MS + 500,
+        );
+        const listeners = await this.redis.publish(
+          commandChannel(prefix, to),
+          JSON.stringify({ id, ...said }),
+        );
         const message = listeners > 0 ? await reply.promise : undefined;
         if (message) return { state: 'answered' as const, reply: message.reply };
         const withdrawn = await this.redis.del(commandKey(prefix, id));

@@ -61,10 +61,14 @@ export class FleetService {
   ): Promise<Record<string, unknown>> {
     const worker = await this.found(id);
     if (!worker.online) {
-      throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} is offline. It has not been obeyed and will not be.`);
+      throw new RoostError(
+        'COMMAND_REFUSED',
+        `The worker ${worker.name} is offline. It has not been obeyed and will not be.`,
+      );
     }
     const reply = await this.control.send(id, name, args, by);
-    if (!reply.ok) throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} refused: ${reply.why}.`);
+    if (!reply.ok)
+      throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} refused: ${reply.why}.`);
     return reply.result;
   }
 
@@ -94,7 +98,8 @@ export class FleetService {
   /** Takes a worker that is gone off the list. @throws RoostError COMMAND_REFUSED for one that is here. */
   async dismiss(id: string): Promise<void> {
     const worker = await this.found(id);
-    if (worker.online) throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} is here; stop it first.`);
+    if (worker.online)
+      throw new RoostError('COMMAND_REFUSED', `The worker ${worker.name} is here; stop it first.`);
     await withRedis(this.redis, () => dismiss(this.redis, this.settings.QUEUE_PREFIX, id));
   }
 
@@ -103,7 +108,8 @@ export class FleetService {
     const worker = known
       ? await withRedis(this.redis, () => findWorker(this.redis, this.settings.QUEUE_PREFIX, id))
       : undefined;
-    if (!worker) throw new RoostError('WORKER_NOT_FOUND', 'No worker with this id was seen within the last hour.');
+    if (!worker)
+      throw new RoostError('WORKER_NOT_FOUND', 'No worker with this id was seen within the last hour.');
     return worker;
   }
 }

@@ -24,14 +24,18 @@ const MAX_REASON = 500;
 type Check = (value: unknown) => string | undefined;
 
 const queue: Check = (value) =>
-  (QUEUE_NAMES as readonly unknown[]).includes(value) ? undefined : `must be one of: ${QUEUE_NAMES.join(', ')}`;
+  (QUEUE_NAMES as readonly unknown[]).includes(value)
+    ? undefined
+    : `must be one of: ${QUEUE_NAMES.join(', ')}`;
 const slots: Check = (value) =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1000
     ? undefined
     : 'must be a whole number from 1 to 1000';
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
 const reason: Check = (value) =>
-  typeof value === 'string' && value.length <= MAX_REASON ? undefined : `must be text of at most ${MAX_REASON} characters`;
+  typeof value === 'string' && value.length <= MAX_REASON
+    ? undefined
+    : `must be text of at most ${MAX_REASON} characters`;
 
 /** The arguments of each command; those with `?` may be left out. */
 const ARGUMENTS: Record<PublicCommand, Record<string, Check>> = {
@@ -60,13 +64,20 @@ export function parseCommandName(name: string): PublicCommand {
 /** @throws RoostError REQUEST_INVALID naming each argument that is wrong, missing or unknown. */
 export function parseCommandArgs<N extends PublicCommand>(name: N, body: unknown): Commands[N] {
   const given = (body ?? {}) as Record<string, unknown>;
-  const checks = new Map(Object.entries(ARGUMENTS[name]).map(([key, check]) => [key.replace('?', ''), { check, optional: key.endsWith('?') }]));
+  const checks = new Map(
+    Object.entries(ARGUMENTS[name]).map(([key, check]) => [
+      key.replace('?', ''),
+      { check, optional: key.endsWith('?') },
+    ]),
+  );
   const names = [...checks.keys()];
   const problems: FieldProblem[] = [];
-  if (typeof given !== 'object' || Array.isArray(given)) problems.push({ path: 'body', message: 'must be a JSON object' });
+  if (typeof given !== 'object' || Array.isArray(given))
+    problems.push({ path: 'body', message: 'must be a JSON object' });
   else {
     for (const key of Object.keys(given)) {
-      if (!checks.has(key)) problems.push({ path: key, message: `is not known here. Known: ${names.join(', ') || 'none'}.` });
+      if (!checks.has(key))
+        problems.push({ path: key, message: `is not known here. Known: ${names.join(', ') || 'none'}.` });
     }
     for (const [key, { check, optional }] of checks) {
       if (given[key] === undefined && optional) continue;
@@ -76,13 +87,19 @@ export function parseCommandArgs<N extends PublicCommand>(name: N, body: unknown
     if (name === 'autoscale' && problems.length === 0) problems.push(...rangeProblems(given));
   }
   if (problems.length === 0) return given as Commands[N];
-  throw new RoostError('REQUEST_INVALID', problems.map(({ path, message }) => `${path} ${message}`).join('; '), problems);
+  throw new RoostError(
+    'REQUEST_INVALID',
+    problems.map(({ path, message }) => `${path} ${message}`).join('; '),
+    problems,
+  );
 }
 
 function rangeProblems({ min, max, off }: Record<string, unknown>): FieldProblem[] {
   if (off === true) return [];
   if (min === undefined || max === undefined) {
-    return [{ path: min === undefined ? 'min' : 'max', message: 'is missing; give min and max, or "off": true' }];
+    return [
+      { path: min === undefined ? 'min' : 'max', message: 'is missing; give min and max, or "off": true' },
+    ];
   }
   return (min as number) <= (max as number) ? [] : [{ path: 'min', message: 'must be at most max' }];
 }

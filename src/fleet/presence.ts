@@ -23,7 +23,12 @@ export interface SeenWorker extends WorkerRecord {
   online: boolean;
 }
 
-export async function announce(redis: Redis, prefix: string, worker: WorkerRecord, sample?: LoadSample): Promise<void> {
+export async function announce(
+  redis: Redis,
+  prefix: string,
+  worker: WorkerRecord,
+  sample?: LoadSample,
+): Promise<void> {
   const key = `${prefix}:fleet:${worker.id}`;
   const multi = redis
     .multi()
@@ -56,7 +61,11 @@ export async function dismiss(redis: Redis, prefix: string, id: string): Promise
 }
 
 /** All workers seen within the last hour, those that are here first, then by name and start. */
-export async function listWorkers(redis: Redis, prefix: string, now: number = Date.now()): Promise<SeenWorker[]> {
+export async function listWorkers(
+  redis: Redis,
+  prefix: string,
+  now: number = Date.now(),
+): Promise<SeenWorker[]> {
   const set = `${prefix}:fleet`;
   const ids = await redis.zrevrangebyscore(set, '+inf', now - FORGET_MS, 'LIMIT', 0, 5000);
   if (ids.length === 0) return [];
@@ -67,7 +76,8 @@ export async function listWorkers(redis: Redis, prefix: string, now: number = Da
     return worker ? [{ ...worker, online: values[2 * i + 1] !== null }] : [];
   });
   return workers.sort(
-    (a, b) => Number(b.online) - Number(a.online) || a.name.localeCompare(b.name) || b.startedAt - a.startedAt,
+    (a, b) =>
+      Number(b.online) - Number(a.online) || a.name.localeCompare(b.name) || b.startedAt - a.startedAt,
   );
 }
 

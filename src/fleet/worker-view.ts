@@ -68,7 +68,11 @@ export function toWorkerDetail(worker: SeenWorker, now: number = Date.now()): Wo
     byType,
     children: online ? children : [],
     running: online
-      ? running.map((task) => ({ ...task, startedAt: iso(task.startedAt), runMs: Math.max(0, now - task.startedAt) }))
+      ? running.map((task) => ({
+          ...task,
+          startedAt: iso(task.startedAt),
+          runMs: Math.max(0, now - task.startedAt),
+        }))
       : [],
   };
 }

@@ -76,8 +76,12 @@ export class Consumers {
     const consumer = this.serving(queue);
     if (range) {
       const { min, max } = range;
-      const right = [min, max].every((n) => Number.isInteger(n) && n >= 1 && n <= MAX_CONCURRENCY) && min <= max;
-      if (!right) throw new CommandRefused(`min and max must be whole numbers from 1 to ${MAX_CONCURRENCY}, min at most max`);
+      const right =
+        [min, max].every((n) => Number.isInteger(n) && n >= 1 && n <= MAX_CONCURRENCY) && min <= max;
+      if (!right)
+        throw new CommandRefused(
+          `min and max must be whole numbers from 1 to ${MAX_CONCURRENCY}, min at most max`,
+        );
       this.resize(queue, Math.min(max, Math.max(min, consumer.worker.concurrency)));
     }
     consumer.autoscale = range;
@@ -126,7 +130,9 @@ export class Consumers {
     consumer.started = true;
     consumer.worker
       .run()
-      .catch((error: unknown) => this.log.error({ queue: consumer.worker.name, err: error }, 'consumer ended'));
+      .catch((error: unknown) =>
+        this.log.error({ queue: consumer.worker.name, err: error }, 'consumer ended'),
+      );
   }
 
   private started(): Consumer[] {
@@ -135,13 +141,17 @@ export class Consumers {
 
   private get(queue: string): Consumer {
     const consumer = this.byQueue.get(queue);
-    if (!consumer) throw new CommandRefused(`there is no queue ${queue}; there are ${[...this.byQueue.keys()].join(', ')}`);
+    if (!consumer)
+      throw new CommandRefused(
+        `there is no queue ${queue}; there are ${[...this.byQueue.keys()].join(', ')}`,
+      );
     return consumer;
   }
 
   private serving(queue: string): Consumer {
     const consumer = this.get(queue);
-    if (!consumer.serving) throw new CommandRefused(`this worker does not serve ${queue}; add the consumer first`);
+    if (!consumer.serving)
+      throw new CommandRefused(`this worker does not serve ${queue}; add the consumer first`);
     return consumer;
   }
 }

@@ -65,14 +65,22 @@ export class SelfPortrait {
       args: [...process.execArgv, ...process.argv.slice(1)],
       settings: shownSettings(this.settings),
       consumers: this.consumers.records(),
-      taskTypes: this.catalog.all().map((type) => ({ name: type.name, queue: type.queue, isolated: type.isolate })),
+      taskTypes: this.catalog
+        .all()
+        .map((type) => ({ name: type.name, queue: type.queue, isolated: type.isolate })),
       paused: this.commands.pausedBy,
       draining: this.commands.draining,
       active,
       running: this.runner
         .list()
         .slice(0, MAX_LISTED)
-        .map(({ taskId, type, queue, attempt, startedAt }) => ({ id: taskId, type, queue, attempt, startedAt })),
+        .map(({ taskId, type, queue, attempt, startedAt }) => ({
+          id: taskId,
+          type,
+          queue,
+          attempt,
+          startedAt,
+        })),
       totals: this.tally.totals,
       byType: this.tally.byType(),
       load,
@@ -91,7 +99,9 @@ export class SelfPortrait {
 
 function readVersions(): WorkerRecord['versions'] {
   const require = createRequire(import.meta.url);
-  const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const { version: bullmq } = require('bullmq/package.json') as { version: string };
   return { roost: own.version, node: process.versions.node, bullmq };
 }

@@ -41,7 +41,11 @@ export class TaskReporter {
     }
     this.signal.throwIfAborted();
     if (this.closed) return;
-    this.pending = JSON.stringify({ done, total, ...(message ? { message: String(message).slice(0, MAX_MESSAGE) } : {}) });
+    this.pending = JSON.stringify({
+      done,
+      total,
+      ...(message ? { message: String(message).slice(0, MAX_MESSAGE) } : {}),
+    });
     this.schedule();
     if (performance.now() - this.lastYieldAt > YIELD_MS) {
       await nextTurn();

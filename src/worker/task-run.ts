@@ -34,7 +34,11 @@ export class TaskRun {
   }
 
   /** The handler's outcome, or a timeout: soft ones ask, hard ones give up waiting for it. */
-  async within<T>(work: () => Promise<T> | T, soft: number | undefined, hard: number | undefined): Promise<T> {
+  async within<T>(
+    work: () => Promise<T> | T,
+    soft: number | undefined,
+    hard: number | undefined,
+  ): Promise<T> {
     const over = new Promise<never>((_, reject) => (this.giveUp = reject));
     over.catch(() => undefined);
     if (soft !== undefined) this.timers.push(setTimeout(() => this.abort(timedOut('soft', soft)), soft));

@@ -110,7 +110,9 @@ export class TaskRunner {
   private begin(job: Job, token: string, lost: AbortSignal): Attempt {
     const run = new TaskRun(job.id!, job.name, job.queueName, job.attemptsStarted, Date.now());
     // BullMQ aborts when the job is no longer ours.
-    lost.addEventListener('abort', () => run.abort(new WorkerStoppingError('The worker lost the task.')), { once: true });
+    lost.addEventListener('abort', () => run.abort(new WorkerStoppingError('The worker lost the task.')), {
+      once: true,
+    });
     this.running.set(run.taskId, run);
     const base = `${this.settings.QUEUE_PREFIX}:${job.queueName}:`;
     return { job, token, base, run, envelope: toEnvelope(job.data) };
@@ -144,7 +146,9 @@ export class TaskRunner {
     const type = this.catalog.find(job.name);
     if (type) return type;
     const known = this.catalog.all().map(({ name }) => name);
-    throw new PermanentError(`This worker knows no task type \`${job.name.slice(0, 60)}\`; it knows ${known.sort().join(', ')}`);
+    throw new PermanentError(
+      `This worker knows no task type \`${job.name.slice(0, 60)}\`; it knows ${known.sort().join(', ')}`,
+    );
   }
 
   /** A type over its rate or concurrency gives the task back until there is room for it. */
@@ -158,14 +162,19 @@ export class TaskRunner {
     try {
       return await this.catalog.validate(type, input);
     } catch (error) {
-      if (error instanceof RoostError) throw new PermanentError(`The input no longer fits the task type: ${error.detail}`);
+      if (error instanceof RoostError)
+        throw new PermanentError(`The input no longer fits the task type: ${error.detail}`);
       throw error;
     }
   }
 
   private async execute(type: TaskType, input: object, attempt: Attempt): Promise<unknown> {
     const { job, run } = attempt;
-    const reporter = new TaskReporter((progress, lines) => this.report(attempt, progress, lines), job.attemptsStarted, run.signal);
+    const reporter = new TaskReporter(
+      (progress, lines) => this.report(attempt, progress, lines),
+      job.attemptsStarted,
+      run.signal,
+    );
     const context: TaskContext = {
       taskId: job.id!,
       attempt: job.attemptsMade + 1,
@@ -179,7 +188,11 @@ export class TaskRunner {
       if (type.isolate) {
         // It keeps the hard limit itself, by killing the process; nothing is left running that could be given up on.
         const isolated = { ...context, hardTimeoutMs };
-        return await run.within(() => this.isolation.run(type, attempt.envelope.input, isolated), softTimeoutMs, undefined);
+        return await run.within(
+          () => this.isolation.run(type, attempt.envelope.input, isolated),
+          softTimeoutMs,
+          undefined,
+        );
       }
       const handler = this.handlers.get(type);
       return await run.within(() => handler.run(input, context), softTimeoutMs, hardTimeoutMs);
@@ -239,7 +252,9 @@ export class TaskRunner {
     const attempt = willRetry ? { [attemptField(job.attemptsStarted)]: JSON.stringify(stored) } : {};
     await this.redis
       .hset(base + job.id!, { 'roost:error': error.name, ...attempt })
-      .catch((cause: unknown) => this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'));
+      .catch((cause: unknown) =>
+        this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'),
+      );
   }
 
   /** BullMQ's word for "this job is not mine to finish any more"; it then fetches the next one. */

@@ -1,4 +1,9 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
@@ -38,7 +43,11 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(LOG) private readonly log: Logger,
   ) {
     const { QUEUE_PREFIX: prefix } = settings;
-    this.sweeper = new ExpirySweeper(mover, settings.WORKER_QUEUES.map((queue) => `${prefix}:${queue}:`), log);
+    this.sweeper = new ExpirySweeper(
+      mover,
+      settings.WORKER_QUEUES.map((queue) => `${prefix}:${queue}:`),
+      log,
+    );
     const ear = patientConnection(settings.REDIS_URL, 'worker-ear', log);
     this.listener = new CommandListener(ear, redis, prefix, portrait.id, commands, log);
   }
@@ -47,7 +56,9 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     this.portrait.start();
     this.consumers.start();
     // Both wait for Redis where it is away; the worker does not wait for them.
-    this.listener.start().catch((error: unknown) => this.log.error({ err: error }, 'commands cannot be heard'));
+    this.listener
+      .start()
+      .catch((error: unknown) => this.log.error({ err: error }, 'commands cannot be heard'));
     await this.announce();
     this.beat = setInterval(() => void this.onBeat(), BEAT_MS);
     this.sweeper.start();
@@ -71,7 +82,9 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     clearTimeout(letGo);
     await this.listener.stop();
     this.portrait.stop();
-    await this.sayGoodbye(this.portrait.draining ? 'drained' : signal ? `stopped by ${signal}` : 'told to stop');
+    await this.sayGoodbye(
+      this.portrait.draining ? 'drained' : signal ? `stopped by ${signal}` : 'told to stop',
+    );
   }
 
   private async onBeat(): Promise<void> {
@@ -104,7 +117,9 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async sayGoodbye(left: string): Promise<void> {
     if (this.redis.status !== 'ready') return;
-    await leave(this.redis, this.settings.QUEUE_PREFIX, { ...this.portrait.draw().record, left }).catch(() => undefined);
+    await leave(this.redis, this.settings.QUEUE_PREFIX, { ...this.portrait.draw().record, left }).catch(
+      () => undefined,
+    );
   }
 
   /** The state of the process is no longer known: it says why and leaves; its tasks are run again elsewhere. */
@@ -112,6 +127,8 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     const message = error instanceof Error ? error.message : String(error);
     this.log.fatal({ err: error }, 'crashed');
     const farewell = this.sayGoodbye(`crashed: ${message.slice(0, 200)}`);
-    void Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, 500))]).then(() => process.exit(1));
+    void Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, 500))]).then(() =>
+      process.exit(1),
+    );
   }
 }

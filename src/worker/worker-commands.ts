@@ -32,7 +32,12 @@ export class WorkerCommands implements CommandHandler {
   }
 
   async handle(command: Command): Promise<Record<string, unknown>> {
-    if (this.draining && command.name !== 'ping' && command.name !== 'stop' && command.name !== 'cancel-task') {
+    if (
+      this.draining &&
+      command.name !== 'ping' &&
+      command.name !== 'stop' &&
+      command.name !== 'cancel-task'
+    ) {
       throw new CommandRefused('this worker is draining and ends when it is done');
     }
     switch (command.name) {
@@ -48,7 +53,11 @@ export class WorkerCommands implements CommandHandler {
       }
       case 'pause':
         await this.consumers.pauseAll();
-        this.pausedBy = { by: command.by, at: Date.now(), ...(command.args.reason ? { reason: command.args.reason } : {}) };
+        this.pausedBy = {
+          by: command.by,
+          at: Date.now(),
+          ...(command.args.reason ? { reason: command.args.reason } : {}),
+        };
         return { paused: true, stillRunning: this.runner.active };
       case 'resume':
         await this.consumers.resumeAll();

@@ -55,7 +55,9 @@ describe('the fleet', () => {
     const seen = await detail('gamma');
     expect(seen).toMatchObject({ pid: gamma.pid, versions: { node: process.versions.node }, slots: 20 });
     expect(seen.load.rssBytes).toBeGreaterThan(30e6);
-    expect(seen.taskTypes.map(({ name }) => name)).toEqual(expect.arrayContaining(['divide', 'count-primes']));
+    expect(seen.taskTypes.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['divide', 'count-primes']),
+    );
     expect(seen.settings).toMatchObject({ WORKER_NAME: 'gamma' });
     await gamma.stop();
   });
@@ -81,7 +83,9 @@ describe('the fleet', () => {
   });
 
   it('pauses and resumes one worker, saying by whom and why', async () => {
-    expect(await command('alpha', 'pause', { reason: 'deploy' })).toMatchObject({ body: { result: { paused: true } } });
+    expect(await command('alpha', 'pause', { reason: 'deploy' })).toMatchObject({
+      body: { result: { paused: true } },
+    });
     const { id } = await api.submit('divide', { x: 1, y: 2 });
     await until('it shows as paused', async () => (await worker('alpha')).status === 'paused');
     expect((await worker('alpha')).paused).toMatchObject({ by: 'api', reason: 'deploy' });
@@ -145,7 +149,10 @@ describe('the fleet', () => {
     doomed.signal('SIGSTOP');
     const { status, body } = await cancel(id, { reason: 'stuck' });
     expect(status).toBe(202);
-    expect(body).toMatchObject({ state: 'active', cancelRequested: { note: expect.stringContaining('No worker answered') } });
+    expect(body).toMatchObject({
+      state: 'active',
+      cancelRequested: { note: expect.stringContaining('No worker answered') },
+    });
     await doomed.kill();
     await command('alpha', 'resume');
     expect(await api.inState(id, ['cancelled', 'completed', 'failed'])).toMatchObject({
@@ -193,7 +200,9 @@ describe('the fleet', () => {
     await command('alpha', 'pause');
     const running = await api.submit('divide', { ...LONG, digits: 8 });
     await until('it runs there', async () => (await api.task(running.id)).worker === 'drained');
-    expect(await command('drained', 'drain')).toMatchObject({ body: { result: { draining: true, stillRunning: 1 } } });
+    expect(await command('drained', 'drain')).toMatchObject({
+      body: { result: { draining: true, stillRunning: 1 } },
+    });
     const later = await api.submit('divide', { x: 1, y: 2 });
     expect(await drained.ended).toMatchObject({ code: 0 });
     expect((await api.task(running.id)).state).toBe('completed');
@@ -208,9 +217,14 @@ describe('the fleet', () => {
     await command('alpha', 'pause');
     const { id } = await api.submit('divide', { ...LONG, digits: 8 });
     await until('it runs there', async () => (await api.task(id)).worker === 'told');
-    expect(await command('told', 'stop', { now: true })).toMatchObject({ body: { result: { stopping: true } } });
+    expect(await command('told', 'stop', { now: true })).toMatchObject({
+      body: { result: { stopping: true } },
+    });
     expect(await told.ended).toMatchObject({ code: 1 });
     await command('alpha', 'resume');
-    expect(await api.inState(id, ['completed', 'failed'], 25_000)).toMatchObject({ state: 'completed', worker: 'alpha' });
+    expect(await api.inState(id, ['completed', 'failed'], 25_000)).toMatchObject({
+      state: 'completed',
+      worker: 'alpha',
+    });
   }, 60_000);
 });

@@ -38,7 +38,11 @@ describe('when something dies', () => {
     expect(Date.now() - killedAt).toBeLessThan(15_000);
 
     const done = await api.inState(id, ['completed', 'failed']);
-    expect(done).toMatchObject({ state: 'completed', result: { quotient: 1 / 7 }, attempts: { made: 1, max: 1 } });
+    expect(done).toMatchObject({
+      state: 'completed',
+      result: { quotient: 1 / 7 },
+      attempts: { made: 1, max: 1 },
+    });
     const { items } = await api.get<{ items: AttemptView[] }>(`/api/v1/tasks/${id}/attempts`);
     expect(items).toMatchObject([
       { number: 1, worker: 'first', outcome: 'lost' },
@@ -51,13 +55,17 @@ describe('when something dies', () => {
     const killed = await startApp('worker', env({ WORKER_NAME: 'killed' }));
     const stopped = await startApp('worker', env({ WORKER_NAME: 'stopped' }));
     const status = async (name: string) =>
-      (await api.get<{ items: { name: string; status: string; left?: string }[] }>('/api/v1/workers')).items.find(
-        (worker) => worker.name === name,
-      );
+      (
+        await api.get<{ items: { name: string; status: string; left?: string }[] }>('/api/v1/workers')
+      ).items.find((worker) => worker.name === name);
     expect(await status('killed')).toMatchObject({ status: 'online' });
     await Promise.all([killed.kill(), stopped.stop()]);
     expect(await status('stopped')).toMatchObject({ status: 'offline', left: 'stopped by SIGTERM' });
-    await until('the killed one is offline', async () => (await status('killed'))?.status === 'offline', 10_000);
+    await until(
+      'the killed one is offline',
+      async () => (await status('killed'))?.status === 'offline',
+      10_000,
+    );
   }, 30_000);
 
   it('finishes what runs when a worker is asked to stop, and starts nothing new', async () => {
@@ -131,7 +139,9 @@ describe('when something dies', () => {
     const late = await startApp('web', env());
     const worker = await startApp('worker', env());
     const client = new ApiClient(late.url!);
-    expect((await client.call('POST', '/api/v1/tasks', { type: 'divide', input: { x: 1, y: 2 } })).status).toBe(503);
+    expect(
+      (await client.call('POST', '/api/v1/tasks', { type: 'divide', input: { x: 1, y: 2 } })).status,
+    ).toBe(503);
     await redis.startAgain();
     await until('ready', async () => (await client.call('GET', '/health/ready')).ok);
     const { id } = await client.submit('divide', { x: 1, y: 2 });

@@ -131,7 +131,11 @@ export interface RunningApp extends TestProcess {
  * neither a developer's `.env` nor his `logs/` have a part in it. `env` needs REDIS_URL; the web app takes a free port.
  * `root`: the project's folder, or that of a `ScratchBuild`.
  */
-export function spawnApp(name: 'web' | 'worker', env: Record<string, string>, root = projectRoot): TestProcess {
+export function spawnApp(
+  name: 'web' | 'worker',
+  env: Record<string, string>,
+  root = projectRoot,
+): TestProcess {
   const cwd = mkdtempSync(join(tmpdir(), `roost-${name}-`));
   const script = join(root, 'dist', name === 'web' ? 'main.js' : 'worker.js');
   const app = new TestProcess(name, process.execPath, [script], {
