@@ -52,8 +52,18 @@ module.exports = {
     room('history', [...RUNS, 'queue'], 'Runs in both apps.'),
     room('fleet', [...RUNS, 'queue'], 'Both sides speak it: the worker and who controls it.'),
 
+    // Limits of task types: kept by workers, changed over REST. What a worker loads of it must not answer requests.
+    room(
+      'limits',
+      [...RUNS, 'catalog', 'queue', 'http'],
+      'Both sides of it: who keeps limits and who sets them.',
+    ),
+
+    // Acts on queues as wholes; on single tasks only tasks/ acts.
+    room('queues', [...RUNS, ...READS, 'http', 'monitoring'], 'Queues as wholes.'),
+
     // The one door for writes. Pages and monitoring come in through it, never the other way.
-    room('tasks', [...RUNS, ...READS, 'catalog', 'http'], 'The one door for writes.'),
+    room('tasks', [...RUNS, ...READS, 'catalog', 'http', 'limits'], 'The one door for writes.'),
 
     // Who may do what, asked by the rooms that answer requests.
     room('access', [...RUNS, 'http'], 'Asked by everyone who answers.'),
@@ -66,12 +76,12 @@ module.exports = {
     ),
     room(
       'web',
-      [...RUNS, ...READS, 'catalog', 'http', 'access', 'tasks', 'monitoring'],
+      [...RUNS, ...READS, 'catalog', 'http', 'access', 'tasks', 'monitoring', 'limits', 'queues'],
       'Pages read; they act through tasks/.',
     ),
 
     // A worker never loads the web: it starts faster, needs less memory, and a fault in a page cannot stop tasks.
-    room('worker', [...RUNS, 'catalog', 'queue', 'fleet'], 'A worker never loads the web.'),
+    room('worker', [...RUNS, 'catalog', 'queue', 'fleet', 'limits'], 'A worker never loads the web.'),
     {
       name: 'worker-reaches-no-web',
       comment:
@@ -101,7 +111,11 @@ module.exports = {
       name: 'bullmq-out-of-sight',
       comment: 'Only the rooms that keep, watch or run jobs know BullMQ.',
       severity: 'error',
-      from: { path: '^src/(contract|task-types|catalog|config|logging|http|web|access)/' },
+      // The web module injects the shared queues, to offer their names.
+      from: {
+        path: '^src/(contract|task-types|catalog|config|logging|http|web|access)/',
+        pathNot: '^src/web/offered-queues',
+      },
       to: { path: '(^|/)node_modules/(bullmq|@nestjs/bullmq)/' },
     },
 

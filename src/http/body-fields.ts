@@ -16,7 +16,11 @@ const MAX_REASON_LENGTH = 500;
  * A reader says what is wrong by throwing an `Error` with the words behind the name.
  * @throws RoostError REQUEST_INVALID with every problem at once.
  */
-export function readFields<R extends Readers>(body: unknown, readers: R, required: readonly (keyof R & string)[] = []): Fields<R> {
+export function readFields<R extends Readers>(
+  body: unknown,
+  readers: R,
+  required: readonly (keyof R & string)[] = [],
+): Fields<R> {
   const given = objectBody(body, Object.keys(readers));
   const problems: FieldProblem[] = [];
   const result: Record<string, unknown> = {};
@@ -38,7 +42,11 @@ export function readFields<R extends Readers>(body: unknown, readers: R, require
 /** @throws RoostError REQUEST_INVALID when there is any. */
 export function refuse(problems: FieldProblem[]): void {
   if (problems.length === 0) return;
-  throw new RoostError('REQUEST_INVALID', problems.map(({ path, message }) => `${path} ${message}`).join('; '), problems);
+  throw new RoostError(
+    'REQUEST_INVALID',
+    problems.map(({ path, message }) => `${path} ${message}`).join('; '),
+    problems,
+  );
 }
 
 export function whole(min: number, max: number, unit = ''): (value: unknown) => number {
@@ -73,7 +81,8 @@ export function yesOrNo(value: unknown): boolean {
 }
 
 export function reason(value: unknown): string {
-  if (typeof value === 'string' && value.length <= MAX_REASON_LENGTH && !CONTROL.test(value)) return value.trim();
+  if (typeof value === 'string' && value.length <= MAX_REASON_LENGTH && !CONTROL.test(value))
+    return value.trim();
   throw new Error(`must be text of at most ${MAX_REASON_LENGTH} characters`);
 }
 
@@ -81,7 +90,9 @@ export function reason(value: unknown): string {
 export function timeAhead(value: unknown): number {
   const ms = typeof value === 'string' && TIME_WITH_ZONE.test(value) ? Date.parse(value) : NaN;
   if (Number.isNaN(ms)) {
-    throw new Error('must be a time with its zone, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+01:00');
+    throw new Error(
+      'must be a time with its zone, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+01:00',
+    );
   }
   if (ms <= Date.now()) throw new Error('must lie in the future');
   if (ms > Date.now() + MAX_AHEAD_MS) throw new Error('must lie within a year');
@@ -90,12 +101,16 @@ export function timeAhead(value: unknown): number {
 
 /** `max` starts per `perMs` milliseconds. */
 export function rate(value: unknown): { max: number; perMs: number } {
-  const { max, perMs, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const { max, perMs, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
   try {
     if (Object.keys(rest).length > 0) throw new Error('has more than max and perMs');
     return { max: whole(1, 100_000)(max), perMs: whole(1, 86_400_000)(perMs) };
   } catch (error) {
-    const shape = 'must be {"max": starts, 1 to 100000, "perMs": milliseconds, 1 to 86400000}, such as {"max":10,"perMs":60000}';
+    const shape =
+      'must be {"max": starts, 1 to 100000, "perMs": milliseconds, 1 to 86400000}, such as {"max":10,"perMs":60000}';
     throw new Error(shape, { cause: error });
   }
 }

@@ -16,7 +16,9 @@ export function checkJson(value: unknown, path = 'body', depth = 1): void {
   for (const key of Object.keys(value)) {
     if (FORBIDDEN.has(key)) {
       const message = `\`${key}\` is not allowed as a name`;
-      throw new RoostError('BODY_MALFORMED', `${message}.`, [{ path: `${path}.${key}`.slice(0, 100), message }]);
+      throw new RoostError('BODY_MALFORMED', `${message}.`, [
+        { path: `${path}.${key}`.slice(0, 100), message },
+      ]);
     }
     checkJson((value as Record<string, unknown>)[key], `${path}.${key}`, depth + 1);
   }
@@ -42,7 +44,11 @@ export function objectBody(body: unknown, names: readonly string[]): Record<stri
     });
   }
   if (problems.length > 0) {
-    throw new RoostError('REQUEST_INVALID', problems.map(({ path, message }) => `${path} ${message}`).join('; '), problems);
+    throw new RoostError(
+      'REQUEST_INVALID',
+      problems.map(({ path, message }) => `${path} ${message}`).join('; '),
+      problems,
+    );
   }
   return body as Record<string, unknown>;
 }

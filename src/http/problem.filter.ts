@@ -41,7 +41,8 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toProblem(known, req.id);
     // A read has no outcome that could be unknown.
     if (known.code === 'REDIS_UNAVAILABLE' && (req.method === 'GET' || req.method === 'HEAD')) {
-      problem.detail = 'Redis does not answer, so nothing can be read just now. Tasks are kept there and go on when it is back.';
+      problem.detail =
+        'Redis does not answer, so nothing can be read just now. Tasks are kept there and go on when it is back.';
     }
     res.status(problem.status);
     if (problem.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);

@@ -17,7 +17,10 @@ export function readQuery<R extends Readers>(query: Record<string, unknown>, rea
     if (!reader) {
       const near = nearName(name, Object.keys(readers));
       const known = Object.keys(readers).join(', ') || 'none';
-      problems.push({ path: name, message: `is not known here.${near ? ` Did you mean \`${near}\`?` : ''} Known: ${known}` });
+      problems.push({
+        path: name,
+        message: `is not known here.${near ? ` Did you mean \`${near}\`?` : ''} Known: ${known}`,
+      });
     } else if (typeof value !== 'string') {
       problems.push({ path: name, message: 'may be given once only' });
     } else if (value !== '') {
@@ -29,7 +32,11 @@ export function readQuery<R extends Readers>(query: Record<string, unknown>, rea
     }
   }
   if (problems.length > 0) {
-    throw new RoostError('QUERY_INVALID', problems.map(({ path, message }) => `${path} ${message}`).join('; '), problems);
+    throw new RoostError(
+      'QUERY_INVALID',
+      problems.map(({ path, message }) => `${path} ${message}`).join('; '),
+      problems,
+    );
   }
   return result as Read<R>;
 }

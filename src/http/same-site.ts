@@ -16,7 +16,10 @@ export function sameSite(req: Request, _res: Response, next: NextFunction): void
     (site === undefined && origin !== undefined && hostOf(origin) !== req.headers.host);
   next(
     fromElsewhere
-      ? new RoostError('CROSS_SITE', 'Another site asked the browser to do this, so it was not done. Use the pages here.')
+      ? new RoostError(
+          'CROSS_SITE',
+          'Another site asked the browser to do this, so it was not done. Use the pages here.',
+        )
       : undefined,
   );
 }

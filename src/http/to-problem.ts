@@ -48,7 +48,10 @@ function fromBodyParser(error: unknown): RoostError | undefined {
     case 'encoding.unsupported':
     case 'charset.unsupported':
       return new RoostError('CONTENT_TYPE_UNSUPPORTED', `${message}; send UTF-8, plain or gzip.`, [
-        { path: type.startsWith('encoding') ? 'content-encoding' : 'content-type', message: `${message}; send UTF-8, plain or gzip` },
+        {
+          path: type.startsWith('encoding') ? 'content-encoding' : 'content-type',
+          message: `${message}; send UTF-8, plain or gzip`,
+        },
       ]);
     case 'utf8.invalid':
       return malformed('is not whole UTF-8: it was cut off, or has another encoding');
@@ -69,7 +72,8 @@ function malformed(message: string): RoostError {
 }
 
 function fromNest(error: unknown): RoostError | undefined {
-  const status = error instanceof HttpException ? error.getStatus() : (error as { status?: unknown } | null)?.status;
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { status?: unknown } | null)?.status;
   if (status === 404) {
     return new RoostError('NOT_FOUND', 'There is nothing at this address. /api/docs lists what there is.');
   }

@@ -25,7 +25,11 @@ export class HealthController {
   /** 200 when Redis answers, events flow and a worker is there; else 503, with what is missing. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) res: Response) {
-    const checks = { redis: await this.redisCheck(), events: this.eventsCheck(), workers: await this.workersCheck() };
+    const checks = {
+      redis: await this.redisCheck(),
+      events: this.eventsCheck(),
+      workers: await this.workersCheck(),
+    };
     const ok = Object.values(checks).every((check) => check.ok);
     res.status(ok ? 200 : 503);
     return { status: ok ? 'ok' : 'unavailable', checks };
@@ -40,7 +44,9 @@ export class HealthController {
   }
 
   private eventsCheck(): Check {
-    return this.tail.flowing ? { ok: true } : { ok: false, detail: 'the event streams have not been read for a while' };
+    return this.tail.flowing
+      ? { ok: true }
+      : { ok: false, detail: 'the event streams have not been read for a while' };
   }
 
   private async workersCheck(): Promise<Check> {

@@ -16,7 +16,11 @@ export interface Metrics {
 }
 
 /** The last `minutes` minutes of all queues together, oldest first, the running one last. */
-export async function readMinuteCounts(queues: Queue[], minutes: number, now: number): Promise<MinuteCount[]> {
+export async function readMinuteCounts(
+  queues: Queue[],
+  minutes: number,
+  now: number,
+): Promise<MinuteCount[]> {
   const read = (outcome: 'completed' | 'failed') =>
     Promise.all(queues.map((queue) => queue.getMetrics(outcome, 0, minutes) as Promise<Metrics>));
   const [completed, failed] = await Promise.all([read('completed'), read('failed')]);

@@ -6,13 +6,14 @@ import { EventsController } from './events.controller.js';
 import { HealthController } from './health.controller.js';
 import { MonitoringController } from './monitoring.controller.js';
 import { MonitoringService } from './monitoring.service.js';
+import { RedisDetailsReader } from './redis-details.js';
 import { WorkersController } from './workers.controller.js';
 
 /** What goes on: queues, workers, Redis, health and live events. */
 @Module({
   imports: [EventsModule, FleetModule, TasksModule],
   controllers: [EventsController, HealthController, MonitoringController, WorkersController],
-  providers: [MonitoringService],
-  exports: [MonitoringService],
+  providers: [MonitoringService, RedisDetailsReader],
+  exports: [MonitoringService, RedisDetailsReader],
 })
 export class MonitoringModule {}

@@ -1,7 +1,13 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { RoostError } from '../contract/errors.js';
-import { FleetService, type FleetAnswer, type WorkerDetail, type WorkerView } from '../fleet/fleet.service.js';
+import {
+  FleetService,
+  type FleetAnswer,
+  type WorkerDetail,
+  type WorkerView,
+} from '../fleet/fleet.service.js';
+import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { parseCommandArgs, parseCommandName } from '../fleet/parse-command.js';
 
 /** Workers over REST: who is there, and telling them what to do. */
@@ -29,20 +35,34 @@ export class WorkersController {
   @HttpCode(200)
   async many(@Param('command') command: string, @Req() req: Request): Promise<{ items: FleetAnswer[] }> {
     const name = parseCommandName(command);
+    requireParsedBody(req, 'application/json');
     const { ids, ...args } = (req.body ?? {}) as { ids?: unknown };
-    const chosen = ids === 'all' || (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) ? ids : undefined;
+    const chosen =
+      ids === 'all' || (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) ? ids : undefined;
     if (chosen === undefined) {
       const message = 'must be "all" or a list of worker ids';
       throw new RoostError('REQUEST_INVALID', `ids ${message}`, [{ path: 'ids', message }]);
     }
-    return { items: await this.fleet.commandMany(chosen as 'all' | string[], name, parseCommandArgs(name, args), 'api') };
+    return {
+      items: await this.fleet.commandMany(
+        chosen as 'all' | string[],
+        name,
+        parseCommandArgs(name, args),
+        'api',
+      ),
+    };
   }
 
   @Post(':id/:command')
   @HttpCode(200)
   async command(@Param('id') id: string, @Param('command') command: string, @Req() req: Request) {
     const name = parseCommandName(command);
-    return { ok: true, command: name, result: await this.fleet.command(id, name, parseCommandArgs(name, req.body), 'api') };
+    requireParsedBodyIfAny(req, 'application/json');
+    return {
+      ok: true,
+      command: name,
+      result: await this.fleet.command(id, name, parseCommandArgs(name, req.body), 'api'),
+    };
   }
 
   /** Takes a worker that is gone off the list. */

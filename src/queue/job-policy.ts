@@ -14,6 +14,8 @@ export const WORKER_POLICY = {
   maxStalledCount: 3,
   drainDelay: 2,
   runRetryDelay: 1_000,
+  // BullMQ would sleep up to 30 s of a rate limit that may be lifted in the meantime.
+  maximumRateLimitDelay: 1_000,
   // One point a minute: the last hour and a day to look back.
   metrics: { maxDataPoints: 24 * 60 },
 } satisfies Partial<WorkerOptions>;

@@ -87,7 +87,11 @@ export class QueueControl {
   }
 
   /** At most `max` starts per `perMs`, all workers together; null for no limit. */
-  async setRateLimit(queue: string, limit: { max: number; perMs: number } | null, order: Order): Promise<void> {
+  async setRateLimit(
+    queue: string,
+    limit: { max: number; perMs: number } | null,
+    order: Order,
+  ): Promise<void> {
     await this.control(queue, 'rate-limit', order, limit?.max ?? '', limit?.perMs ?? '');
   }
 
@@ -113,7 +117,12 @@ export class QueueControl {
       rateLimit:
         max == null
           ? null
-          : { ...parse(notes[2]), max: Number(max), perMs: Number(perMs ?? 0), waitMs: spent ? Math.max(0, ttl) : 0 },
+          : {
+              ...parse(notes[2]),
+              max: Number(max),
+              perMs: Number(perMs ?? 0),
+              waitMs: spent ? Math.max(0, ttl) : 0,
+            },
       active,
     };
   }
@@ -127,7 +136,11 @@ export class QueueControl {
   /** Cancels what has not started and was there when it began; delayed tasks too when asked. */
   async drain(queue: string, { delayed, ...order }: Order & { delayed: boolean }): Promise<Progressed> {
     const base = this.base(queue);
-    const mark = JSON.stringify({ by: order.by, at: Date.now(), reason: order.reason ?? 'The queue was drained.' });
+    const mark = JSON.stringify({
+      by: order.by,
+      at: Date.now(),
+      reason: order.reason ?? 'The queue was drained.',
+    });
     const deadline = Date.now() + DEADLINE_MS;
     let done = 0;
     let more = false;
@@ -160,7 +173,9 @@ export class QueueControl {
   ): Promise<Progressed> {
     const before = Date.now() - olderThanMs;
     const all = limit ?? Infinity;
-    const result = await this.inChunks(all, (n) => this.redis.roostCleanQueue(this.base(queue), state, n, before));
+    const result = await this.inChunks(all, (n) =>
+      this.redis.roostCleanQueue(this.base(queue), state, n, before),
+    );
     return this.finish(queue, `clean ${state}`, order, result);
   }
 
@@ -168,7 +183,12 @@ export class QueueControl {
   async promote(queue: string, order: Order): Promise<Progressed> {
     const base = this.base(queue);
     const all = await this.redis.zcard(`${base}delayed`);
-    return this.finish(queue, 'promote', order, await this.inChunks(all, (n) => this.redis.roostPromoteDelayed(base, n)));
+    return this.finish(
+      queue,
+      'promote',
+      order,
+      await this.inChunks(all, (n) => this.redis.roostPromoteDelayed(base, n)),
+    );
   }
 
   /** Undoes what is over and notes how much there is. Any number of processes may call it at once. */
@@ -195,7 +215,9 @@ export class QueueControl {
       .zcount(`${base}cancelled`, start.at, '+inf')
       .zcount(`${base}expired`, start.at, '+inf')
       .exec())!;
-    const [completed, failed, wait, prioritized, delayed, active, cancelled, expired] = rows.map(([, value]) => Number(value ?? 0));
+    const [completed, failed, wait, prioritized, delayed, active, cancelled, expired] = rows.map(
+      ([, value]) => Number(value ?? 0),
+    );
     const finished = Math.max(0, completed! + failed! - start.finished);
     const out = finished + cancelled! + expired!;
     const backlog = wait! + prioritized! + delayed! + active!;
@@ -206,7 +228,12 @@ export class QueueControl {
     return `${this.settings.QUEUE_PREFIX}:${queue}:`;
   }
 
-  private async control(queue: string, action: string, order: Order, ...values: (string | number)[]): Promise<void> {
+  private async control(
+    queue: string,
+    action: string,
+    order: Order,
+    ...values: (string | number)[]
+  ): Promise<void> {
     const { by, reason, until, forMs } = order;
     const who = JSON.stringify({ by, ...(reason ? { reason } : {}) });
     await this.redis.roostControlQueue(this.base(queue), action, who, until ?? '', forMs ?? '', ...values);

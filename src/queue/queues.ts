@@ -29,7 +29,10 @@ export class Queues {
   get(name: string): TaskQueue {
     const queue = this.byName.get(name);
     if (!queue) {
-      throw new RoostError('QUEUE_NOT_FOUND', `There is no queue \`${name}\`. There are: ${this.names().join(', ')}.`);
+      throw new RoostError(
+        'QUEUE_NOT_FOUND',
+        `There is no queue \`${name}\`. There are: ${this.names().join(', ')}.`,
+      );
     }
     return queue;
   }

@@ -7,8 +7,12 @@ import type { CommandRedis } from './task-commands.js';
 import type { FoundTask } from './task-reader.js';
 import { COMMANDS } from './tokens.js';
 
+/** Tasks settled as expired in one go. */
+export const EXPIRED_AT_ONCE = 100;
+
 /** Why a move did not happen; `done` when it did. Answers of the Lua scripts in words. */
-export type MoveOutcome = 'done' | 'missing' | 'finished' | 'running' | 'refused' | 'not-running' | 'lost-lock';
+export type MoveOutcome =
+  'done' | 'missing' | 'finished' | 'running' | 'refused' | 'not-running' | 'lost-lock';
 
 /** Who put a task into `cancelled` or `expired`, when (ms) and why. */
 export interface SettleMark {
@@ -92,11 +96,15 @@ export class TaskMover {
     await this.redis.zadd(queue.toKey('expiry'), expiresAt, id);
   }
 
-  /** Settles what is past its expiry and has not started, at most 100 a call. Any number of processes may call it at once. */
+  /** Settles what is past its expiry and has not started, at most `EXPIRED_AT_ONCE`. Any number of processes may call it at once. */
   async expireDue(base: string, now: number = Date.now()): Promise<number> {
-    const due = await this.redis.zrangebyscore(`${base}expiry`, '-inf', now, 'LIMIT', 0, 100);
+    const due = await this.redis.zrangebyscore(`${base}expiry`, '-inf', now, 'LIMIT', 0, EXPIRED_AT_ONCE);
     for (const id of due) {
-      await this.settle(base, id, 'expired', { by: 'roost', at: now, reason: 'It had not started by its expiry.' });
+      await this.settle(base, id, 'expired', {
+        by: 'roost',
+        at: now,
+        reason: 'It had not started by its expiry.',
+      });
       await this.redis.zrem(`${base}expiry`, id);
     }
     return due.length;

@@ -135,7 +135,12 @@ export class TaskReader {
   }
 
   /** Ids with the time they settled, newest first, all at or before `before` ms. */
-  async settledIds(queue: string, state: TaskState, before: number, limit: number): Promise<{ id: string; at: number }[]> {
+  async settledIds(
+    queue: string,
+    state: TaskState,
+    before: number,
+    limit: number,
+  ): Promise<{ id: string; at: number }[]> {
     const flat = await this.redis.zrevrangebyscore(
       this.base(queue) + state,
       String(before),
@@ -160,7 +165,10 @@ export class TaskReader {
     return queue.toKey(id);
   }
 
-  private async records(refs: { queue: string; id: string }[], cut: number): Promise<(JobRecord | undefined)[]> {
+  private async records(
+    refs: { queue: string; id: string }[],
+    cut: number,
+  ): Promise<(JobRecord | undefined)[]> {
     const rows = await this.redis.roostReadTasks(
       cut,
       READ_FIELDS.length,

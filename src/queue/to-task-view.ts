@@ -69,17 +69,25 @@ export function taskLinks(id: string): TaskView['links'] {
 }
 
 /** `Name: message` and the lines below it, as JavaScript prints an error. */
-export function toFailure(message: string | undefined, stack: string | undefined, given?: string): TaskFailure {
+export function toFailure(
+  message: string | undefined,
+  stack: string | undefined,
+  given?: string,
+): TaskFailure {
   const head = stack?.split('\n', 1)[0] ?? '';
   if (message === STALLED_TOO_OFTEN) {
-    return { name: 'WorkerLost', message: 'Its worker died or hung several times while running it, so it is not tried again.' };
+    return {
+      name: 'WorkerLost',
+      message: 'Its worker died or hung several times while running it, so it is not tried again.',
+    };
   }
   const name = given ?? /^([A-Za-z_$][\w$]*)(?::|$)/.exec(head)?.[1] ?? 'Error';
   return { name, message: message ?? head, ...(stack ? { stack } : {}) };
 }
 
 export function toProgress(value: unknown): TaskProgress | null {
-  if (typeof value === 'number' && Number.isFinite(value)) return value === 0 ? null : { percent: clamp(value) };
+  if (typeof value === 'number' && Number.isFinite(value))
+    return value === 0 ? null : { percent: clamp(value) };
   if (typeof value !== 'object' || value === null) return null;
   const { done, total, message } = value as Record<string, unknown>;
   const known = typeof done === 'number' && typeof total === 'number' && total > 0;
@@ -95,7 +103,9 @@ function runTime(state: TaskState, started: number | undefined, finished: number
   if (!started) return {};
   if (state === 'active') return { runMs: Math.max(0, now - started) };
   // One that was cancelled while it waited for another attempt finished long after its last run did.
-  return (state === 'completed' || state === 'failed') && finished ? { runMs: Math.max(0, finished - started) } : {};
+  return (state === 'completed' || state === 'failed') && finished
+    ? { runMs: Math.max(0, finished - started) }
+    : {};
 }
 
 /** What stands before the input in a cut envelope: tags and the like are there whole, unless they fill the cut. */
@@ -128,7 +138,6 @@ function number(text: string | undefined): number | undefined {
 function clamp(percent: number): number {
   return Math.round(Math.min(100, Math.max(0, percent)) * 10) / 10;
 }
-
 
 /** Times outside the range of dates (a damaged hash) come out as 1970 rather than as an error. */
 export function iso(ms: number): string {

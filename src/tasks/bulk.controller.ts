@@ -64,7 +64,11 @@ export class BulkController {
     return { accepted, refused: items.length - accepted, items };
   }
 
-  private async one(line: Line, requestId: string, idempotencyKey?: string): Promise<Omit<BulkOutcome, 'line'>> {
+  private async one(
+    line: Line,
+    requestId: string,
+    idempotencyKey?: string,
+  ): Promise<Omit<BulkOutcome, 'line'>> {
     try {
       const body = objectBody(line(), ['type', 'input', 'options', 'idempotencyKey']);
       const own = body.idempotencyKey;

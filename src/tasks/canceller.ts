@@ -39,7 +39,8 @@ export class Canceller {
         found.record.state === 'active'
           ? await this.mover.requestCancel(base, id, mark)
           : await this.mover.settle(base, id, 'cancelled', mark);
-      if (outcome === 'done' && found.record.state !== 'active') return this.reader.view(await this.found(id));
+      if (outcome === 'done' && found.record.state !== 'active')
+        return this.reader.view(await this.found(id));
       if (outcome === 'done') return this.letGo(id, force, by);
       if (outcome === 'refused') throw stateConflict('cancel', found.record.state);
       // It started, ended or went back in between: look again.

@@ -7,12 +7,17 @@ const MAX_KEY_LENGTH = 255;
 export function checkIdempotencyKey(key: string): void {
   if (key.length >= 1 && key.length <= MAX_KEY_LENGTH && /^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(key)) return;
   const message = `must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters; a UUID does well`;
-  throw new RoostError('HEADER_INVALID', `The Idempotency-Key ${message}.`, [{ path: 'Idempotency-Key', message }]);
+  throw new RoostError('HEADER_INVALID', `The Idempotency-Key ${message}.`, [
+    { path: 'Idempotency-Key', message },
+  ]);
 }
 
 /** Tells two requests with one key apart; the order of an object's members makes no difference. */
 export function fingerprint(content: unknown): string {
-  return createHash('sha256').update(JSON.stringify(sorted(content))).digest('base64url').slice(0, 22);
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(content)))
+    .digest('base64url')
+    .slice(0, 22);
 }
 
 function sorted(value: unknown): unknown {

@@ -1,12 +1,18 @@
-import type { Blocker, BlockerCode, WhyFacts } from './why-not-running.js';
+import type { QueueFlow } from '../queue/queue-control.js';
 
 /** When a task will start, and what that rests on; or that nobody can tell, and why. */
 export type StartEstimate =
-  | { startInMs: number; startAt: string; basis: string }
-  | { startInMs: null; startAt: null; basis: string };
+  { startInMs: number; startAt: string; basis: string } | { startInMs: null; startAt: null; basis: string };
+
+/** What it is reckoned from. `now` is ms. */
+interface Pace {
+  now: number;
+  position: { ahead: number; atLeast: boolean } | null;
+  flow: QueueFlow | undefined;
+}
 
 /** Whose end nobody knows unless they say it. */
-const OPEN_ENDED: Partial<Record<BlockerCode, string>> = {
+const OPEN_ENDED: Record<string, string> = {
   QUEUE_PAUSED: 'It depends on when somebody resumes the queue.',
   NO_WORKER: 'It depends on when a worker starts.',
   WORKERS_PAUSED: 'It depends on when somebody resumes a worker.',
@@ -14,22 +20,31 @@ const OPEN_ENDED: Partial<Record<BlockerCode, string>> = {
 };
 
 /** From what has finished lately: as many are before it as take so long at that pace. */
-export function toEstimate(facts: WhyFacts, blockers: Blocker[]): StartEstimate {
+export function toEstimate(facts: Pace, blockers: { code: string; until?: string }[]): StartEstimate {
   for (const { code, until } of blockers) {
     const why = until === undefined ? OPEN_ENDED[code] : undefined;
     if (why) return unknown(why);
   }
   const { now, flow } = facts;
-  const until = Math.max(now, ...blockers.map((blocker) => (blocker.until ? Date.parse(blocker.until) : now)));
+  const until = Math.max(
+    now,
+    ...blockers.map((blocker) => (blocker.until ? Date.parse(blocker.until) : now)),
+  );
   const { ahead = 0, atLeast = false } = facts.position ?? {};
   const waitFor = ahead + (blockers.some(({ code }) => code === 'CONCURRENCY_FULL') ? 1 : 0);
   if (waitFor === 0) {
-    return until > now ? known(now, until - now, 'What holds it back ends then, if a worker is free.') : known(now, 0, 'It is next, and a worker is free.');
+    return until > now
+      ? known(now, until - now, 'What holds it back ends then, if a worker is free.')
+      : known(now, 0, 'It is next, and a worker is free.');
   }
-  if (!flow || flow.finished === 0) return unknown('No task of this queue has finished in the last minutes to go by.');
+  if (!flow || flow.finished === 0)
+    return unknown('No task of this queue has finished in the last minutes to go by.');
   const ms = until - now + Math.round((waitFor * flow.overMs) / flow.finished);
   const pace = Math.round((flow.finished * 600_000) / flow.overMs) / 10;
-  const window = flow.overMs < 90_000 ? `${Math.round(flow.overMs / 1000)} seconds` : `${Math.round(flow.overMs / 60_000)} minutes`;
+  const window =
+    flow.overMs < 90_000
+      ? `${Math.round(flow.overMs / 1000)} seconds`
+      : `${Math.round(flow.overMs / 60_000)} minutes`;
   return known(
     now,
     ms,

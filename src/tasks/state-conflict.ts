@@ -14,5 +14,10 @@ const VERBS = {
 /** Said where a task is in a state that does not allow what was asked. */
 export function stateConflict(verb: keyof typeof VERBS, state: TaskState): RoostError {
   const { done, rule } = VERBS[verb];
-  return new RoostError('TASK_STATE_CONFLICT', `The task is ${state}, so it cannot be ${done}. ${rule}`, undefined, { state });
+  return new RoostError(
+    'TASK_STATE_CONFLICT',
+    `The task is ${state}, so it cannot be ${done}. ${rule}`,
+    undefined,
+    { state },
+  );
 }

@@ -36,20 +36,26 @@ export function parseOptions(raw: unknown, now: number = Date.now()): SubmitOpti
   for (const name of Object.keys(given)) {
     if (NAMES.includes(name)) continue;
     const near = nearName(name, NAMES);
-    say(name, `\`${name}\` is not an option.${near ? ` Did you mean \`${near}\`?` : ''} Options: ${NAMES.join(', ')}.`);
+    say(
+      name,
+      `\`${name}\` is not an option.${near ? ` Did you mean \`${near}\`?` : ''} Options: ${NAMES.join(', ')}.`,
+    );
   }
 
   let delayMs = integer(given.delayMs, 0, MAX_DELAY_MS, 'milliseconds', (m) => say('delayMs', m)) ?? 0;
   if (given.runAt !== undefined) {
     const at = time(given.runAt, (m) => say('runAt', m));
-    if (given.delayMs !== undefined) say('runAt', 'cannot be given together with delayMs; leave one of them out');
-    else if (at !== undefined && at < now - PAST_TOLERANCE_MS) say('runAt', 'lies in the past; give a time to come, or leave it out to run now');
+    if (given.delayMs !== undefined)
+      say('runAt', 'cannot be given together with delayMs; leave one of them out');
+    else if (at !== undefined && at < now - PAST_TOLERANCE_MS)
+      say('runAt', 'lies in the past; give a time to come, or leave it out to run now');
     else if (at !== undefined && at > now + MAX_DELAY_MS) say('runAt', 'lies more than a year ahead');
     else if (at !== undefined) delayMs = Math.max(0, at - now);
   }
   const priority = integer(given.priority, 0, 1000, '', (m) => say('priority', m)) ?? 0;
   const attempts = integer(given.attempts, 1, 100, '', (m) => say('attempts', m));
-  const expiresAt = given.expiresAt === undefined ? undefined : time(given.expiresAt, (m) => say('expiresAt', m));
+  const expiresAt =
+    given.expiresAt === undefined ? undefined : time(given.expiresAt, (m) => say('expiresAt', m));
   if (expiresAt !== undefined && expiresAt <= now + delayMs) {
     say('expiresAt', delayMs > 0 ? 'must lie after the time the task is to run' : 'must lie in the future');
   }
@@ -68,7 +74,11 @@ export function parseOptions(raw: unknown, now: number = Date.now()): SubmitOpti
 }
 
 function invalid(problems: FieldProblem[]): RoostError {
-  return new RoostError('OPTIONS_INVALID', problems.map(({ path, message }) => `${path}: ${message}`).join('; '), problems);
+  return new RoostError(
+    'OPTIONS_INVALID',
+    problems.map(({ path, message }) => `${path}: ${message}`).join('; '),
+    problems,
+  );
 }
 
 function integer(
@@ -98,7 +108,8 @@ function parseBackoff(value: unknown, say: (field: string, message: string) => v
     return undefined;
   }
   const { type, delayMs, jitter, ...rest } = value as Record<string, unknown>;
-  for (const name of Object.keys(rest)) say(`backoff.${name}`, 'is not known; there are type, delayMs and jitter');
+  for (const name of Object.keys(rest))
+    say(`backoff.${name}`, 'is not known; there are type, delayMs and jitter');
   if (type !== 'fixed' && type !== 'exponential') say('backoff.type', 'must be "fixed" or "exponential"');
   const pause = integer(delayMs, 0, 86_400_000, 'milliseconds', (m) => say('backoff.delayMs', m));
   if (delayMs === undefined) say('backoff.delayMs', 'is missing: milliseconds before the second attempt');

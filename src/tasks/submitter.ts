@@ -136,7 +136,9 @@ function jobOptions(type: TaskType, options: SubmitOptions, id: string): JobsOpt
     ...(options.delayMs > 0 ? { delay: options.delayMs } : {}),
     ...(options.priority > 0 ? { priority: options.priority } : {}),
     // What has one attempt needs none of this, and most tasks are waiting ones: it counts in bytes.
-    ...(attempts > 1 ? { attempts, backoff: { type: kind, delay: delayMs, ...(jitter ? { jitter } : {}) } } : {}),
+    ...(attempts > 1
+      ? { attempts, backoff: { type: kind, delay: delayMs, ...(jitter ? { jitter } : {}) } }
+      : {}),
   };
 }
 
@@ -146,9 +148,14 @@ async function takeBack(queue: TaskQueue, id: string): Promise<void> {
 
 function keyConflict(id: string): RoostError {
   const message = 'was used for a task with another type, input or options; take a new key for a new task';
-  return new RoostError('IDEMPOTENCY_CONFLICT', `This Idempotency-Key ${message}.`, [{ path: 'Idempotency-Key', message }], {
-    task: taskLinks(id),
-  });
+  return new RoostError(
+    'IDEMPOTENCY_CONFLICT',
+    `This Idempotency-Key ${message}.`,
+    [{ path: 'Idempotency-Key', message }],
+    {
+      task: taskLinks(id),
+    },
+  );
 }
 
 /** What Redis now holds, told without asking it again. */

@@ -75,7 +75,10 @@ export class TaskLists {
 
   private async total(states: TaskState[], queues: string[]): Promise<number> {
     const stats = await Promise.all(queues.map((queue) => this.reader.stats(queue)));
-    return stats.reduce((sum, { counts }) => sum + states.reduce((part, state) => part + counts[state], 0), 0);
+    return stats.reduce(
+      (sum, { counts }) => sum + states.reduce((part, state) => part + counts[state], 0),
+      0,
+    );
   }
 
   private async page(states: TaskState[], queues: string[], { type, cursor }: TaskQuery, limit: number) {
@@ -87,9 +90,10 @@ export class TaskLists {
     );
     const refs: Ref[] = [];
     let at: Cursor | undefined = cursor === undefined ? { list: 0, from: 0 } : parseCursor(cursor);
-    for (let scanned = 0; at !== undefined && refs.length < limit && scanned < MAX_SCANNED; ) {
+    for (let scanned = 0; at !== undefined && refs.length < limit && scanned < MAX_SCANNED;) {
       const wanted: number = type === undefined ? limit - refs.length : SCAN_BATCH;
-      const step: Step = 'list' in at ? await this.moving(moving, at, wanted) : await this.settled(settled, at, wanted);
+      const step: Step =
+        'list' in at ? await this.moving(moving, at, wanted) : await this.settled(settled, at, wanted);
       scanned += Math.max(1, step.refs.length);
       const kept = type === undefined ? step.refs.map((_, i) => i) : await this.ofType(step.refs, type);
       const taken = kept.slice(0, limit - refs.length);
@@ -102,19 +106,28 @@ export class TaskLists {
 
   private async moving(lists: Source[], at: { list: number; from: number }, wanted: number): Promise<Step> {
     const source = lists[at.list];
-    if (!source) return { refs: [], next: { before: Number.MAX_SAFE_INTEGER, skip: 0 }, after: () => undefined };
+    if (!source)
+      return { refs: [], next: { before: Number.MAX_SAFE_INTEGER, skip: 0 }, after: () => undefined };
     const ids = await this.reader.ids(source.queue, source.state, at.from, wanted);
     return {
       refs: ids.map((id) => ({ queue: source.queue, id })),
-      next: ids.length < wanted ? { list: at.list + 1, from: 0 } : { list: at.list, from: at.from + ids.length },
+      next:
+        ids.length < wanted ? { list: at.list + 1, from: 0 } : { list: at.list, from: at.from + ids.length },
       after: (n) => ({ list: at.list, from: at.from + n }),
     };
   }
 
-  private async settled(lists: Source[], at: { before: number; skip: number }, wanted: number): Promise<Step> {
+  private async settled(
+    lists: Source[],
+    at: { before: number; skip: number },
+    wanted: number,
+  ): Promise<Step> {
     const found = await Promise.all(
       lists.map(async ({ queue, state }) =>
-        (await this.reader.settledIds(queue, state, at.before, wanted + at.skip)).map((entry) => ({ queue, ...entry })),
+        (await this.reader.settledIds(queue, state, at.before, wanted + at.skip)).map((entry) => ({
+          queue,
+          ...entry,
+        })),
       ),
     );
     const merged = found.flat().sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
@@ -132,7 +145,10 @@ export class TaskLists {
     const byQueue = group(refs);
     const matches: number[] = [];
     for (const [queue, positions] of byQueue) {
-      const names = await this.reader.typesOf(queue, positions.map((i) => refs[i]!.id));
+      const names = await this.reader.typesOf(
+        queue,
+        positions.map((i) => refs[i]!.id),
+      );
       positions.forEach((position, i) => names[i] === type && matches.push(position));
     }
     return matches.sort((a, b) => a - b);

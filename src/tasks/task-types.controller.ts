@@ -27,7 +27,9 @@ function toTaskTypeView(type: TaskType) {
       isolate,
       ...(softTimeoutMs === undefined ? {} : { softTimeoutMs }),
       ...(hardTimeoutMs === undefined ? {} : { hardTimeoutMs }),
-      ...(isolate ? { cancelGraceMs, maxChildMemoryMb, ...(maxTasksPerChild ? { maxTasksPerChild } : {}) } : {}),
+      ...(isolate
+        ? { cancelGraceMs, maxChildMemoryMb, ...(maxTasksPerChild ? { maxTasksPerChild } : {}) }
+        : {}),
     },
     schema,
   };

@@ -50,14 +50,21 @@ export class TasksController {
   }
 
   @Get(':id')
-  async get(@Param('id') id: string, @Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
+  async get(
+    @Param('id') id: string,
+    @Req() req: Request,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<TaskView> {
     const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
     return wait ? this.tasks.waitUntilSettled(id, wait * 1000, abandonedBy(res)) : this.tasks.get(id);
   }
 
   @Get(':id/logs')
   logs(@Param('id') id: string, @Req() req: Request) {
-    return this.tasks.logs(id, readQuery(req.query, { after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) }));
+    return this.tasks.logs(
+      id,
+      readQuery(req.query, { after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) }),
+    );
   }
 
   @Get(':id/attempts')
@@ -72,14 +79,22 @@ export class TasksController {
 
   /** 200 once it is certain, 202 while the worker is still letting go. */
   @Post(':id/cancel')
-  async cancel(@Param('id') id: string, @Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
+  async cancel(
+    @Param('id') id: string,
+    @Req() req: Request,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<TaskView> {
     requireParsedBodyIfAny(req, 'application/json');
     const { reason, force } = objectBody(req.body ?? {}, ['reason', 'force']);
     if (reason !== undefined && (typeof reason !== 'string' || reason.length > MAX_REASON_LENGTH)) {
       throw invalid('reason', `must be text of at most ${MAX_REASON_LENGTH} characters`);
     }
     if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
-    const task = await this.tasks.cancel(id, { by: 'api', ...(reason ? { reason } : {}), force: force ?? false });
+    const task = await this.tasks.cancel(id, {
+      by: 'api',
+      ...(reason ? { reason } : {}),
+      force: force ?? false,
+    });
     res.status(isSettled(task.state) ? 200 : 202);
     return task;
   }
@@ -111,7 +126,9 @@ function invalid(path: string, message: string): RoostError {
 export function typeName(type: unknown): string {
   if (typeof type === 'string' && type !== '') return type;
   const message =
-    type === undefined ? 'is missing; GET /api/v1/task-types lists what there is' : 'must be the name of a task type';
+    type === undefined
+      ? 'is missing; GET /api/v1/task-types lists what there is'
+      : 'must be the name of a task type';
   throw new RoostError('REQUEST_INVALID', `type ${message}`, [{ path: 'type', message }]);
 }
 

@@ -3,8 +3,9 @@ import { Inject, Module, type OnApplicationBootstrap, type BeforeApplicationShut
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { EventsModule } from '../events/events.module.js';
+import type { Sweeper } from '../queue/sweeper.js';
 import { LOG } from '../logging/logging.module.js';
-import { ExpirySweeper } from '../queue/expiry-sweeper.js';
+import { expirySweeper } from '../queue/expiry-sweeper.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
@@ -27,7 +28,7 @@ import { WhyService } from './why.service.js';
   exports: [TasksService, WhyService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly sweeper: ExpirySweeper;
+  private readonly sweeper: Sweeper;
 
   constructor(
     @InjectQueue('default') standard: Queue,
@@ -36,7 +37,7 @@ export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShu
     @Inject(LOG) log: Logger,
   ) {
     // Workers sweep as well; the web app does it so that tasks expire even while no worker is there.
-    this.sweeper = new ExpirySweeper(mover, [standard.toKey(''), cpu.toKey('')], log);
+    this.sweeper = expirySweeper(mover, [standard.toKey(''), cpu.toKey('')], log);
   }
 
   onApplicationBootstrap(): void {

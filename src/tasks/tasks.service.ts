@@ -55,7 +55,10 @@ export class TasksService {
   }
 
   /** Lines from number `after` on, oldest first; at most 1,000 are kept of each task. */
-  async logs(id: string, { after = 0, limit = 1000 }: { after?: number; limit?: number } = {}): Promise<{
+  async logs(
+    id: string,
+    { after = 0, limit = 1000 }: { after?: number; limit?: number } = {},
+  ): Promise<{
     items: LogLine[];
     total: number;
   }> {
@@ -145,7 +148,11 @@ export class TasksService {
     });
   }
 
-  private act(id: string, verb: 'retry' | 'promote', move: (found: FoundTask) => Promise<MoveOutcome>): Promise<TaskView> {
+  private act(
+    id: string,
+    verb: 'retry' | 'promote',
+    move: (found: FoundTask) => Promise<MoveOutcome>,
+  ): Promise<TaskView> {
     return this.reading(async () => {
       const found = await this.found(id);
       const outcome = await move(found);

@@ -6,10 +6,20 @@ export function toTransitions(task: TaskView, attempts: AttemptView[]): Transiti
   const found: TransitionView[] = [{ at: task.createdAt, state: 'waiting', detail: 'submitted' }];
   for (const { number, startedAt, finishedAt, outcome, error, worker } of attempts) {
     if (startedAt) {
-      found.push({ at: startedAt, state: 'active', attempt: number, ...(worker ? { detail: `on ${worker}` } : {}) });
+      found.push({
+        at: startedAt,
+        state: 'active',
+        attempt: number,
+        ...(worker ? { detail: `on ${worker}` } : {}),
+      });
     }
     if (finishedAt && outcome === 'failed' && number < attempts.length) {
-      found.push({ at: finishedAt, state: 'waiting', attempt: number, detail: error?.message ?? 'attempt failed' });
+      found.push({
+        at: finishedAt,
+        state: 'waiting',
+        attempt: number,
+        detail: error?.message ?? 'attempt failed',
+      });
     }
   }
   const last = found.at(-1)!;

@@ -132,7 +132,9 @@ function typeRate({ task, type }: WhyFacts): Blocker | undefined {
   const rate = type.override?.rate;
   const isHeld = task.held?.limit === 'rate';
   if (!isHeld && (!rate || type.nextStartAt === undefined)) return undefined;
-  const limit = rate ? ` of ${rate.max} ${rate.max === 1 ? 'start' : 'starts'} per ${duration(rate.perMs)}` : '';
+  const limit = rate
+    ? ` of ${rate.max} ${rate.max === 1 ? 'start' : 'starts'} per ${duration(rate.perMs)}`
+    : '';
   return {
     code: 'TYPE_RATE_LIMITED',
     message: `The rate limit of ${task.type}${limit} is used up${setBy(type)}.`,
@@ -164,7 +166,10 @@ function workers({ consumers, task }: WhyFacts): Blocker | undefined {
     };
   }
   if (!consumers.every((one) => one.paused)) return undefined;
-  const [who, it] = consumers.length === 1 ? ['The only worker that serves', 'it'] : ['All workers that serve', 'one of them'];
+  const [who, it] =
+    consumers.length === 1
+      ? ['The only worker that serves', 'it']
+      : ['All workers that serve', 'one of them'];
   return {
     code: 'WORKERS_PAUSED',
     message: `${who} the queue ${task.queue} ${consumers.length === 1 ? 'is' : 'are'} paused.`,
@@ -242,7 +247,11 @@ function short(text: string): string {
 }
 
 function duration(ms: number): string {
-  for (const [size, word] of [[3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']] as const) {
+  for (const [size, word] of [
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+    [1000, 'second'],
+  ] as const) {
     if (ms % size === 0) return ms === size ? word : `${ms / size} ${word}s`;
   }
   return `${ms} ms`;

@@ -38,7 +38,7 @@ export class WhyService {
       const task = await this.reader.view(found);
       const queue = task.queue;
       const base = this.control.base(queue);
-      const [hold, type, workers, position, running, flow, held, attempts] = await Promise.all([
+      const [hold, type, workers, position, running, flow, note, isHeld, attempts] = await Promise.all([
         this.control.hold(queue),
         this.limits.hold(task.type),
         this.fleet.list(),
@@ -46,6 +46,7 @@ export class WhyService {
         this.running(queue),
         this.control.flow(queue, FLOW_MS),
         this.redis.hget(base + id, 'roost:held'),
+        task.state === 'delayed' && this.limits.isHeld(task.type, queue, id),
         task.state === 'delayed' ? this.reader.attempts(found) : [],
       ]);
       const failed = attempts.findLast(({ outcome }) => outcome === 'failed');
@@ -60,9 +61,15 @@ export class WhyService {
           attempts: task.attempts,
           ...(task.delayUntil ? { delayUntil: Date.parse(task.delayUntil) } : {}),
           ...(failed?.error
-            ? { failure: { message: failed.error.message, ...(failed.finishedAt ? { at: Date.parse(failed.finishedAt) } : {}) } }
+            ? {
+                failure: {
+                  message: failed.error.message,
+                  ...(failed.finishedAt ? { at: Date.parse(failed.finishedAt) } : {}),
+                },
+              }
             : {}),
-          ...(held && task.state === 'delayed' ? { held: JSON.parse(held) as NonNullable<WhyFacts['task']['held']> } : {}),
+          // The note stays when the limit is lifted.
+          ...(note && isHeld ? { held: JSON.parse(note) as NonNullable<WhyFacts['task']['held']> } : {}),
         },
         position,
         queue: hold,

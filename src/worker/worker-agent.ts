@@ -4,14 +4,16 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
 import { CommandListener } from '../fleet/command-listener.js';
 import { announce, BEAT_MS, leave } from '../fleet/presence.js';
+import type { Sweeper } from '../queue/sweeper.js';
 import { LOG } from '../logging/logging.module.js';
-import { ExpirySweeper } from '../queue/expiry-sweeper.js';
+import { controlSweeper } from '../queue/control-sweeper.js';
+import { expirySweeper } from '../queue/expiry-sweeper.js';
 import { patientConnection } from '../queue/redis-connections.js';
+import { QueueControl } from '../queue/queue-control.js';
 import type { CommandRedis } from '../queue/task-commands.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { COMMANDS } from '../queue/tokens.js';
@@ -28,7 +30,7 @@ const LET_GO_MS = 5_000;
 @Injectable()
 export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly autoscaler = new Autoscaler();
-  private readonly sweeper: ExpirySweeper;
+  private readonly sweepers: Sweeper[];
   private readonly listener: CommandListener;
   private beat: NodeJS.Timeout | undefined;
 
@@ -39,15 +41,20 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly settings: Settings,
     commands: WorkerCommands,
     mover: TaskMover,
+    control: QueueControl,
     @Inject(COMMANDS) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
   ) {
     const { QUEUE_PREFIX: prefix } = settings;
-    this.sweeper = new ExpirySweeper(
-      mover,
-      settings.WORKER_QUEUES.map((queue) => `${prefix}:${queue}:`),
-      log,
-    );
+    const queues = settings.WORKER_QUEUES;
+    this.sweepers = [
+      expirySweeper(
+        mover,
+        queues.map((queue) => `${prefix}:${queue}:`),
+        log,
+      ),
+      controlSweeper(control, queues, log),
+    ];
     const ear = patientConnection(settings.REDIS_URL, 'worker-ear', log);
     this.listener = new CommandListener(ear, redis, prefix, portrait.id, commands, log);
   }
@@ -61,14 +68,14 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       .catch((error: unknown) => this.log.error({ err: error }, 'commands cannot be heard'));
     await this.announce();
     this.beat = setInterval(() => void this.onBeat(), BEAT_MS);
-    this.sweeper.start();
+    for (const sweeper of this.sweepers) sweeper.start();
     process.on('uncaughtException', (error) => this.crash(error));
     process.on('unhandledRejection', (error) => this.crash(error));
   }
 
   async beforeApplicationShutdown(signal?: string): Promise<void> {
     clearInterval(this.beat);
-    await this.sweeper.stop();
+    await Promise.all(this.sweepers.map((sweeper) => sweeper.stop()));
     const limit = this.settings.SHUTDOWN_TIMEOUT_MS;
     const letGo = setTimeout(
       () => this.runner.stopAll('The worker is stopping.'),

@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.js';
 import { Limits } from '../limits/limits.js';
 import { LoggingModule } from '../logging/logging.module.js';
 import { Consumers } from './consumers.js';
+import { QueueControl } from '../queue/queue-control.js';
 import { CpuProcessor } from './cpu.processor.js';
 import { DefaultProcessor } from './default.processor.js';
 import { Handlers } from './handlers.js';
@@ -35,6 +36,7 @@ export class WorkerModule {
         Handlers,
         Isolation,
         Limits,
+        QueueControl,
         Tally,
         TaskRunner,
         DefaultProcessor,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import {
   type Browser,
@@ -32,6 +32,9 @@ const LEFT_BEHIND = /net::ERR_ABORTED/;
 /** How long to wait for something to appear or to be reached before the test fails, ms. */
 const PATIENCE_MS = 10_000;
 
+/** Of one test with all its pages on a busy machine, ms. */
+const TEST_MS = 60_000;
+
 interface VisitOptions extends BrowserContextOptions {
   /** Problems this test brings about on purpose; all others fail it. */
   allow?: RegExp[];
@@ -58,6 +61,7 @@ export async function live(page: Page): Promise<void> {
  * fails on anything its pages complain of, whatever it looks at itself. To be called inside a describe.
  */
 export function useBrowser(): TestBrowser {
+  jest.setTimeout(TEST_MS);
   const browser = new TestBrowser();
   beforeAll(() => browser.launch());
   afterEach(() => browser.leaveAll());

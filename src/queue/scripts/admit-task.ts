@@ -40,7 +40,7 @@ local function go()
   return { 'go', limit.concurrency and 1 or 0 }
 end
 
-local room, why, free = 1e9, nil, now
+local room, why = 1e9, nil
 if limit.concurrency then
   redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
   if not redis.call('ZSCORE', slots, me) then room = limit.concurrency - redis.call('ZCARD', slots) end
@@ -53,9 +53,7 @@ if limit.max then
     if starting >= limit.max or (at and tonumber(at) + limit.perMs > now) then break end
     starting = starting + 1
   end
-  if starting < 1 then
-    why, free = why or 'rate', tonumber(redis.call('LINDEX', starts, limit.max - 1)) + limit.perMs
-  end
+  if starting < 1 then why = why or 'rate' end
   room = math.min(room, starting)
 end
 if room == 1e9 then return go() end
@@ -83,12 +81,17 @@ if room >= 1 then
   if room > redis.call('ZCOUNT', held, '-inf', now) then call_next(held, prefix, now) end
 end
 
--- A slot that is given back calls the next in line; the time is for the case that its worker died.
 local at
 if why == 'concurrency' then
+  -- A slot that is given back calls the next in line; the time is for the case that its worker died.
   at = mine and now + 5000 or math.max(last or 0, now + 15000) + 5
 else
-  at = mine and free or math.max((last or 0) + limit.perMs / limit.max, free)
+  -- The start before which there is no room for it is known, or foreseen: so many windows after one that is known.
+  local before = mine and redis.call('ZRANK', held, me) or redis.call('ZCARD', held)
+  local known = redis.call('LINDEX', starts, limit.max - 1 - before % limit.max)
+  local windows = math.floor(before / limit.max) + 1
+  -- Each window begins a little later than foreseen, as it takes some ms until a worker has the task.
+  at = (tonumber(known) or now - limit.perMs) + windows * (limit.perMs + 3)
 end
 at = math.ceil(math.max(now + 1, math.min(at, limit.over or at)))
 

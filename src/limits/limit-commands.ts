@@ -1,0 +1,22 @@
+import type { Redis } from 'ioredis';
+import { ADMIT_TASK } from '../queue/scripts/admit-task.js';
+import { RELEASE_HELD } from '../queue/scripts/release-held.js';
+import { RELEASE_SLOT } from '../queue/scripts/release-slot.js';
+
+type Value = string | number;
+
+interface LimitCommands {
+  roostAdmitTask(base: string, limits: string, own: string, ...args: Value[]): Promise<(string | number)[]>;
+  roostReleaseSlot(limits: string, own: string, ...args: Value[]): Promise<number>;
+  roostReleaseHeld(own: string, ...args: Value[]): Promise<number>;
+}
+
+export type LimitRedis = Redis & LimitCommands;
+
+/** The Lua scripts of limits as methods of a connection; each script's header says what it takes and answers. */
+export function withLimitCommands(redis: Redis): LimitRedis {
+  redis.defineCommand('roostAdmitTask', { numberOfKeys: 3, lua: ADMIT_TASK });
+  redis.defineCommand('roostReleaseSlot', { numberOfKeys: 2, lua: RELEASE_SLOT });
+  redis.defineCommand('roostReleaseHeld', { numberOfKeys: 1, lua: RELEASE_HELD });
+  return redis as LimitRedis;
+}

@@ -1,0 +1,54 @@
+import { Controller, Delete, Get, Param, Put, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
+import { oneEnd, ORDER_FIELDS, orNone, rate, readFields, refuse, whole } from '../http/body-fields.js';
+import { LIMIT_NAMES } from './limit-override.js';
+import { LimitsService, type TypeLimits } from './limits.service.js';
+
+const BY = 'api';
+/** Longest a timer of Node can run, ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const timeout = orNone(whole(1, MAX_TIMER_MS, 'milliseconds'));
+
+/** Limits of task types over REST. */
+@Controller('api/v1/limits')
+export class LimitsController {
+  constructor(private readonly limits: LimitsService) {}
+
+  @Get()
+  async list(): Promise<{ items: TypeLimits[] }> {
+    return { items: await this.limits.list() };
+  }
+
+  @Get(':type')
+  get(@Param('type') type: string): Promise<TypeLimits> {
+    return this.limits.get(type);
+  }
+
+  @Put(':type')
+  set(@Param('type') type: string, @Req() req: Request): Promise<TypeLimits> {
+    this.limits.known(type);
+    requireParsedBody(req, 'application/json');
+    const { reason, until, forMs, ...values } = readFields(req.body, {
+      softTimeoutMs: timeout,
+      hardTimeoutMs: timeout,
+      rate: orNone(rate),
+      concurrency: orNone(whole(1, 100_000)),
+      ...ORDER_FIELDS,
+    });
+    const ends = { ...(until === undefined ? {} : { until }), ...(forMs === undefined ? {} : { forMs }) };
+    oneEnd(ends);
+    if (Object.keys(values).length === 0) {
+      refuse([{ path: 'body', message: `names no limit; give at least one of: ${LIMIT_NAMES.join(', ')}` }]);
+    }
+    return this.limits.set(type, values, { by: BY, ...(reason ? { reason } : {}), ...ends });
+  }
+
+  @Delete(':type')
+  reset(@Param('type') type: string, @Req() req: Request): Promise<TypeLimits> {
+    this.limits.known(type);
+    requireParsedBodyIfAny(req, 'application/json');
+    return this.limits.reset(type);
+  }
+}
