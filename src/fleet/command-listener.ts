@@ -63,8 +63,9 @@ export class CommandListener {
     // Taken by somebody else, or too old: whoever asked has given up and been told so.
     if (json === null) return;
     const command = JSON.parse(json) as Command;
-    const { name, by } = command;
-    this.log.info({ command: name, by }, `command ${name}`);
+    const { name, by, args } = command;
+    const why = 'reason' in args && args.reason ? { reason: args.reason } : {};
+    this.log.info({ command: name, by, ...why }, `command ${name}`);
     const reply = await this.carryOut(command);
     if (!reply.ok) this.log.warn({ command: name, why: reply.why }, `command ${name} refused`);
     const answer: ReplyMessage = { id: command.id, workerId: this.workerId, reply };

@@ -7,6 +7,9 @@ import { lastOf, type Params } from './params.js';
 
 export const LIVE_FLEET: Live = { events: '/api/v1/events', everyMs: 1_000 };
 
+/** Workers and Redis send no events: asked once a second. */
+export const LIVE_SECONDS: Live = { ...LIVE_FLEET, idleMs: 1_000 };
+
 /** Warnings change slowly and are asked for by every page. */
 const WARNINGS_MAX_AGE_MS = 3_000;
 
@@ -23,7 +26,7 @@ export class FrameService {
       section: page.section,
       now: Date.now(),
       live: page.live,
-      flash: findFlash(lastOf(page.query, 'flash')),
+      flash: findFlash(lastOf(page.query, 'flash'), lastOf(page.query, 'n')),
       banners: (await this.recentWarnings()).map(toBanner),
     };
   }

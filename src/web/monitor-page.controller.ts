@@ -1,9 +1,10 @@
 import { Controller, Get, Query, Render } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { MonitoringService } from '../monitoring/monitoring.service.js';
-import { FrameService, LIVE_FLEET } from './frame.service.js';
-import type { Section } from './page-models/frame.js';
+import { RedisDetailsReader } from '../monitoring/redis-details.js';
+import { FrameService, LIVE_FLEET, LIVE_SECONDS } from './frame.service.js';
 import { toMonitorPage } from './page-models/monitor-page.js';
+import { toRedisPage } from './page-models/redis-page.js';
 import type { Params } from './params.js';
 
 @ApiExcludeController()
@@ -11,32 +12,33 @@ import type { Params } from './params.js';
 export class MonitorPageController {
   constructor(
     private readonly monitoring: MonitoringService,
+    private readonly redisDetails: RedisDetailsReader,
     private readonly frames: FrameService,
   ) {}
 
   @Get()
   @Render('monitor/overview')
-  overview(@Query() query: Params) {
-    return this.page('Monitor', 'monitor', query);
-  }
-
-  @Get('queues')
-  @Render('monitor/queues')
-  queues(@Query() query: Params) {
-    return this.page('Queues', 'queues', query);
-  }
-
-  @Get('workers')
-  @Render('monitor/workers')
-  workers(@Query() query: Params) {
-    return this.page('Workers', 'workers', query);
-  }
-
-  private async page(title: string, section: Section, query: Params) {
+  async overview(@Query() query: Params) {
     const [frame, overview] = await Promise.all([
-      this.frames.frame({ title, section, live: LIVE_FLEET, query }),
+      this.frames.frame({ title: 'Monitor', section: 'monitor', live: LIVE_FLEET, query }),
       this.monitoring.overview(),
     ]);
     return { ...frame, ...toMonitorPage(overview) };
+  }
+
+  @Get('redis')
+  @Render('monitor/redis')
+  async redis(@Query() query: Params) {
+    const [frame, details, warnings] = await Promise.all([
+      this.frames.frame({ title: 'Redis', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.redisDetails.read(),
+      this.warnings(),
+    ]);
+    return { ...frame, page: toRedisPage(details, warnings) };
+  }
+
+  /** They rest on INFO, which this page can do without. */
+  private warnings() {
+    return this.monitoring.warnings().catch(() => []);
   }
 }

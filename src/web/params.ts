@@ -22,6 +22,6 @@ export function typed(params: Params | undefined, name: string): string | undefi
 export function localPath(value: string | undefined, fallback: string): string {
   if (!value?.startsWith('/') || !URL.canParse(value, 'http://local')) return fallback;
   const url = new URL(value, 'http://local');
-  url.searchParams.delete('flash');
+  for (const said of ['flash', 'n']) url.searchParams.delete(said);
   return url.origin === 'http://local' ? url.pathname + url.search : fallback;
 }

@@ -2,9 +2,9 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Catalog } from '../catalog/catalog.js';
-import { QUEUE_NAMES } from '../contract/queues.js';
 import { TasksService } from '../tasks/tasks.service.js';
 import { FrameService, LIVE_FLEET } from './frame.service.js';
+import { OfferedQueues } from './offered-queues.js';
 import { isTaskState, type ListQuery, readSearch, toHref, toListPage } from './page-models/task-list-page.js';
 import { allOf, type Params, typed } from './params.js';
 
@@ -16,12 +16,13 @@ export class TaskListPageController {
   constructor(
     private readonly tasks: TasksService,
     private readonly catalog: Catalog,
+    private readonly queues: OfferedQueues,
     private readonly frames: FrameService,
   ) {}
 
   @Get()
   async list(@Query() query: Params, @Res() response: Response): Promise<void> {
-    const known = { queues: [...QUEUE_NAMES], types: this.catalog.all().map((type) => type.name) };
+    const known = { queues: [...this.queues.names], types: this.catalog.all().map((type) => type.name) };
     const search = typed(query, 'q');
     if (search) {
       const found = readSearch(search, known);

@@ -1,8 +1,13 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Catalog } from '../catalog/catalog.js';
 import { RoostError } from '../contract/errors.js';
+import type { TaskView } from '../contract/task-view.js';
 import { TasksService } from '../tasks/tasks.service.js';
+import type { WhyView } from '../tasks/why-not-running.js';
+import { WhyService } from '../tasks/why.service.js';
+import { BY_PAGE } from './acting.js';
 import { FrameService } from './frame.service.js';
 import { type FlashCode, withFlash } from './page-models/flash.js';
 import { shortId } from './page-models/format.js';
@@ -11,12 +16,15 @@ import { lastOf, localPath, type Params, typed } from './params.js';
 
 /** As many lines as a task's log keeps. */
 const ALL_LOG_LINES = 1_000;
+const MAX_REASON_LENGTH = 500;
 
 @ApiExcludeController()
 @Controller('tasks/:id')
 export class TaskPageController {
   constructor(
     private readonly tasks: TasksService,
+    private readonly whys: WhyService,
+    private readonly catalog: Catalog,
     private readonly frames: FrameService,
   ) {}
 
@@ -34,6 +42,7 @@ export class TaskPageController {
       this.tasks.transitions(id),
       this.newestLogs(id, allLines ? ALL_LOG_LINES : LOG_LINES_SHOWN),
     ]);
+    const why = await this.why(task);
     const frame = await this.frames.frame({
       title: `${task.type} #${shortId(task.id)} · ${task.state}`,
       section: 'tasks',
@@ -42,7 +51,7 @@ export class TaskPageController {
     });
     const baseUrl = `${request.protocol}://${request.get('host')}`;
     const page = toTaskPage(
-      { task, attempts, transitions, logs },
+      { task, attempts, transitions, logs, type: this.catalog.find(task.type), why },
       { now: frame.now, baseUrl, level: lastOf(query, 'level'), allLines },
     );
     response.render('tasks/show', { ...frame, page });
@@ -51,7 +60,11 @@ export class TaskPageController {
   @Post('cancel')
   cancel(@Param('id') id: string, @Body() form: Params, @Res() response: Response) {
     return this.act(id, form, response, async () => {
-      const task = await this.tasks.cancel(id, { reason: typed(form, 'reason'), by: 'the web page' });
+      const task = await this.tasks.cancel(id, {
+        reason: typed(form, 'reason')?.slice(0, MAX_REASON_LENGTH),
+        force: lastOf(form, 'force') === 'yes',
+        by: BY_PAGE,
+      });
       return task.state === 'cancelled' ? 'cancelled' : 'cancelling';
     });
   }
@@ -71,6 +84,15 @@ export class TaskPageController {
     return this.act(id, { ...form, back: '/tasks' }, response, () =>
       this.tasks.remove(id).then(() => 'deleted'),
     );
+  }
+
+  /** Asked of tasks that wait; one that moved on in the meantime has no reason any more. */
+  private why({ id, state }: TaskView): Promise<WhyView | undefined> | undefined {
+    if (state !== 'waiting' && state !== 'delayed') return undefined;
+    return this.whys.why(id).catch((error: unknown) => {
+      if (error instanceof RoostError && error.status < 500) return undefined;
+      throw error;
+    });
   }
 
   private async newestLogs(id: string, limit: number) {

@@ -30,7 +30,11 @@ export function setupViews(app: NestExpressApplication, { cache }: { cache: bool
 
   for (const [name, file] of Object.entries(VENDOR_FILES)) {
     app.use(`/assets/${name}`, (request: FileRequest, response: FileResponse) => {
-      response.sendFile(file, { headers: { 'cache-control': cachePolicy(request.originalUrl) } });
+      response.sendFile(file, {
+        // Roost itself may lie under a folder whose name begins with a dot.
+        dotfiles: 'allow',
+        headers: { 'cache-control': cachePolicy(request.originalUrl) },
+      });
     });
   }
   app.useStaticAssets(assets, {

@@ -1,17 +1,38 @@
 import { Module } from '@nestjs/common';
+import { FleetModule } from '../fleet/fleet.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { MonitoringModule } from '../monitoring/monitoring.module.js';
+import { QueuesModule } from '../queues/queues.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
+import { FleetReplies } from './fleet-replies.js';
 import { FrameService } from './frame.service.js';
+import { LimitsPageController } from './limits-page.controller.js';
 import { MonitorPageController } from './monitor-page.controller.js';
+import { OfferedQueues } from './offered-queues.js';
+import { QueueActPageController } from './queue-act-page.controller.js';
+import { QueuesPageController } from './queues-page.controller.js';
 import { SubmitPageController } from './submit-page.controller.js';
 import { SubmitPageService } from './submit-page.service.js';
 import { TaskListPageController } from './task-list-page.controller.js';
 import { TaskPageController } from './task-page.controller.js';
+import { WorkerPageController } from './worker-page.controller.js';
+import { WorkersPageController } from './workers-page.controller.js';
 
-/** The pages for people. They read through the services of tasks and monitoring, and write through tasks alone. */
+/** The pages for people. They write through the services of tasks, fleet, queues and limits alone. */
 @Module({
-  imports: [TasksModule, MonitoringModule],
-  controllers: [SubmitPageController, TaskListPageController, TaskPageController, MonitorPageController],
-  providers: [FrameService, SubmitPageService],
+  imports: [TasksModule, FleetModule, QueuesModule, LimitsModule, MonitoringModule],
+  controllers: [
+    SubmitPageController,
+    TaskListPageController,
+    TaskPageController,
+    MonitorPageController,
+    LimitsPageController,
+    QueuesPageController,
+    QueueActPageController,
+    // The whole fleet first: its paths would otherwise be taken for a worker's id.
+    WorkersPageController,
+    WorkerPageController,
+  ],
+  providers: [FrameService, SubmitPageService, OfferedQueues, FleetReplies],
 })
 export class WebModule {}

@@ -13,7 +13,7 @@ describe('npm run seed', () => {
     roost = await Roost.start({ worker: false });
   });
 
-  afterAll(() => roost.stop());
+  afterAll(() => roost?.stop());
 
   it('hands in as many tasks as it was told, the same ones for the same seed', async () => {
     const api = new ApiClient(roost.url);

@@ -15,8 +15,8 @@ export function startForms() {
 /** What was said once is not said again on a reload or a live redraw of the same address. */
 function forgetFlash() {
   const url = new URL(location.href);
-  if (url.searchParams.has('flash')) {
-    url.searchParams.delete('flash');
+  if (url.searchParams.has('flash') || url.searchParams.has('none')) {
+    for (const said of ['flash', 'n', 'none']) url.searchParams.delete(said);
     history.replaceState(history.state, '', url);
   }
   const toast = document.getElementById('toast');

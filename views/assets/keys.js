@@ -26,6 +26,7 @@ function act(key, help) {
   else if (key === '?') help.showModal();
   else if (key === 'j') moveBy(1);
   else if (key === 'k') moveBy(-1);
+  else if (key === 'x') return tick();
   else return false;
   return true;
 }
@@ -37,6 +38,13 @@ function moveBy(step) {
   const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
+}
+
+/** The row that has the focus, where its rows can be ticked. */
+function tick() {
+  const box = document.activeElement?.closest('main tr')?.querySelector('input[type=checkbox]');
+  box?.click();
+  return box !== null && box !== undefined;
 }
 
 function leave(target) {

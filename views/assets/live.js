@@ -7,7 +7,7 @@ const RETRY_MS = 2_000;
 /** A server that has not answered by then is taken for silent. */
 const PATIENCE_MS = 10_000;
 
-/** Between two looks while nothing happens. */
+/** Between two looks while nothing is heard; a page on what sends no events says how often it wants to look. */
 const IDLE_MS = 5_000;
 
 const state = {
@@ -17,6 +17,7 @@ const state = {
   drawnAt: 0,
   lastPage: '',
   staleSince: 0,
+  leavingUntil: 0,
   source: undefined,
 };
 
@@ -26,12 +27,13 @@ const state = {
  */
 export function startLive() {
   const { events } = document.body.dataset;
+  addEventListener('beforeunload', () => (state.leavingUntil = Date.now() + PATIENCE_MS));
   if (events) {
     listen(events);
     // A hidden page holds no connection: browsers allow six a site, over all tabs.
     document.addEventListener('visibilitychange', () => (document.hidden ? hush() : listen(events)));
     // Ages and charts move on without any event, and an event that got lost does no lasting harm.
-    setInterval(() => document.hidden || schedule(), IDLE_MS);
+    setInterval(() => document.hidden || schedule(), Number(document.body.dataset.idle) || IDLE_MS);
   } else if (document.querySelector('[data-retry]')) {
     setTimeout(refetch, RETRY_MS);
   }
@@ -100,7 +102,11 @@ async function draw() {
   if (response.status >= 500) return goStale('The server could not draw this page.');
   const html = await response.text();
   const page = new DOMParser().parseFromString(html, 'text/html');
-  if (document.querySelector('[data-retry]') || !sameKind(page)) return location.reload();
+  if (document.querySelector('[data-retry]') || !sameKind(page)) {
+    // A reload would overtake the click or the form that takes the reader elsewhere, such as the delete that made the page another.
+    if (Date.now() > state.leavingUntil) location.reload();
+    return;
+  }
   comeBack();
   readServerClock(page);
   if (html !== state.lastPage) morphPage(page);

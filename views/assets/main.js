@@ -4,10 +4,12 @@ import { startForms } from './forms.js';
 import { startKeys } from './keys.js';
 import { startLive } from './live.js';
 import { startThemeButton } from './theme-button.js';
+import { startTicking } from './ticking.js';
 
 startClock();
 startThemeButton();
 startCopying();
 startForms();
+startTicking();
 startKeys();
 startLive();

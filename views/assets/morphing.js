@@ -25,9 +25,19 @@ function take(part, fresh) {
   waiting.delete(part.id);
   part.querySelector(':scope > .newer')?.remove();
   const known = new Set([...part.querySelectorAll('[id]')].map((element) => element.id));
-  Idiomorph.morph(part, fresh.cloneNode(true), { callbacks });
+  const next = fresh.cloneNode(true);
+  keepSaid(part, next);
+  Idiomorph.morph(part, next, { callbacks });
   if (part.dataset.live !== 'list') return;
   for (const row of rowsOf(part)) if (!known.has(row.id)) arrive(row);
+}
+
+/** What was said of the reader's own act is in no fresh page: it goes on standing where it stands, behind its neighbour. */
+function keepSaid(part, next) {
+  for (const said of part.querySelectorAll('[data-said][id]:not(form [data-said])')) {
+    const { id } = said.previousElementSibling ?? {};
+    if (id) next.querySelector(`#${CSS.escape(id)}`)?.after(said.cloneNode(true));
+  }
 }
 
 function arrive(row) {
@@ -39,12 +49,17 @@ const callbacks = {
   /** What the reader opened stays open, whatever the server thinks of it. */
   beforeAttributeUpdated: (name, element) =>
     !(name === 'open' && element.matches('details, dialog')) &&
-    !(name === 'class' && element.classList.contains('arrived')),
+    !(name === 'class' && element.classList.contains('arrived')) &&
+    // Set by the page itself on a form that is on its way.
+    name !== 'data-sent',
   /** A field that somebody is in or has changed is theirs. */
-  beforeNodeMorphed: (element) => !(element.matches?.('input, textarea, select') && isTouched(element)),
+  beforeNodeMorphed: (element) =>
+    !element.matches?.('[data-said]') &&
+    !(element.matches?.('input, textarea, select') && isTouched(element)),
 };
 
 function isTouched(field) {
+  if (field.type === 'checkbox') return field.checked !== field.defaultChecked;
   return (
     field === document.activeElement ||
     (field.type !== 'hidden' && field.value !== field.defaultValue && field.defaultValue !== undefined)
@@ -56,6 +71,7 @@ function hold(part, fresh) {
   waiting.set(part.id, fresh);
   part.addEventListener('pointerleave', letGo);
   part.addEventListener('focusout', letGoSoon);
+  part.addEventListener('change', letGo);
   if (isSelecting(part)) {
     document.addEventListener('selectionchange', letGo);
     return;
@@ -101,11 +117,15 @@ function rowsOf(part) {
   return [...part.querySelectorAll('tr[id], li[id]')];
 }
 
-/** Only lists move under the pointer; the numbers and bars of other parts change in place. */
+/** Only lists move under the pointer, and hold still while rows are ticked; the numbers and bars of other parts change in place. */
 function isHeld(part) {
   if (part.dataset.live !== 'list') return false;
   const fine = matchMedia('(hover: hover)').matches;
-  return (fine && part.matches(':hover')) || part.contains(document.activeElement);
+  return (
+    (fine && part.matches(':hover')) ||
+    part.contains(document.activeElement) ||
+    part.querySelector('td input:checked') !== null
+  );
 }
 
 function isSelecting(part) {

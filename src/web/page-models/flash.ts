@@ -1,10 +1,12 @@
+import { formatNumber } from './format.js';
+
 export interface Flash {
   tone: 'done' | 'refused';
   text: string;
 }
 
 /**
- * What a page says after a write. Redirects carry only the code, so that no address can put words of
+ * What a page says after a write. Redirects carry only the code and a number, so that no address can put words of
  * its own on our pages.
  */
 const FLASHES = {
@@ -15,18 +17,55 @@ const FLASHES = {
   retried: { tone: 'done', text: 'Task put back in its queue.' },
   promoted: { tone: 'done', text: 'The wait is over: the task is ready to run.' },
   deleted: { tone: 'done', text: 'Task deleted.' },
+  pinged: { tone: 'done', text: 'The worker answered.' },
+  'worker-paused': { tone: 'done', text: 'The worker takes nothing new; what runs is finished.' },
+  'worker-resumed': { tone: 'done', text: 'The worker takes tasks again.' },
+  'worker-draining': { tone: 'done', text: 'The worker takes nothing new and ends when it is done.' },
+  'worker-stopping': { tone: 'done', text: 'The worker is stopping.' },
+  'worker-dismissed': { tone: 'done', text: 'The worker is off the list.' },
+  'children-restarted': { tone: 'done', text: 'Its children are being replaced.' },
+  resized: { tone: 'done', text: 'The worker now runs up to {n} at once.' },
+  autoscaled: { tone: 'done', text: 'The worker now sizes itself.' },
+  'autoscale-off': { tone: 'done', text: 'The worker keeps the size it has.' },
+  'consumer-added': { tone: 'done', text: 'The worker serves the queue.' },
+  'consumer-cancelled': { tone: 'done', text: 'The worker takes nothing more from the queue.' },
+  'queue-paused': { tone: 'done', text: 'The queue is paused; what runs is finished.' },
+  'queue-resumed': { tone: 'done', text: 'The queue goes on.' },
+  'queue-limited': { tone: 'done', text: 'The limit holds from now on.' },
+  'limit-lifted': { tone: 'done', text: 'The limit is lifted.' },
+  'queue-drained': { tone: 'done', text: 'Drained: {n} tasks cancelled.' },
+  'queue-drained-more': {
+    tone: 'refused',
+    text: '{n} tasks cancelled, and there are more: drain once more.',
+  },
+  'queue-cleaned': { tone: 'done', text: 'Cleaned: {n} tasks removed.' },
+  'queue-cleaned-more': { tone: 'refused', text: '{n} tasks removed, and there are more: clean once more.' },
+  'queue-promoted': { tone: 'done', text: '{n} tasks are ready to run.' },
+  'queue-promoted-more': {
+    tone: 'refused',
+    text: '{n} tasks are ready, and there are more: promote once more.',
+  },
+  'type-limited': { tone: 'done', text: 'The limits hold from now on, in every worker.' },
+  'type-reset': { tone: 'done', text: 'The limits are those of the task type again.' },
   conflict: { tone: 'refused', text: 'Nothing was changed: the task had moved on to another state.' },
 } as const satisfies Record<string, Flash>;
 
 export type FlashCode = keyof typeof FLASHES;
 
-export function findFlash(code: string | undefined): Flash | undefined {
-  return code !== undefined && Object.hasOwn(FLASHES, code) ? FLASHES[code as FlashCode] : undefined;
+/** @param count the number that the words speak of, as it stands in the address. */
+export function findFlash(code: string | undefined, count?: string): Flash | undefined {
+  if (code === undefined || !Object.hasOwn(FLASHES, code)) return undefined;
+  const { tone, text }: Flash = FLASHES[code as FlashCode];
+  return {
+    tone,
+    text: text.replace('{n}', /^\d{1,9}$/.test(count ?? '') ? formatNumber(Number(count)) : 'Some'),
+  };
 }
 
 /** The address with the code added, for a redirect after a write. */
-export function withFlash(address: string, code: FlashCode): string {
+export function withFlash(address: string, code: FlashCode, count?: number): string {
   const url = new URL(address, 'http://local');
   url.searchParams.set('flash', code);
+  if (count !== undefined) url.searchParams.set('n', String(count));
   return url.pathname + url.search;
 }

@@ -7,6 +7,8 @@ export type Section = 'submit' | 'tasks' | 'queues' | 'workers' | 'monitor';
 export interface Live {
   events: string;
   everyMs: number;
+  /** Between two looks while nothing is heard; pages on what sends no events (workers, Redis) look more often. */
+  idleMs?: number;
 }
 
 /** What the layout needs from every page. Error pages get by with `title` alone. */

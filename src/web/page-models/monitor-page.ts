@@ -10,6 +10,7 @@ import { formatBytes, formatDuration, formatNumber, formatPercent, plural } from
 import { inGroups, type MinuteChart, toMinuteChart, toSparkline } from './minute-chart.js';
 import { STATE_ICONS } from './states.js';
 import { type TaskRow, toTaskRow } from './task-row.js';
+import { WORKER_ICONS } from './worker-words.js';
 
 export interface BigNumber {
   id: string;
@@ -25,6 +26,7 @@ export interface BigNumber {
 export interface QueueRow {
   id: string;
   name: string;
+  /** The queue's own page. */
   href: string;
   counts: { state: TaskState; count: number; href: string }[];
   /** The open states side by side, to the scale of the fullest queue; percent. */
@@ -39,29 +41,19 @@ export interface QueueRow {
 export interface WorkerRow {
   id: string;
   name: string;
-  host: string;
-  pid: number;
+  href: string;
   /** `paused` and `draining` are there as well, but take nothing new. */
   status: string;
   icon: string;
   online: boolean;
-  /** Why it left. */
-  left?: string;
-  startedAt: string;
   lastSeenAt: string;
-  consumers: { queue: string; concurrency: number; paused: boolean }[];
   active: number;
   slots: number;
-  /** Percent of the slots in use. */
-  used: number;
 }
 
 /** The part of a worker that these pages show. */
-export type ShownWorker = Pick<
-  WorkerView,
-  'id' | 'name' | 'host' | 'pid' | 'status' | 'startedAt' | 'lastSeenAt' | 'active' | 'left'
-> & {
-  consumers: Pick<WorkerView['consumers'][number], 'queue' | 'concurrency' | 'paused'>[];
+export type ShownWorker = Pick<WorkerView, 'id' | 'name' | 'status' | 'lastSeenAt' | 'active'> & {
+  consumers: Pick<WorkerView['consumers'][number], 'concurrency'>[];
 };
 
 export type ShownOverview = Omit<MonitorOverview, 'workers'> & { workers: ShownWorker[] };
@@ -83,15 +75,8 @@ export interface MonitorPage {
 
 const OPEN: readonly TaskState[] = ['active', 'waiting', 'delayed'];
 
-const WORKER_ICONS: Record<ShownWorker['status'], string> = {
-  online: 'circle-dot',
-  paused: 'pause',
-  draining: 'pause',
-  offline: 'unplug',
-};
-
 /** A task that has waited this long shows as late. */
-const LATE_MS = 60_000;
+export const LATE_MS = 60_000;
 
 export function toMonitorPage(overview: ShownOverview): MonitorPage {
   const workers = overview.workers.map(toWorkerRow);
@@ -175,7 +160,7 @@ function toNumbers(overview: ShownOverview): BigNumber[] {
 export function toQueueRows(queues: QueueOverview[]): QueueRow[] {
   const fullest = Math.max(1, ...queues.map((queue) => openOf(queue)));
   return queues.map((queue) => {
-    const href = `/tasks?queue=${encodeURIComponent(queue.name)}`;
+    const list = `/tasks?queue=${encodeURIComponent(queue.name)}`;
     let x = 0;
     const bar = OPEN.filter((state) => queue.counts[state] > 0).map((state) => {
       // So that one task among thousands can still be seen.
@@ -192,11 +177,11 @@ export function toQueueRows(queues: QueueOverview[]): QueueRow[] {
     return {
       id: `queue-${queue.name}`,
       name: queue.name,
-      href,
+      href: `/monitor/queues/${encodeURIComponent(queue.name)}`,
       counts: TASK_STATES.map((state) => ({
         state,
         count: queue.counts[state],
-        href: `${href}&state=${state}`,
+        href: `${list}&state=${state}`,
       })),
       bar,
       open: openOf(queue),
@@ -209,22 +194,16 @@ export function toQueueRows(queues: QueueOverview[]): QueueRow[] {
 }
 
 export function toWorkerRow(worker: ShownWorker): WorkerRow {
-  const slots = slotsOf(worker);
   return {
     id: `worker-${worker.id}`,
     name: worker.name,
-    host: worker.host,
-    pid: worker.pid,
+    href: `/monitor/workers/${encodeURIComponent(worker.id)}`,
     status: worker.status,
     icon: WORKER_ICONS[worker.status],
     online: worker.status !== 'offline',
-    left: worker.status === 'offline' ? worker.left : undefined,
-    startedAt: worker.startedAt,
     lastSeenAt: worker.lastSeenAt,
-    consumers: worker.consumers.map(({ queue, concurrency, paused }) => ({ queue, concurrency, paused })),
     active: worker.active,
-    slots,
-    used: slots === 0 ? 0 : Math.min(100, Math.round((worker.active / slots) * 100)),
+    slots: slotsOf(worker),
   };
 }
 

@@ -12,6 +12,7 @@ export const STATE_ICONS: Record<TaskState, string> = {
 };
 
 /** What each act applies to; the service has the last word. */
+/** In lists: a running one is cancelled on its own page, where force can be chosen. */
 export const CANCELLABLE: readonly TaskState[] = ['waiting', 'delayed'];
 export const RETRYABLE: readonly TaskState[] = ['failed', 'cancelled', 'expired'];
 export const PROMOTABLE: readonly TaskState[] = ['delayed'];

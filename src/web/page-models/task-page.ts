@@ -1,11 +1,20 @@
 import { isSettled, type TaskState } from '../../contract/states.js';
 import type { AttemptView, LogLevel, LogLine, TaskView, TransitionView } from '../../contract/task-view.js';
+import type { WhyView } from '../../tasks/why-not-running.js';
+import {
+  type CancelView,
+  type Cancelling,
+  toCancelView,
+  toCancelling,
+  type TypeFacts,
+} from './cancel-view.js';
 import { toCurl } from './curl.js';
 import { shortId } from './format.js';
-import { CANCELLABLE, DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
+import { DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
 import { attemptNow } from './task-row.js';
 import { type Timeline, toTimeline } from './timeline.js';
 import { type ValueView, toValue } from './value-view.js';
+import { toWhyPanel, type WhyPanel } from './why-view.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -17,6 +26,9 @@ export interface TaskParts {
   attempts: AttemptView[];
   transitions: TransitionView[];
   logs: { items: LogLine[]; total: number };
+  /** How its type runs; absent for one that is not known (any more). */
+  type?: TypeFacts;
+  why?: WhyView;
 }
 
 interface NextStep {
@@ -35,12 +47,14 @@ export interface TaskPage {
   ranFor?: number;
   runningSince?: string;
   delayUntil?: string;
-  acts: { cancel: boolean; retry: boolean; promote: boolean; delete: boolean; rerun: string };
+  acts: { cancel?: CancelView; retry: boolean; promote: boolean; delete: boolean; rerun: string };
   timeline: Timeline;
   progress?: ProgressView;
   result?: ValueView;
   error?: { name: string; message: string; stack?: string; next?: NextStep };
   note?: NextStep & { title: string; by?: string; byAt?: string };
+  cancelling?: Cancelling;
+  why?: WhyPanel;
   input?: ValueView;
   attempts: AttemptRow[];
   log: LogView;
@@ -103,6 +117,7 @@ export function toTaskPage(
   const { task } = parts;
   const href = `/tasks/${encodeURIComponent(task.id)}`;
   const active = task.state === 'active';
+  const why = toWhyPanel(parts.why);
   return {
     id: task.id,
     short: shortId(task.id),
@@ -114,7 +129,7 @@ export function toTaskPage(
     runningSince: active ? task.startedAt : undefined,
     delayUntil: task.state === 'delayed' ? task.delayUntil : undefined,
     acts: {
-      cancel: CANCELLABLE.includes(task.state),
+      cancel: toCancelView(task, parts.type),
       retry: RETRYABLE.includes(task.state),
       promote: PROMOTABLE.includes(task.state),
       delete: DELETABLE.includes(task.state),
@@ -124,7 +139,9 @@ export function toTaskPage(
     progress: toProgress(task),
     result: task.state === 'completed' ? toValue(task.result ?? null) : undefined,
     error: toError(task, parts.attempts),
-    note: toNote(task),
+    note: why ? undefined : toNote(task),
+    cancelling: toCancelling(task, parts.type),
+    why,
     input: task.input === undefined ? undefined : toValue(task.input),
     attempts: parts.attempts.map(toAttemptRow),
     log: toLog(parts.logs, href, view.level, view.allLines ?? false),

@@ -26,6 +26,9 @@ describe('loadTaskTypes', () => {
         attempts: 1,
         backoff: { type: 'exponential', delayMs: 1000, jitter: 0.2 },
         resultLimitBytes: 1_048_576,
+        isolate: false,
+        cancelGraceMs: 5000,
+        maxChildMemoryMb: 512,
       });
       expect(types[0]).not.toHaveProperty('softTimeoutMs');
     });
@@ -136,6 +139,22 @@ describe('loadTaskTypes', () => {
       [
         'a result limit of nothing',
         'bad-options: resultLimitBytes is 0. Make it a whole number of bytes, 1 or more.',
+      ],
+      [
+        'a negative time of grace',
+        'bad-options: cancelGraceMs is -1. Make it a whole number of milliseconds, 0 or more.',
+      ],
+      [
+        'a child for no task',
+        'bad-options: maxTasksPerChild is 0. Make it a whole number, 1 or more, or leave it out.',
+      ],
+      [
+        'a child without memory',
+        'bad-options: maxChildMemoryMb is 64. Make it a whole number of megabytes from 128 to 65536.',
+      ],
+      [
+        'an option for isolated types on another',
+        'bad-timeouts: maxTasksPerChild is for isolated task types. Add isolate: true, or leave it out.',
       ],
       [
         'a time limit of 0',

@@ -118,12 +118,9 @@ export function overviewOf(text: string, failures: TaskView[]): ShownOverview {
     workers: (['online', 'offline'] as const).map((status) => ({
       id: `${text}-${status}`,
       name: text,
-      host: text,
-      pid: 1,
       status,
-      startedAt: at,
       lastSeenAt: at,
-      consumers: [{ queue: text, concurrency: 2, paused: true }],
+      consumers: [{ concurrency: 2 }],
       active: 1,
     })),
     redis: {

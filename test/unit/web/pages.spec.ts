@@ -1,60 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ArgumentsHost } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Test } from '@nestjs/testing';
-import { Catalog } from '../../../src/catalog/catalog.js';
-import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/catalog/load-task-types.js';
 import { RoostError } from '../../../src/contract/errors.js';
 import type { TaskState } from '../../../src/contract/states.js';
-import { toProblem, toRoostError } from '../../../src/http/to-problem.js';
-import { MonitoringService } from '../../../src/monitoring/monitoring.service.js';
-import { TasksService } from '../../../src/tasks/tasks.service.js';
-import { errorPage } from '../../../src/web/error-page.js';
-import { FrameService } from '../../../src/web/frame.service.js';
-import { MonitorPageController } from '../../../src/web/monitor-page.controller.js';
-import { SubmitPageController } from '../../../src/web/submit-page.controller.js';
-import { SubmitPageService } from '../../../src/web/submit-page.service.js';
-import { TaskListPageController } from '../../../src/web/task-list-page.controller.js';
-import { TaskPageController } from '../../../src/web/task-page.controller.js';
-import { setupViews } from '../../../src/web/views.setup.js';
-import { FakeMonitoring, FakeTasks, overviewOf } from './fake-services.js';
+import { textWorker } from './fake-fleet.js';
+import { overviewOf } from './fake-services.js';
+import { sampleQueue, sampleTypeLimits } from './page-models/fleet-samples.js';
 import { sampleTask } from './page-models/samples.js';
+import { HOSTILE, PagesBench } from './pages-bench.js';
 
-/** Would show as an element, leave an attribute and end a script, were it not escaped. */
-const HOSTILE = `</script><img src=x onerror=alert(1)> " ' {{x}} {{{x}}} &`;
 const STATES: TaskState[] = ['waiting', 'delayed', 'active', 'completed', 'failed', 'cancelled', 'expired'];
 
-const tasks = new FakeTasks();
-const monitoring = new FakeMonitoring();
-let app: NestExpressApplication;
-let base: string;
+const bench = new PagesBench();
+const { tasks, monitoring } = bench;
+const get = (path: string) => bench.get(path);
+const post = (path: string, form: Record<string, string>) => bench.post(path, form);
 
-beforeAll(async () => {
-  const module = await Test.createTestingModule({
-    controllers: [SubmitPageController, TaskListPageController, TaskPageController, MonitorPageController],
-    providers: [
-      FrameService,
-      SubmitPageService,
-      { provide: TasksService, useValue: tasks },
-      { provide: MonitoringService, useValue: monitoring },
-      { provide: Catalog, useValue: new Catalog(await loadTaskTypes(defaultTaskTypesDir())) },
-    ],
-  }).compile();
-  app = module.createNestApplication<NestExpressApplication>({ forceCloseConnections: true });
-  setupViews(app, { cache: true });
-  app.useGlobalFilters({
-    catch(error: unknown, host: ArgumentsHost) {
-      const http = host.switchToHttp();
-      const problem = toProblem(toRoostError(error), HOSTILE);
-      http.getResponse().status(problem.status);
-      errorPage(problem, http.getRequest(), http.getResponse());
-    },
-  });
-  await app.listen(0, '127.0.0.1');
-  base = await app.getUrl();
-});
+beforeAll(() => bench.start());
 
-afterAll(() => app.close());
+afterAll(() => bench.stop());
 
 beforeEach(() => {
   tasks.trouble = undefined;
@@ -69,7 +31,52 @@ beforeEach(() => {
     attempt: 1,
     text: HOSTILE,
   }));
+  writeHostile();
 });
+
+function writeHostile(): void {
+  const at = new Date().toISOString();
+  const set = { by: HOSTILE, since: at, reason: HOSTILE, until: at };
+  bench.fleet.workers = [
+    textWorker(HOSTILE, { id: 'here', status: 'paused' }),
+    textWorker(HOSTILE, { id: 'gone', status: 'offline', left: HOSTILE }),
+  ];
+  bench.queues.queue = sampleQueue({
+    paused: set,
+    consumers: [{ workerId: 'here', worker: HOSTILE, concurrency: 1, active: 1, paused: true }],
+    globalConcurrency: { value: 2, origin: 'override', ...set },
+    rateLimit: { max: 1, perMs: 1_000, waitMs: 0, ...set },
+    composition: { sampled: 1, of: 2, types: [{ type: HOSTILE, count: 1 }] },
+    warnings: [{ code: 'NO_WORKER', message: HOSTILE, cure: HOSTILE }],
+    actions: [{ action: HOSTILE, at, by: HOSTILE, reason: HOSTILE, until: at }],
+  });
+  bench.limits.limits = [sampleTypeLimits({ title: HOSTILE, queue: HOSTILE, override: set })];
+  bench.whys.why = async () => ({
+    id: HOSTILE,
+    state: 'waiting',
+    summary: HOSTILE,
+    position: { ahead: 1, atLeast: true },
+    blockers: [
+      {
+        code: 'CONCURRENCY_FULL',
+        message: HOSTILE,
+        since: at,
+        cure: HOSTILE,
+        href: '/monitor/workers',
+        tasks: [{ id: HOSTILE, type: HOSTILE, worker: HOSTILE, runMs: 1, href: '/tasks/x' }],
+      },
+    ],
+    estimate: { startInMs: null, startAt: null, basis: HOSTILE },
+  });
+  bench.redis.details = {
+    at,
+    info: { refused: 'INFO' },
+    slowLog: {
+      value: { calls: [{ id: 1, at, micros: 20_000, command: HOSTILE, key: HOSTILE, client: HOSTILE }] },
+    },
+    queues: { value: [{ name: HOSTILE, bytes: 1, tasks: 1, sampled: 1, structureBytes: 0 }] },
+  };
+}
 
 function hostileTask(state: TaskState) {
   const error = state === 'failed' ? { name: HOSTILE, message: HOSTILE, stack: HOSTILE } : null;
@@ -90,20 +97,6 @@ function hostileTask(state: TaskState) {
   });
 }
 
-async function get(path: string): Promise<{ status: number; html: string }> {
-  const response = await fetch(base + path, { redirect: 'manual' });
-  return { status: response.status, html: await response.text() };
-}
-
-async function post(path: string, form: Record<string, string>) {
-  const response = await fetch(base + path, {
-    method: 'POST',
-    body: new URLSearchParams(form),
-    redirect: 'manual',
-  });
-  return { status: response.status, location: response.headers.get('location'), html: await response.text() };
-}
-
 const PAGES = [
   '/',
   '/?type=divide&from=task-completed',
@@ -113,6 +106,17 @@ const PAGES = [
   '/monitor',
   '/monitor/queues',
   '/monitor/workers',
+  '/monitor/workers?q=nobody&sort=-cpu',
+  '/monitor/workers/here',
+  '/monitor/workers/gone',
+  '/monitor/workers/confirm?command=stop&id=here',
+  '/monitor/queues/default',
+  '/monitor/queues/default/drain',
+  '/monitor/queues/default/clean',
+  '/monitor/queues/default/promote',
+  '/monitor/limits',
+  '/monitor/redis',
+  `/monitor/workers?q=${encodeURIComponent(HOSTILE)}`,
   `/tasks/${encodeURIComponent(HOSTILE)}`,
   '/nowhere',
 ];
@@ -149,11 +153,11 @@ describe('every page', () => {
     const pages = await Promise.all(PAGES.map(async (path) => (await get(path)).html));
     const addresses = [...new Set(pages.join('').match(/\/assets\/[^"#]+/g))];
     for (const address of addresses) {
-      const response = await fetch(base + address);
+      const response = await fetch(bench.address(address));
       expect([address, response.status]).toEqual([address, 200]);
       expect(response.headers.get('cache-control')).toContain('immutable');
     }
-    const sprite = await (await fetch(`${base}/assets/icons.svg`)).text();
+    const sprite = await (await fetch(bench.address('/assets/icons.svg'))).text();
     const icons = new Set(
       [...pages.join('').matchAll(/icons\.svg[^#]*#([a-z0-9-]+)/g)].map((match) => match[1]!),
     );
@@ -213,7 +217,7 @@ describe('acting on a task', () => {
     const { status, location } = await post('/tasks/task-waiting/cancel', { reason: ' wrong file ' });
     expect([status, location]).toEqual([303, '/tasks/task-waiting?flash=cancelled']);
     expect(tasks.acts).toEqual([
-      ['cancel', 'task-waiting', { reason: 'wrong file', by: expect.any(String) }],
+      ['cancel', 'task-waiting', { reason: 'wrong file', force: false, by: expect.any(String) }],
     ]);
   });
 
@@ -238,7 +242,9 @@ describe('acting on a task', () => {
 describe('the search box', () => {
   it('leads to lists and tasks', async () => {
     const to = async (q: string) => {
-      const response = await fetch(`${base}/tasks?q=${encodeURIComponent(q)}`, { redirect: 'manual' });
+      const response = await fetch(bench.address(`/tasks?q=${encodeURIComponent(q)}`), {
+        redirect: 'manual',
+      });
       return response.headers.get('location');
     };
     expect([await to('failed'), await to('#task-1')]).toEqual(['/tasks?state=failed', '/tasks/task-1']);

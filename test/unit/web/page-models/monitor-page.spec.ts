@@ -49,15 +49,9 @@ function overview(parts: Partial<ShownOverview> = {}): ShownOverview {
 const worker = (parts: Partial<ShownWorker>): ShownWorker => ({
   id: 'w1',
   name: 'host-1',
-  host: 'host',
-  pid: 1,
   status: 'online',
-  startedAt: ago(60_000),
   lastSeenAt: ago(500),
-  consumers: [
-    { queue: 'default', concurrency: 6, paused: false },
-    { queue: 'cpu', concurrency: 4, paused: false },
-  ],
+  consumers: [{ concurrency: 6 }, { concurrency: 4 }],
   active: 5,
   ...parts,
 });
@@ -113,9 +107,9 @@ describe('the monitor', () => {
     );
     expect(number(page, 'active').note).toBe('5 of 10 slots in use');
     expect(number(page, 'workers')).toMatchObject({ value: '1', note: 'of 2 seen' });
-    expect(page.workers.map((one) => [one.online, one.used])).toEqual([
-      [true, 50],
-      [false, 0],
+    expect(page.workers.map((one) => [one.online, one.slots])).toEqual([
+      [true, 10],
+      [false, 10],
     ]);
   });
 

@@ -19,7 +19,7 @@ describe('what can be done with a task', () => {
   it.each([
     ['waiting', ['cancel', 'delete']],
     ['delayed', ['cancel', 'promote', 'delete']],
-    ['active', []],
+    ['active', ['cancel']],
     ['completed', ['delete']],
     ['failed', ['retry', 'delete']],
     ['cancelled', ['retry', 'delete']],

@@ -1,0 +1,235 @@
+import type { WorkerDetail } from '../../fleet/worker-view.js';
+import type { LoadSample, Totals } from '../../fleet/worker-record.js';
+import type { TypeLimits } from '../../limits/limits.service.js';
+import { formatBytes, formatDuration, formatNumber, shortId } from './format.js';
+import { type LimitRow, toLimitRow } from './limits-page.js';
+import { type LoadChart, toLoadCharts } from './load-charts.js';
+import { type Refusal, troubleAt } from './trouble.js';
+import { processedOf, runningWords, toLoadWords, toStatusReason, WORKER_ICONS } from './worker-words.js';
+import { toWorkerHref } from './workers-page.js';
+
+export interface WorkerParts {
+  worker: WorkerDetail;
+  samples: LoadSample[];
+  limits: TypeLimits[];
+  /** Queues that it could serve. */
+  queues: readonly string[];
+}
+
+interface Pair {
+  name: string;
+  value: string;
+}
+
+interface ConsumerRow {
+  elementId: string;
+  queue: string;
+  href: string;
+  concurrency: number;
+  /** What is in the field: the present number, or what was typed and refused. */
+  typed: string;
+  wrong: boolean;
+  less?: number;
+  more: number;
+  active: number;
+  used: number;
+  paused: boolean;
+  autoscale?: string;
+  min: string;
+  max: string;
+  refusal?: Refusal;
+  scaleRefusal?: Refusal;
+}
+
+interface RunningRow {
+  elementId: string;
+  href: string;
+  type: string;
+  short: string;
+  queue: string;
+  attempt: number;
+  startedAt: string;
+  isolated: boolean;
+}
+
+export interface WorkerPage {
+  id: string;
+  href: string;
+  name: string;
+  status: WorkerDetail['status'];
+  icon: string;
+  online: boolean;
+  reason?: string;
+  pausedAt?: string;
+  startedAt: string;
+  lastSeenAt: string;
+  running: string;
+  acts: { pause: boolean; resume: boolean; drain: boolean; commands: boolean };
+  /** Said under the head: of commands to the worker as a whole. */
+  refusal?: Refusal;
+  charts: LoadChart[];
+  consumers: ConsumerRow[];
+  addable: string[];
+  addRefusal?: Refusal;
+  children: {
+    elementId: string;
+    pid: number;
+    busy: boolean;
+    task?: { href: string; short: string };
+    tasksDone: number;
+    memory: string;
+  }[];
+  runsIsolated: boolean;
+  types: {
+    elementId: string;
+    type: string;
+    href: string;
+    processed: number;
+    completed: number;
+    failed: number;
+    retried: number;
+    cancelled: number;
+  }[];
+  totals: Totals & { processed: number };
+  tasks: RunningRow[];
+  active: number;
+  /** Running, but not told by name. */
+  untold: number;
+  limits: LimitRow[];
+  broker: Pair[];
+  config: Pair[];
+  system: Pair[];
+}
+
+/** Shown with the broker, not among the settings. */
+const BROKER_SETTINGS = ['REDIS_URL', 'QUEUE_PREFIX'];
+const MOST_SLOTS = 1_000;
+
+export function toWorkerPage(
+  { worker, samples, limits, queues }: WorkerParts,
+  refusal?: Refusal,
+): WorkerPage {
+  const { id, name, status, paused, consumers, totals, taskTypes } = worker;
+  const online = status !== 'offline';
+  const isolated = new Set(taskTypes.filter((type) => type.isolated).map((type) => type.name));
+  const own = new Set(taskTypes.map((type) => type.name));
+  return {
+    id,
+    href: toWorkerHref(id),
+    name,
+    status,
+    icon: WORKER_ICONS[status],
+    online,
+    reason: toStatusReason(worker),
+    pausedAt: online ? paused?.at : undefined,
+    startedAt: worker.startedAt,
+    lastSeenAt: worker.lastSeenAt,
+    running: runningWords(worker.active),
+    acts: {
+      commands: online,
+      pause: status === 'online',
+      resume: status === 'paused',
+      drain: online && status !== 'draining',
+    },
+    refusal: troubleAt(refusal, 'head'),
+    charts: toLoadCharts(samples, worker.slots),
+    consumers: consumers.map((consumer) => toConsumerRow(consumer, refusal)),
+    addable: queues.filter((queue) => !consumers.some((consumer) => consumer.queue === queue)),
+    addRefusal: troubleAt(refusal, 'add-consumer'),
+    children: worker.children.map(({ pid, busy, taskId, tasksDone, rssMb }) => ({
+      elementId: `child-${pid}`,
+      pid,
+      busy,
+      task: taskId ? { href: taskHref(taskId), short: shortId(taskId) } : undefined,
+      tasksDone,
+      memory: formatBytes(rssMb * 1e6),
+    })),
+    runsIsolated: isolated.size > 0,
+    types: Object.entries(worker.byType)
+      .map(([type, counts]) => ({
+        elementId: `type-${type}`,
+        type,
+        href: `/tasks?type=${encodeURIComponent(type)}`,
+        processed: processedOf(counts),
+        ...counts,
+      }))
+      .sort((a, b) => b.processed - a.processed || a.type.localeCompare(b.type)),
+    totals: { ...totals, processed: processedOf(totals) },
+    tasks: worker.running.map(({ id: task, type, queue, attempt, startedAt }) => ({
+      elementId: `running-${task}`,
+      href: taskHref(task),
+      type,
+      short: shortId(task),
+      queue,
+      attempt,
+      startedAt,
+      isolated: isolated.has(type),
+    })),
+    active: worker.active,
+    untold: Math.max(0, worker.active - worker.running.length),
+    limits: limits.filter(({ type }) => own.has(type)).map((one) => toLimitRow(one, isolated.has(one.type))),
+    broker: toBroker(worker),
+    config: Object.entries(worker.settings)
+      .filter(([setting]) => !BROKER_SETTINGS.includes(setting))
+      .map(([setting, value]) => ({ name: setting, value })),
+    system: toSystem(worker),
+  };
+}
+
+function toConsumerRow(
+  consumer: WorkerDetail['consumers'][number],
+  refusal: Refusal | undefined,
+): ConsumerRow {
+  const { queue, concurrency, active, paused, autoscale } = consumer;
+  const own = troubleAt(refusal, `consumer-${queue}`);
+  const scale = troubleAt(refusal, `autoscale-${queue}`);
+  const typed = { ...own?.typed, ...scale?.typed };
+  return {
+    elementId: `consumer-${queue}`,
+    queue,
+    href: `/monitor/queues/${encodeURIComponent(queue)}`,
+    concurrency,
+    typed: typed.concurrency ?? String(concurrency),
+    wrong: typed.concurrency !== undefined,
+    less: concurrency > 1 ? concurrency - 1 : undefined,
+    more: Math.min(MOST_SLOTS, concurrency + 1),
+    active,
+    used: concurrency === 0 ? 0 : Math.min(100, Math.round((active / concurrency) * 100)),
+    paused,
+    autoscale: autoscale ? `${autoscale.min} to ${autoscale.max}` : undefined,
+    min: typed.min ?? String(autoscale?.min ?? 1),
+    max: typed.max ?? String(autoscale?.max ?? Math.max(10, concurrency)),
+    refusal: own,
+    scaleRefusal: scale,
+  };
+}
+
+/** How a worker is connected; the address comes with its password masked from the worker itself. */
+function toBroker({ settings, consumers, versions }: WorkerDetail): Pair[] {
+  return [
+    { name: 'Address', value: settings.REDIS_URL ?? 'unknown' },
+    { name: 'Key prefix', value: settings.QUEUE_PREFIX ?? 'unknown' },
+    {
+      name: 'Connections',
+      value: `1 to report, 1 to hear commands, 1 shared by its consumers${consumers.length > 0 ? `, ${consumers.length} to wait for tasks` : ''}`,
+    },
+    { name: 'Client', value: `BullMQ ${versions.bullmq}` },
+  ];
+}
+
+function toSystem({ host, pid, versions, args, load, startedAt, lastSeenAt }: WorkerDetail): Pair[] {
+  return [
+    { name: 'Host', value: host },
+    { name: 'Process', value: String(pid) },
+    { name: 'Versions', value: `Roost ${versions.roost}, Node ${versions.node}` },
+    { name: 'Up for', value: formatDuration(Math.max(0, Date.parse(lastSeenAt) - Date.parse(startedAt))) },
+    { name: 'Load 1, 5, 15 m', value: toLoadWords(load.loadAverage) },
+    { name: 'Event loop', value: `${formatNumber(load.busyPercent)} % busy` },
+    { name: 'Heap', value: `${formatBytes(load.heapUsedBytes)} of ${formatBytes(load.heapLimitBytes)}` },
+    { name: 'Started as', value: args.join(' ') || 'unknown' },
+  ];
+}
+
+function taskHref(id: string): string {
+  return `/tasks/${encodeURIComponent(id)}`;
+}

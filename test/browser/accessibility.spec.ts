@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { ApiClient } from '../support/api-client.js';
+import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
+import { Roost } from '../support/roost.js';
+import { TaskPage } from '../support/task-page.js';
+
+describeInBrowser('axe finds nothing to object to', () => {
+  const browser = useBrowser();
+  let roost: Roost;
+  let ids: Record<'running' | 'completed' | 'failed' | 'delayed' | 'cancelled', string>;
+
+  beforeAll(async () => {
+    // The running one is given back at the end.
+    roost = await Roost.start({ env: { SHUTDOWN_TIMEOUT_MS: '1000' } });
+    const api = new ApiClient(roost.url);
+    const submit = async (input: object, options?: object) => (await api.submit('divide', input, options)).id;
+    const later = { delayMs: 3_600_000, tags: ['nightly'] };
+    ids = {
+      running: await submit({ x: 1, y: 7, digits: 5000, stepDelayMs: 100 }),
+      completed: await submit({ x: 1, y: 7, digits: 40 }),
+      failed: await submit({ x: 1, y: 0 }),
+      delayed: await submit({ x: 1, y: 7 }, later),
+      cancelled: await submit({ x: 1, y: 7 }, later),
+    };
+    await api.call('POST', `/api/v1/tasks/${ids.cancelled}/cancel`, { reason: 'to see it' });
+    await Promise.all([
+      api.inState(ids.running, ['active']),
+      api.inState(ids.completed, ['completed']),
+      api.inState(ids.failed, ['failed']),
+    ]);
+  });
+
+  afterAll(() => roost?.stop());
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`in ${colorScheme}`, async () => {
+      const page = await browser.visit(roost.url, {
+        colorScheme,
+        allow: [status(422), status(404)],
+      });
+      const found: string[] = [];
+      const look = async (name: string) => {
+        for (const violation of await violationsOn(page)) found.push(`${name}: ${violation}`);
+      };
+      await live(page);
+      await look('home');
+      await openForm(page, 'divide');
+      await page.click('#options-divide > summary');
+      await page.fill('#divide-input-x', 'twelve');
+      await page.fill('#divide-options-priority', '-1');
+      await page.click('#form-divide button[type=submit]');
+      await page.locator('#form-divide .problems').waitFor();
+      await look('wrong form');
+      for (const path of [
+        '/tasks',
+        '/tasks?state=expired',
+        '/monitor',
+        '/monitor/queues',
+        '/monitor/workers',
+        '/nothing-here',
+      ]) {
+        await page.goto(path);
+        await look(path);
+      }
+      for (const [name, id] of Object.entries(ids)) {
+        await page.goto(`/tasks/${id}`);
+        await new TaskPage(page).inState(
+          name === 'running' ? 'active' : (name as Exclude<keyof typeof ids, 'running'>),
+        );
+        for (const fold of await page.locator('details:not([name]) > summary').all()) await fold.click();
+        await look(`${name} task`);
+      }
+      await page.click('#help');
+      await look('list of keys');
+      expect(found).toEqual([]);
+    }, 90_000);
+  }
+});
+
+async function violationsOn(page: Page): Promise<string[]> {
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
+  return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.target, node.failureSummary].join(' '))))`);
+}
