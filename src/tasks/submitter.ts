@@ -29,6 +29,8 @@ interface Checked {
   options: SubmitOptions;
   id: string;
   envelope: JobEnvelope;
+  /** When it came, ms: delays count from here. */
+  at: number;
 }
 
 /** The one door into the queues: REST and the form both come through here. */
@@ -63,7 +65,8 @@ export class Submitter {
   private async check(request: SubmitRequest): Promise<Checked> {
     const type = this.catalog.get(request.type);
     const input = await this.catalog.validate(type, request.input);
-    const options = parseOptions(request.options);
+    const at = Date.now();
+    const options = parseOptions(request.options, at);
     if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey);
     const bytes = Buffer.byteLength(JSON.stringify(input));
     if (bytes > MAX_INPUT_BYTES) {
@@ -83,14 +86,14 @@ export class Submitter {
       input,
     };
     const id = request.idempotencyKey === undefined ? newTaskId() : taskIdOfKey(request.idempotencyKey);
-    return { type, input, options, id, envelope };
+    return { type, input, options, id, envelope, at };
   }
 
-  private async add({ type, options, id, envelope }: Checked): Promise<void> {
+  private async add({ type, options, id, envelope, at }: Checked): Promise<void> {
     const queue = this.queues.get(type.queue);
     // Noted first: an entry without a task is swept away, a task without its entry would outlive its expiry.
     if (options.expiresAt !== undefined) await this.mover.noteExpiry(queue, id, options.expiresAt);
-    await queue.add(type.name, envelope, jobOptions(type, options, id));
+    await queue.add(type.name, envelope, jobOptions(type, options, id, at));
   }
 
   /** The task that already has this key; only ever one, whatever queue its type names. */
@@ -128,12 +131,12 @@ export class Submitter {
   }
 }
 
-function jobOptions(type: TaskType, options: SubmitOptions, id: string): JobsOptions {
+function jobOptions(type: TaskType, options: SubmitOptions, id: string, at: number): JobsOptions {
   const attempts = options.attempts ?? type.attempts;
   const { type: kind, delayMs, jitter } = options.backoff ?? type.backoff;
   return {
     jobId: id,
-    ...(options.delayMs > 0 ? { delay: options.delayMs } : {}),
+    ...(options.delayMs > 0 ? { delay: options.delayMs, timestamp: at } : {}),
     ...(options.priority > 0 ? { priority: options.priority } : {}),
     // What has one attempt needs none of this, and most tasks are waiting ones: it counts in bytes.
     ...(attempts > 1
@@ -159,8 +162,7 @@ function keyConflict(id: string): RoostError {
 }
 
 /** What Redis now holds, told without asking it again. */
-function acceptedView({ type, input, options, id, envelope }: Checked): TaskView {
-  const now = Date.now();
+function acceptedView({ type, input, options, id, envelope, at }: Checked): TaskView {
   return {
     id,
     type: type.name,
@@ -172,8 +174,8 @@ function acceptedView({ type, input, options, id, envelope }: Checked): TaskView
     attempts: { made: 0, max: options.attempts ?? type.attempts },
     priority: options.priority,
     tags: options.tags,
-    createdAt: new Date(now).toISOString(),
-    ...(options.delayMs > 0 ? { delayUntil: new Date(now + options.delayMs).toISOString() } : {}),
+    createdAt: new Date(at).toISOString(),
+    ...(options.delayMs > 0 ? { delayUntil: new Date(at + options.delayMs).toISOString() } : {}),
     ...(options.expiresAt !== undefined ? { expiresAt: new Date(options.expiresAt).toISOString() } : {}),
     ...(envelope.origin ? { origin: envelope.origin } : {}),
     links: taskLinks(id),

@@ -37,8 +37,9 @@ export class SelfPortrait {
     return this.lastBusy;
   }
 
-  get draining(): boolean {
-    return this.commands.draining;
+  /** Why it leaves, where it was told to. */
+  get leaving(): string | undefined {
+    return this.commands.leaving;
   }
 
   start(): void {

@@ -89,9 +89,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     clearTimeout(letGo);
     await this.listener.stop();
     this.portrait.stop();
-    await this.sayGoodbye(
-      this.portrait.draining ? 'drained' : signal ? `stopped by ${signal}` : 'told to stop',
-    );
+    await this.sayGoodbye(this.portrait.leaving ?? (signal ? `stopped by ${signal}` : 'told to stop'));
   }
 
   private async onBeat(): Promise<void> {

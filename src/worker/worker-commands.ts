@@ -18,6 +18,8 @@ const FORCE_GRACE_MS = 250;
 export class WorkerCommands implements CommandHandler {
   pausedBy: { by: string; at: number; reason?: string } | null = null;
   draining = false;
+  /** Why it leaves, once it was told to. */
+  leaving: string | undefined;
 
   constructor(
     private readonly consumers: Consumers,
@@ -71,10 +73,12 @@ export class WorkerCommands implements CommandHandler {
         return { queue: command.args.queue, stillRunning: this.runner.activeIn(command.args.queue) };
       case 'drain':
         this.draining = true;
+        this.leaving = because('drained', command.args.reason);
         await this.consumers.pauseAll();
         void this.endWhenIdle();
         return { draining: true, stillRunning: this.runner.active };
       case 'stop':
+        this.leaving = because('told to stop', command.args.reason);
         return this.stop(command.args.now ?? false);
       case 'restart-children':
         return { ...this.isolation.restart() };
@@ -116,4 +120,8 @@ export class WorkerCommands implements CommandHandler {
     const ended = await run.endsWithin(CANCEL_ANSWER_MS);
     return { ended, abandoned, isolated: this.runner.isIsolated(run) };
   }
+}
+
+function because(what: string, reason: string | undefined): string {
+  return reason ? `${what}: ${reason}` : what;
 }
