@@ -1,5 +1,5 @@
 // What `npm test` does, in order. The last line it prints is the count, and the exit code is 0 only when all passed.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from './build.mjs';
@@ -129,14 +129,16 @@ async function runJest(args, env, chromium, counts) {
   counts.passed += results?.numPassedTests ?? 0;
   counts.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
   const failed = (results?.numFailedTests ?? 0) + failedFiles;
-  if (failed === 0 && code !== 0 && !ending) {
+  // Without results nothing is known to have passed, whatever Jest ended with.
+  const unsure = failed === 0 && (code !== 0 || !results);
+  if (unsure && !ending) {
     note(
       results
         ? `Jest found fault beside the tests (exit code ${code}).`
         : `Jest ended without a result (exit code ${code}).`,
     );
   }
-  counts.failed += failed || (code === 0 ? 0 : 1);
+  counts.failed += failed || (unsure ? 1 : 0);
 }
 
 /** Counted by Jest itself, with a name that no test has: what would have run and did not. */
@@ -152,19 +154,25 @@ async function skipBrowserSpecs(args, env, chromium, counts) {
 }
 
 async function jest(args, env, output) {
-  // Jest's report for people goes to standard error, the results as JSON to standard output.
+  // The results go to a file: what tests print (their figures) goes to standard output, and would tear them apart there.
+  const file = join(scratch, 'results.json');
+  rmSync(file, { force: true });
   const stdio = ['ignore', 'pipe', output];
-  const { code, output: text } = await runProgram(process.execPath, [...JEST, '--json', ...args], {
-    cwd: root,
-    env,
-    stdio,
-  });
-  return { code, results: parsed(text) };
+  const { code, output: text } = await runProgram(
+    process.execPath,
+    [...JEST, '--json', `--outputFile=${file}`, ...args],
+    { cwd: root, env, stdio },
+  );
+  const figures = text
+    .split('\n')
+    .filter((line) => line.trim() && !line.startsWith('Test results written to'));
+  if (output === 'inherit') for (const line of figures) say(line);
+  return { code, results: parsed(file) };
 }
 
-function parsed(text) {
+function parsed(file) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }
