@@ -65,18 +65,36 @@ module.exports = {
     // The one door for writes. Pages and monitoring come in through it, never the other way.
     room('tasks', [...RUNS, ...READS, 'catalog', 'http', 'limits'], 'The one door for writes.'),
 
+    // Finding tasks in the history, for lists, pages and export.
+    room('search', [...RUNS, ...READS, 'catalog', 'http'], 'Finds; changes nothing.'),
+
+    // Acts on many tasks, each through the one door.
+    room('bulk', [...RUNS, ...READS, 'http', 'search', 'tasks'], 'Many tasks, each through tasks/.'),
+
     // Who may do what, asked by the rooms that answer requests.
     room('access', [...RUNS, 'http'], 'Asked by everyone who answers.'),
 
     // The read side, and the door of tasks/ for actions. The worker is another process: it is asked, never imported.
     room(
       'monitoring',
-      [...RUNS, ...READS, 'catalog', 'http', 'access', 'tasks'],
+      [...RUNS, ...READS, 'catalog', 'http', 'access', 'tasks', 'search', 'bulk'],
       'Reads; acts through tasks/.',
     ),
     room(
       'web',
-      [...RUNS, ...READS, 'catalog', 'http', 'access', 'tasks', 'monitoring', 'limits', 'queues'],
+      [
+        ...RUNS,
+        ...READS,
+        'catalog',
+        'http',
+        'access',
+        'tasks',
+        'search',
+        'bulk',
+        'monitoring',
+        'limits',
+        'queues',
+      ],
       'Pages read; they act through tasks/.',
     ),
 

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { CatalogModule } from './catalog/catalog.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
+import { HistoryModule } from './history/history.module.js';
 import { ProblemFilter, ERROR_PAGE } from './http/problem.filter.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { LoggingModule } from './logging/logging.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         LoggingModule.forRoot(logger),
         CatalogModule.forRoot(),
         QueueModule.forRoot(),
+        HistoryModule,
         TasksModule,
         LimitsModule,
         QueuesModule,

@@ -23,7 +23,7 @@ export class SettingsError extends Error {
 const OWN_PREFIXES = /^(REDIS_|QUEUE_|WORKER_|SHUTDOWN_|LOG_|TASK_RETENTION_|HISTORY_)/;
 
 /** Read by the launcher and the tests, not by the apps; known here so that no one takes them for typos. */
-const KNOWN_ELSEWHERE = new Set(['REDIS_SERVER_BIN', 'HISTORY_URL', 'HISTORY_RETENTION_DAYS']);
+const KNOWN_ELSEWHERE = new Set(['REDIS_SERVER_BIN']);
 
 /** The process's own environment laid over `.env` (the environment wins); the one place that reads `process.env`. */
 export function readEnvironment(file = '.env'): { values: NodeJS.Dict<string>; fromFile: Set<string> } {

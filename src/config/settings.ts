@@ -93,4 +93,29 @@ export class Settings {
   @Min(1, { message: 'must be a whole number from 1 to 10000000' })
   @Max(10_000_000, { message: 'must be a whole number from 1 to 10000000' })
   TASK_RETENTION_FAILED_COUNT = 100_000;
+
+  /** Where the history is kept: a file of SQLite, relative to the folder the app is started in. */
+  @Matches(/^file:(?!\/\/).+$/, {
+    message: 'must be a file such as file:data/history.db; other stores are not built in',
+  })
+  @Length(6, 1024, { message: 'must be a file such as file:data/history.db' })
+  HISTORY_URL = 'file:data/history.db';
+
+  /** Days the history keeps a completed task. */
+  @IsInt({ message: 'must be a whole number of days from 1 to 36500' })
+  @Min(1, { message: 'must be a whole number of days from 1 to 36500' })
+  @Max(36_500, { message: 'must be a whole number of days from 1 to 36500' })
+  HISTORY_RETENTION_DAYS = 30;
+
+  /** Days the history keeps a failed, cancelled or expired task. */
+  @IsInt({ message: 'must be a whole number of days from 1 to 36500' })
+  @Min(1, { message: 'must be a whole number of days from 1 to 36500' })
+  @Max(36_500, { message: 'must be a whole number of days from 1 to 36500' })
+  HISTORY_RETENTION_FAILED_DAYS = 90;
+
+  /** Settled tasks the history keeps of each state, the newest. */
+  @IsInt({ message: 'must be a whole number from 1 to 100000000' })
+  @Min(1, { message: 'must be a whole number from 1 to 100000000' })
+  @Max(100_000_000, { message: 'must be a whole number from 1 to 100000000' })
+  HISTORY_RETENTION_COUNT = 2_000_000;
 }

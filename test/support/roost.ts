@@ -28,7 +28,12 @@ export class Roost {
     const logDir = mkdtempSync(join(tmpdir(), 'roost-logs-'));
     const url =
       password === undefined ? redis.url : redis.url.replace('redis://', `redis://default:${password}@`);
-    const all = { REDIS_URL: url, LOG_DIR: logDir, ...env };
+    const all = {
+      REDIS_URL: url,
+      LOG_DIR: logDir,
+      HISTORY_URL: `file:${join(logDir, 'history.db')}`,
+      ...env,
+    };
     const [web, first] = await Promise.all([
       startApp('web', all),
       worker ? startApp('worker', all) : undefined,

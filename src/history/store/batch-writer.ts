@@ -1,0 +1,221 @@
+import { ChildWriter, type AttemptNews } from './child-writer.js';
+import { isSettledCode } from './codes.js';
+import type { SqliteDatabase } from './database.js';
+import { ErrorWriter } from './error-writer.js';
+import { NumbersWriter } from './numbers-writer.js';
+import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from './rows.js';
+import type { TaskColumns } from './schema.js';
+import { SearchWriter } from './search-writer.js';
+import { Tallies } from './tallies.js';
+import { BODY_LENGTH, mergeTask, type MergedTask } from './task-merge.js';
+import { TaskNumbers } from './task-numbers.js';
+import { refKey, TaskRows } from './task-rows.js';
+import { WORD, type Words } from './words.js';
+
+/**
+ * Writes batches, each in one transaction with its cursors. What counts (tallies, numbers, error groups) follows from
+ * the difference between a row before and after, so telling the same thing again counts nothing twice.
+ */
+export class BatchWriter {
+  private readonly rows: TaskRows;
+  private readonly numbers: TaskNumbers;
+  private readonly children: ChildWriter;
+  private readonly tallies: Tallies;
+  private readonly counts: NumbersWriter;
+  private readonly errors: ErrorWriter;
+  private readonly search: SearchWriter;
+
+  constructor(
+    private readonly db: SqliteDatabase,
+    private readonly words: Words,
+    private readonly bodyLength = BODY_LENGTH,
+  ) {
+    this.rows = new TaskRows(db);
+    this.numbers = new TaskNumbers(db);
+    this.children = new ChildWriter(db, words);
+    this.tallies = new Tallies(db);
+    this.counts = new NumbersWriter(db);
+    this.errors = new ErrorWriter(db, words);
+    this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which));
+  }
+
+  record(batch: RecordBatch, now: number = Date.now()): RecordOutcome {
+    return this.transaction(() => {
+      this.numbers.trim();
+      const { found, refs } = this.lookUp(batch);
+      const merged = this.merge(batch, refs, found, now);
+      const numberOf = new Map<string, number>();
+      for (const [key, task] of found) numberOf.set(key, task.no);
+      for (const [key, task] of merged) numberOf.set(key, task.now.no);
+
+      const existing = new Set([...found.values()].map(({ no }) => no));
+      const attempts = this.children.attempts(batch.attempts, numberOf, existing);
+      this.countAttempts(attempts.news, merged, found, now);
+      for (const task of merged.values()) this.countTask(task, attempts.failed, now);
+      this.errors.flush();
+      const orphans = attempts.orphans + this.children.rest(batch, numberOf);
+
+      this.search.add(batch, merged, found);
+      const sorted = [...merged.values()].sort((a, b) => a.now.no - b.now.no);
+      for (const task of sorted) this.rows.put(task);
+      this.rows.flush();
+      this.search.flush();
+      const removed = this.removeAll(batch.removed, merged, found);
+      this.tallies.flush();
+      this.counts.flush();
+      this.writeCursors(batch.cursors);
+      const added = sorted.filter(({ before }) => !before).length;
+      return { added, changed: sorted.length - added, removed, orphans };
+    });
+  }
+
+  /** Takes tasks out for good, whatever their state. */
+  remove(tasks: readonly TaskColumns[]): void {
+    this.transaction(() => {
+      for (const task of tasks) this.removeOne(task);
+      this.tallies.flush();
+    });
+  }
+
+  private removeOne(task: TaskColumns): void {
+    this.tallies.move(task, undefined);
+    this.search.remove(task.no);
+    this.rows.remove(task);
+  }
+
+  private lookUp(batch: RecordBatch) {
+    const refs = new Map<string, TaskRef & { queueId: number }>();
+    for (const rows of [
+      batch.tasks,
+      batch.attempts,
+      batch.transitions,
+      batch.logs,
+      batch.progress,
+      batch.removed,
+    ]) {
+      for (const ref of rows as TaskRef[]) {
+        const key = refKey(ref);
+        if (!refs.has(key))
+          refs.set(key, { queue: ref.queue, id: ref.id, queueId: this.words.idOf(WORD.queue, ref.queue) });
+      }
+    }
+    const keys = [...refs.keys()];
+    const places = this.rows.find([...refs.values()].map(({ id, queueId }) => ({ id, queue: queueId })));
+    const found = new Map<string, TaskColumns>();
+    for (const [place, row] of places) found.set(keys[place]!, row);
+    return { found, refs };
+  }
+
+  private merge(
+    batch: RecordBatch,
+    refs: Map<string, TaskRef>,
+    found: Map<string, TaskColumns>,
+    now: number,
+  ) {
+    const wanted = new Map<string, TaskRow>();
+    for (const row of batch.tasks) {
+      const key = refKey(row);
+      const earlier = wanted.get(key);
+      wanted.set(key, earlier ? { ...earlier, ...row } : row);
+    }
+    const seenAt = new Map<string, number>();
+    for (const transition of batch.transitions) {
+      const key = refKey(transition);
+      if (refs.has(key)) seenAt.set(key, Math.min(seenAt.get(key) ?? Infinity, transition.at));
+    }
+    const merged = new Map<string, MergedTask>();
+    for (const [key, row] of wanted) {
+      const createdAt = seenAt.get(key) ?? now;
+      const options = {
+        words: this.words,
+        bodyLength: this.bodyLength,
+        load: (task: number, which: 'input' | 'result') => this.rows.body(task, which),
+        createdAt,
+        number: (created: number) => this.numbers.take(created),
+      };
+      merged.set(key, mergeTask(found.get(key), row, options));
+    }
+    return merged;
+  }
+
+  /** An attempt after the first that begins is a retry; one that newly failed is one more of its error. */
+  private countAttempts(
+    news: AttemptNews[],
+    merged: Map<string, MergedTask>,
+    found: Map<string, TaskColumns>,
+    now: number,
+  ): void {
+    for (const { row, begun, failed } of news) {
+      const key = refKey(row);
+      const columns = merged.get(key)?.now ?? found.get(key);
+      if (!columns) continue;
+      if (begun && row.number > 1)
+        this.counts.count('retried', row.startedAt ?? row.finishedAt ?? now, columns);
+      if (!failed || !row.error) continue;
+      const { name, message, stack } = row.error;
+      const worker = row.worker ? this.words.idOf(WORD.worker, row.worker) : columns.worker;
+      const type = this.words.textOf(columns.type);
+      this.errors.count({ type, name, message, stack }, row.finishedAt ?? now, worker, (group) => {
+        if (columns === merged.get(key)?.now) columns.error_group = group;
+        else this.db.run('UPDATE tasks SET error_group = ? WHERE no = ?', [group, columns.no]);
+      });
+    }
+  }
+
+  private countTask(task: MergedTask, failedAttempts: ReadonlySet<number>, now: number): void {
+    const { before, now: row } = task;
+    this.tallies.move(before, row);
+    if (!before) this.counts.count('added', row.created, row);
+    if (!isSettledCode(row.state) || (before?.state === row.state && before.finished === row.finished))
+      return;
+    const at = row.finished ?? now;
+    const state = (['completed', 'failed', 'cancelled', 'expired'] as const)[row.state - 3]!;
+    this.counts.count(state, at, row);
+    if (state === 'completed' || state === 'failed') this.counts.time(at, row, row.wait_ms, row.run_ms);
+    // Failed without an attempt that did: its workers were lost once too often.
+    if (state !== 'failed' || failedAttempts.has(row.no) || row.error_message === null) return;
+    const failure = {
+      type: this.words.textOf(row.type),
+      name: this.words.textOf(row.error_name),
+      message: row.error_message,
+    };
+    this.errors.count(failure, at, row.worker, (group) => (row.error_group = group));
+  }
+
+  private removeAll(
+    removed: TaskRef[],
+    merged: Map<string, MergedTask>,
+    found: Map<string, TaskColumns>,
+  ): number {
+    const keys = new Set(removed.map(refKey));
+    let n = 0;
+    for (const key of keys) {
+      const row = merged.get(key)?.now ?? found.get(key);
+      if (!row) continue;
+      this.removeOne(row);
+      n++;
+    }
+    return n;
+  }
+
+  private writeCursors(cursors: Record<string, string>): void {
+    for (const [queue, place] of Object.entries(cursors)) {
+      this.db.run(
+        'INSERT INTO cursors (queue, place) VALUES (?, ?) ON CONFLICT DO UPDATE SET place = excluded.place',
+        [queue, place],
+      );
+    }
+  }
+
+  private transaction<Result>(act: () => Result): Result {
+    try {
+      return this.db.transaction(act);
+    } catch (error) {
+      for (const part of [this.rows, this.children, this.tallies, this.counts, this.errors, this.search])
+        part.discard();
+      this.words.forget();
+      this.numbers.forget();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { errorFingerprint, foldMessage, topFrame, type FailureSeen } from '../error-fingerprint.js';
+import type { SqliteDatabase } from './database.js';
+import { WORD, type Words } from './words.js';
+
+export const ERROR_STATES = ['open', 'resolved', 'ignored', 'regressed'] as const;
+export type ErrorState = (typeof ERROR_STATES)[number];
+
+const HOUR = 3_600_000;
+const MAX_SAMPLE = 1000;
+
+interface Seen {
+  failure: FailureSeen;
+  n: number;
+  first: number;
+  last: number;
+  hours: Map<number, number>;
+  workers: Map<number, { n: number; last: number }>;
+  /** Told the group's number once it has one. */
+  told: ((group: number) => void)[];
+}
+
+/** Counts failures by their fingerprint. A resolved group that is seen again has regressed. */
+export class ErrorWriter {
+  private readonly seen = new Map<string, Seen>();
+
+  constructor(
+    private readonly db: SqliteDatabase,
+    private readonly words: Words,
+  ) {}
+
+  count(failure: FailureSeen, at: number, worker: number, told: (group: number) => void): void {
+    const fingerprint = errorFingerprint(failure);
+    let seen = this.seen.get(fingerprint);
+    if (!seen) {
+      seen = { failure, n: 0, first: at, last: at, hours: new Map(), workers: new Map(), told: [] };
+      this.seen.set(fingerprint, seen);
+    }
+    seen.n++;
+    seen.first = Math.min(seen.first, at);
+    seen.last = Math.max(seen.last, at);
+    const hour = Math.floor(at / HOUR) * HOUR;
+    seen.hours.set(hour, (seen.hours.get(hour) ?? 0) + 1);
+    const known = seen.workers.get(worker) ?? { n: 0, last: at };
+    seen.workers.set(worker, { n: known.n + 1, last: Math.max(known.last, at) });
+    seen.told.push(told);
+  }
+
+  flush(): void {
+    for (const [fingerprint, seen] of this.seen) {
+      const group = this.writeGroup(fingerprint, seen);
+      for (const [hour, n] of seen.hours) {
+        this.db.run('INSERT INTO error_hours VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n', [
+          group,
+          hour,
+          n,
+        ]);
+      }
+      for (const [worker, { n, last }] of seen.workers) {
+        this.db.run(
+          'INSERT INTO error_workers VALUES (?, ?, ?, ?) ' +
+            'ON CONFLICT DO UPDATE SET n = n + excluded.n, last_seen = max(last_seen, excluded.last_seen)',
+          [group, worker, n, last],
+        );
+      }
+      for (const tell of seen.told) tell(group);
+    }
+    this.seen.clear();
+  }
+
+  discard(): void {
+    this.seen.clear();
+  }
+
+  private writeGroup(fingerprint: string, { failure, n, first, last }: Seen): number {
+    const { type, name, message, stack } = failure;
+    return this.db.get<{ id: number }>(
+      `INSERT INTO error_groups (fingerprint, type, name, message, sample, frame, first_seen, last_seen, n, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+       ON CONFLICT (fingerprint) DO UPDATE SET n = n + excluded.n, sample = excluded.sample,
+         first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
+         state = iif(state = ${ERROR_STATES.indexOf('resolved')} AND excluded.last_seen > changed, ${ERROR_STATES.indexOf('regressed')}, state)
+       RETURNING id`,
+      [
+        fingerprint,
+        this.words.idOf(WORD.type, type),
+        name,
+        foldMessage(message),
+        message.slice(0, MAX_SAMPLE),
+        topFrame(stack),
+        first,
+        last,
+        n,
+      ],
+    )!.id;
+  }
+}

@@ -1,0 +1,91 @@
+/** One step of the file's format. Once released a step is never changed: what it got wrong the next one puts right. */
+export interface Migration {
+  number: number;
+  what: string;
+  sql: string;
+}
+
+/*
+ * tasks.no grows with the time of creation (task-numbers.ts), so every index below is also sorted by age for
+ * nothing: an index entry ends with the row's number. Free text is a contentless FTS5 table, which keeps the index
+ * alone; a task is taken out of it by number. facts is nothing but its key: equal values of a path lie together,
+ * numbers before text.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    what: 'tasks and all that is kept of them',
+    sql: `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE cursors (queue TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE words (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, text TEXT NOT NULL, folded TEXT NOT NULL, UNIQUE (kind, text));
+CREATE INDEX words_folded ON words (kind, folded);
+
+CREATE TABLE tasks (
+  no INTEGER PRIMARY KEY, id TEXT NOT NULL, queue INTEGER NOT NULL, type INTEGER NOT NULL, state INTEGER NOT NULL,
+  worker INTEGER NOT NULL, priority INTEGER NOT NULL, attempts_made INTEGER NOT NULL, attempts_max INTEGER NOT NULL,
+  created INTEGER NOT NULL, delay_until INTEGER, expires INTEGER, started INTEGER, finished INTEGER,
+  wait_ms INTEGER, run_ms INTEGER, error_name INTEGER, error_message TEXT, error_group INTEGER,
+  tags TEXT, origin TEXT, progress TEXT, cancelled TEXT, options TEXT,
+  input_bytes INTEGER NOT NULL, result_bytes INTEGER NOT NULL, input TEXT, result TEXT, cut INTEGER NOT NULL,
+  facts TEXT, text_hash INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX tasks_id ON tasks (id, queue);
+CREATE INDEX tasks_state ON tasks (state);
+CREATE INDEX tasks_type ON tasks (type);
+CREATE INDEX tasks_queue ON tasks (queue);
+CREATE INDEX tasks_worker ON tasks (worker) WHERE worker <> 0;
+CREATE INDEX tasks_attempts ON tasks (attempts_made);
+CREATE INDEX tasks_priority ON tasks (priority) WHERE priority > 0;
+CREATE INDEX tasks_finished ON tasks (finished) WHERE finished IS NOT NULL;
+CREATE INDEX tasks_wait ON tasks (wait_ms) WHERE wait_ms IS NOT NULL;
+CREATE INDEX tasks_run ON tasks (run_ms) WHERE run_ms IS NOT NULL;
+CREATE INDEX tasks_origin ON tasks (origin) WHERE origin IS NOT NULL;
+CREATE INDEX tasks_error_group ON tasks (error_group) WHERE error_group IS NOT NULL;
+
+CREATE TABLE bodies (task INTEGER PRIMARY KEY, input TEXT, result TEXT);
+CREATE TABLE attempts (
+  task INTEGER NOT NULL, number INTEGER NOT NULL, worker INTEGER NOT NULL, started INTEGER, finished INTEGER,
+  outcome INTEGER, error_name INTEGER, error_message TEXT, stack TEXT, PRIMARY KEY (task, number)
+) WITHOUT ROWID;
+CREATE TABLE transitions (
+  task INTEGER NOT NULL, at INTEGER NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, attempt INTEGER,
+  detail TEXT, PRIMARY KEY (task, at, seq, state)
+) WITHOUT ROWID;
+CREATE TABLE logs (
+  task INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, level INTEGER NOT NULL, attempt INTEGER NOT NULL,
+  text TEXT NOT NULL, PRIMARY KEY (task, n)
+) WITHOUT ROWID;
+CREATE TABLE progress (
+  task INTEGER NOT NULL, at INTEGER NOT NULL, percent REAL, done REAL, total REAL, message TEXT, PRIMARY KEY (task, at)
+) WITHOUT ROWID;
+CREATE TABLE facts (path INTEGER NOT NULL, value NOT NULL, task INTEGER NOT NULL, PRIMARY KEY (path, value, task)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE search USING fts5(
+  head, input, result, error, log, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE tallies (
+  queue INTEGER NOT NULL, type INTEGER NOT NULL, worker INTEGER NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (queue, type, worker, state)
+) WITHOUT ROWID;
+CREATE TABLE numbers (
+  span INTEGER NOT NULL, at INTEGER NOT NULL, queue INTEGER NOT NULL, type INTEGER NOT NULL, worker INTEGER NOT NULL,
+  added INTEGER NOT NULL, completed INTEGER NOT NULL, failed INTEGER NOT NULL, cancelled INTEGER NOT NULL,
+  expired INTEGER NOT NULL, retried INTEGER NOT NULL, wait_sum INTEGER NOT NULL, run_sum INTEGER NOT NULL,
+  waits BLOB, runs BLOB, PRIMARY KEY (span, at, queue, type, worker)
+) WITHOUT ROWID;
+CREATE TABLE error_groups (
+  id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, type INTEGER NOT NULL, name TEXT NOT NULL, message TEXT NOT NULL,
+  sample TEXT NOT NULL, frame TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, n INTEGER NOT NULL,
+  state INTEGER NOT NULL, note TEXT, by TEXT, changed INTEGER
+);
+CREATE INDEX error_groups_seen ON error_groups (last_seen);
+CREATE TABLE error_hours (error_group INTEGER NOT NULL, hour INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (error_group, hour)) WITHOUT ROWID;
+CREATE TABLE error_workers (
+  error_group INTEGER NOT NULL, worker INTEGER NOT NULL, n INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  PRIMARY KEY (error_group, worker)
+) WITHOUT ROWID;
+`,
+  },
+];

@@ -1,0 +1,124 @@
+import type { Generated } from 'kysely';
+
+/*
+ * The tables as the query builder knows them; migrations.ts makes them. Times are ms since 1970, durations ms.
+ * `task` in a table is `tasks.no`. Names that repeat (queue, type, worker, ...) are numbers of `words`.
+ */
+export interface HistorySchema {
+  meta: { key: string; value: string | number };
+  cursors: { queue: string; place: string };
+  words: { id: Generated<number>; kind: number; text: string; folded: string };
+  tasks: TaskColumns;
+  bodies: { task: number; input: string | null; result: string | null };
+  attempts: AttemptColumns;
+  transitions: {
+    task: number;
+    at: number;
+    seq: number;
+    state: number;
+    attempt: number | null;
+    detail: string | null;
+  };
+  logs: { task: number; n: number; at: number; level: number; attempt: number; text: string };
+  progress: {
+    task: number;
+    at: number;
+    percent: number | null;
+    done: number | null;
+    total: number | null;
+    message: string | null;
+  };
+  facts: { path: number; value: string | number; task: number };
+  tallies: { queue: number; type: number; worker: number; state: number; n: number };
+  numbers: NumberColumns;
+  error_groups: ErrorGroupColumns;
+  error_hours: { error_group: number; hour: number; n: number };
+  error_workers: { error_group: number; worker: number; n: number; last_seen: number };
+}
+
+export interface TaskColumns {
+  no: number;
+  id: string;
+  queue: number;
+  type: number;
+  state: number;
+  /** 0 for none. */
+  worker: number;
+  priority: number;
+  attempts_made: number;
+  attempts_max: number;
+  created: number;
+  delay_until: number | null;
+  expires: number | null;
+  started: number | null;
+  finished: number | null;
+  wait_ms: number | null;
+  run_ms: number | null;
+  error_name: number | null;
+  error_message: string | null;
+  error_group: number | null;
+  tags: string | null;
+  origin: string | null;
+  progress: string | null;
+  cancelled: string | null;
+  options: string | null;
+  input_bytes: number;
+  result_bytes: number;
+  /** Whole up to `INLINE_LENGTH`, else its beginning, the rest being in `bodies`. */
+  input: string | null;
+  result: string | null;
+  /** 1: input is cut here, 2: result is; 4 and 8: what is in `bodies` is cut too. */
+  cut: number;
+  /** JSON list of [path, value]: what `facts` holds of this task. */
+  facts: string | null;
+  /** Of the text in `search`; tells whether it has to be written again. */
+  text_hash: number;
+}
+
+export interface AttemptColumns {
+  task: number;
+  number: number;
+  worker: number;
+  started: number | null;
+  finished: number | null;
+  outcome: number | null;
+  error_name: number | null;
+  error_message: string | null;
+  stack: string | null;
+}
+
+export interface NumberColumns {
+  span: number;
+  at: number;
+  queue: number;
+  type: number;
+  worker: number;
+  added: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  expired: number;
+  retried: number;
+  wait_sum: number;
+  run_sum: number;
+  /** What is bound as bytes comes back as a buffer. */
+  waits: ArrayBuffer | null;
+  runs: ArrayBuffer | null;
+}
+
+export interface ErrorGroupColumns {
+  id: Generated<number>;
+  fingerprint: string;
+  type: number;
+  name: string;
+  message: string;
+  sample: string;
+  frame: string;
+  first_seen: number;
+  last_seen: number;
+  n: number;
+  state: number;
+  note: string | null;
+  by: string | null;
+  changed: number | null;
+}

@@ -1,0 +1,137 @@
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import { endNumber, firstNumber } from '../task-numbers.js';
+import type { PlanLeaf, PlanNode, ValueTest } from './search-plan.js';
+
+/** More numbers than this are bound as one JSON list: SQLite takes 32,766 values at most. */
+const MAX_LISTED = 50;
+
+/** Whether the row `t` of `tasks` is one of them. Never NULL, so that NOT means what it says. */
+export function rowTest(node: PlanNode): RawBuilder<SqlBool> {
+  switch (node.kind) {
+    case 'and':
+      return sql<SqlBool>`(${sql.join(node.nodes.map(rowTest), sql` AND `)})`;
+    case 'or':
+      return sql<SqlBool>`(${sql.join(node.nodes.map(rowTest), sql` OR `)})`;
+    case 'not':
+      return sql<SqlBool>`NOT ${rowTest(node.node)}`;
+    case 'none':
+      return sql<SqlBool>`0`;
+    case 'word':
+      return sql<SqlBool>`(${among(sql.ref(`t.${node.column}`), node.ids)} AND t.${sql.ref(node.column)} IS NOT NULL)`;
+    case 'match':
+      return sql<SqlBool>`EXISTS (SELECT 1 FROM search WHERE rowid = t.no AND search MATCH ${node.match})`;
+    case 'fact':
+      return sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(t.facts) AS f WHERE f.value ->> 0 = ${node.path} AND ${valueTest(sql`(f.value ->> 1)`, node.test)})`;
+    case 'column': {
+      const column = sql.ref(`t.${node.column}`);
+      return sql<SqlBool>`(${column} IS NOT NULL AND ${valueTest(column, node.test)})`;
+    }
+    case 'created': {
+      const column = sql.ref('t.created');
+      return sql<SqlBool>`(${bounds(column, node.from, node.to)})`;
+    }
+  }
+}
+
+export interface Source {
+  /** `SELECT ... AS no`: numbers of exactly the tasks of the leaf. */
+  select: RawBuilder<unknown>;
+  /** Comes in the order of the numbers by itself, so the newest are had without reading the others. */
+  ordered: boolean;
+  /** Never the same number twice. */
+  distinct: boolean;
+}
+
+/** The numbers of the tasks of a leaf, from an index alone; undefined where there is none for it. */
+export function sourceOf(leaf: PlanLeaf): Source | undefined {
+  switch (leaf.kind) {
+    case 'none':
+      return { select: sql`SELECT no FROM tasks WHERE 0`, ordered: true, distinct: true };
+    case 'word': {
+      const column = sql.ref(leaf.column);
+      const extra = leaf.column === 'worker' ? sql` AND worker <> 0` : sql``;
+      const select = sql`SELECT no FROM tasks INDEXED BY ${sql.ref(`tasks_${leaf.column}`)} WHERE ${among(column, leaf.ids)}${extra}`;
+      return { select, ordered: leaf.ids.length === 1, distinct: true };
+    }
+    case 'match':
+      return {
+        select: sql`SELECT rowid AS no FROM search WHERE search MATCH ${leaf.match}`,
+        ordered: true,
+        distinct: true,
+      };
+    case 'fact': {
+      const select = sql`SELECT task AS no FROM facts WHERE path = ${leaf.path} AND ${valueTest(sql.ref('value'), leaf.test)}`;
+      const equal = leaf.test.length === 1 && leaf.test[0]!.length === 1 && leaf.test[0]![0]![0] === '=';
+      return { select, ordered: equal, distinct: equal };
+    }
+    case 'column': {
+      if (leaf.column === 'priority' && !isAboveZero(leaf.test)) return undefined;
+      const column = sql.ref(leaf.column);
+      const extra = leaf.column === 'priority' ? sql` AND priority > 0` : sql``;
+      const select = sql`SELECT no FROM tasks INDEXED BY ${sql.ref(INDEXES[leaf.column])} WHERE ${column} IS NOT NULL AND ${valueTest(column, leaf.test)}${extra}`;
+      return { select, ordered: false, distinct: true };
+    }
+    case 'created': {
+      const numbers = [
+        ...(leaf.from === undefined ? [] : [sql`no >= ${firstNumber(leaf.from)}`]),
+        ...(leaf.to === undefined ? [] : [sql`no < ${endNumber(leaf.to)}`]),
+      ];
+      const where = sql.join([...numbers, bounds(sql.ref('created'), leaf.from, leaf.to)], sql` AND `);
+      return { select: sql`SELECT no FROM tasks NOT INDEXED WHERE ${where}`, ordered: true, distinct: true };
+    }
+  }
+}
+
+const INDEXES = {
+  attempts_made: 'tasks_attempts',
+  priority: 'tasks_priority',
+  wait_ms: 'tasks_wait',
+  run_ms: 'tasks_run',
+  finished: 'tasks_finished',
+  id: 'tasks_id',
+  origin: 'tasks_origin',
+} as const;
+
+function among(column: RawBuilder<unknown>, ids: number[]): RawBuilder<SqlBool> {
+  if (ids.length === 1) return sql<SqlBool>`${column} = ${ids[0]}`;
+  if (ids.length <= MAX_LISTED) return sql<SqlBool>`${column} IN (${sql.join(ids)})`;
+  return sql<SqlBool>`${column} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+}
+
+function valueTest(value: RawBuilder<unknown>, test: ValueTest): RawBuilder<SqlBool> {
+  const all = test.map((comparisons) =>
+    comparisons.length === 0
+      ? sql`1`
+      : sql.join(
+          comparisons.map(([operator, bound]) => sql`${value} ${sql.raw(operator)} ${bound}`),
+          sql` AND `,
+        ),
+  );
+  return all.length === 1
+    ? sql<SqlBool>`${all[0]!}`
+    : sql<SqlBool>`(${sql.join(
+        all.map((part) => sql`(${part})`),
+        sql` OR `,
+      )})`;
+}
+
+function bounds(
+  column: RawBuilder<unknown>,
+  from: number | undefined,
+  to: number | undefined,
+): RawBuilder<unknown> {
+  if (from !== undefined && to !== undefined) return sql`${column} >= ${from} AND ${column} < ${to}`;
+  if (from !== undefined) return sql`${column} >= ${from}`;
+  return to === undefined ? sql`1` : sql`${column} < ${to}`;
+}
+
+/** The index of priorities leaves out tasks that have none. */
+function isAboveZero(test: ValueTest): boolean {
+  return test.every((comparisons) =>
+    comparisons.some(
+      ([operator, value]) =>
+        typeof value === 'number' &&
+        (operator === '>' ? value >= 0 : (operator === '=' || operator === '>=') && value > 0),
+    ),
+  );
+}

@@ -1,0 +1,2 @@
+/** The process's `HistoryStore`. */
+export const HISTORY = Symbol('roost:history');
