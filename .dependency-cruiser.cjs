@@ -55,24 +55,35 @@ module.exports = {
     // Limits of task types: kept by workers, changed over REST. What a worker loads of it must not answer requests.
     room(
       'limits',
-      [...RUNS, 'catalog', 'queue', 'http'],
+      [...RUNS, 'access', 'catalog', 'queue', 'http'],
       'Both sides of it: who keeps limits and who sets them.',
     ),
 
     // Acts on queues as wholes; on single tasks only tasks/ acts.
-    room('queues', [...RUNS, ...READS, 'http', 'monitoring'], 'Queues as wholes.'),
+    room('queues', [...RUNS, ...READS, 'access', 'http', 'monitoring'], 'Queues as wholes.'),
 
     // The one door for writes. Pages and monitoring come in through it, never the other way.
-    room('tasks', [...RUNS, ...READS, 'catalog', 'http', 'limits'], 'The one door for writes.'),
+    room('tasks', [...RUNS, ...READS, 'access', 'catalog', 'http', 'limits'], 'The one door for writes.'),
 
     // Finding tasks in the history, for lists, pages and export.
-    room('search', [...RUNS, ...READS, 'catalog', 'http'], 'Finds; changes nothing.'),
+    room('search', [...RUNS, ...READS, 'access', 'catalog', 'http'], 'Finds; changes nothing.'),
 
     // Acts on many tasks, each through the one door.
-    room('bulk', [...RUNS, ...READS, 'http', 'search', 'tasks'], 'Many tasks, each through tasks/.'),
+    room(
+      'bulk',
+      [...RUNS, ...READS, 'access', 'http', 'search', 'tasks'],
+      'Many tasks, each through tasks/.',
+    ),
 
     // Who may do what, asked by the rooms that answer requests.
-    room('access', [...RUNS, 'http'], 'Asked by everyone who answers.'),
+    room('access', [...RUNS, 'queue', 'http'], 'Asked by everyone who answers.'),
+
+    // Sees every request, and keeps who did what in the history.
+    room(
+      'audit',
+      [...RUNS, 'history', 'http', 'access', 'search'],
+      'Knows who asked, not what was done about it.',
+    ),
 
     // The read side, and the door of tasks/ for actions. The worker is another process: it is asked, never imported.
     room(
@@ -88,6 +99,7 @@ module.exports = {
         'catalog',
         'http',
         'access',
+        'audit',
         'tasks',
         'search',
         'bulk',

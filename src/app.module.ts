@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { BulkModule } from './bulk/bulk.module.js';
 import { CatalogModule } from './catalog/catalog.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
@@ -10,6 +11,7 @@ import { LoggingModule } from './logging/logging.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { QueuesModule } from './queues/queues.module.js';
+import { SearchModule } from './search/search.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { errorPage } from './web/error-page.js';
 import { WebModule } from './web/web.module.js';
@@ -26,9 +28,12 @@ export class AppModule {
         CatalogModule.forRoot(),
         QueueModule.forRoot(),
         HistoryModule,
+        // Before tasks: its paths would otherwise be taken for a task's id.
+        SearchModule,
         TasksModule,
         LimitsModule,
         QueuesModule,
+        BulkModule,
         MonitoringModule,
         WebModule,
       ],

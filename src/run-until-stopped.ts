@@ -2,6 +2,7 @@ import type { NestApplicationContext } from '@nestjs/core';
 import type { Logger } from 'pino';
 import { CatalogError } from './catalog/catalog-error.js';
 import { EXIT_CONFIG, SettingsError } from './config/load-settings.js';
+import { HistoryFileError } from './history/store/history-file-error.js';
 
 /** Signals closer together than this are one, ms. */
 const TWICE_MS = 500;
@@ -48,7 +49,10 @@ export function stopOnSignals(
 /** Ends a process that cannot start: one clear message, and an exit code that tells whether trying again can help. */
 export function failToStart(error: unknown): never {
   const known =
-    error instanceof SettingsError || error instanceof CatalogError || error instanceof PortTakenError;
+    error instanceof SettingsError ||
+    error instanceof CatalogError ||
+    error instanceof HistoryFileError ||
+    error instanceof PortTakenError;
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(known ? EXIT_CONFIG : 1);
 }

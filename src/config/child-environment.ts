@@ -1,4 +1,4 @@
-import { Settings } from './settings.js';
+import { isSecret, Settings } from './settings.js';
 
 /** Of Roost's own, not settings of the apps. */
 const MORE_SECRETS = ['HISTORY_URL'];
@@ -8,7 +8,7 @@ const MORE_SECRETS = ['HISTORY_URL'];
  * PATH, TZ, ...), without what opens Roost's own doors.
  */
 export function childEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const secrets = Object.keys(new Settings()).filter((name) => /URL|PASSWORD|SECRET|TOKEN/.test(name));
+  const secrets = Object.keys(new Settings()).filter(isSecret);
   const hidden = new Set([...secrets, ...MORE_SECRETS]);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.has(name)));
 }

@@ -2,7 +2,7 @@ import { validateSync } from 'class-validator';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { nearName } from '../contract/near-name.js';
-import { Settings } from './settings.js';
+import { isSecret, Settings } from './settings.js';
 
 /** Exit code of a process whose settings are wrong (sysexits' EX_CONFIG): starting it again cannot help. */
 export const EXIT_CONFIG = 78;
@@ -20,7 +20,7 @@ export class SettingsError extends Error {
 }
 
 /** Words only Roost uses at the start of its names: a near miss among them is a typo, not somebody else's variable. */
-const OWN_PREFIXES = /^(REDIS_|QUEUE_|WORKER_|SHUTDOWN_|LOG_|TASK_RETENTION_|HISTORY_)/;
+const OWN_PREFIXES = /^(REDIS_|QUEUE_|WORKER_|SHUTDOWN_|LOG_|TASK_RETENTION_|HISTORY_|ACCESS_|OIDC_|AUDIT_)/;
 
 /** Read by the launcher and the tests, not by the apps; known here so that no one takes them for typos. */
 const KNOWN_ELSEWHERE = new Set(['REDIS_SERVER_BIN']);
@@ -58,7 +58,7 @@ export function loadSettings(
       );
       continue;
     }
-    const shown = /URL|PASSWORD|SECRET|TOKEN/.test(property) ? '' : ` (it is "${values[property]?.trim()}")`;
+    const shown = isSecret(property) ? '' : ` (it is "${values[property]?.trim()}")`;
     const [message] = Object.values(constraints);
     problems.push(`${property} ${message}${shown}`);
   }
@@ -66,8 +66,18 @@ export function loadSettings(
   return settings;
 }
 
+const BOOLEANS: Record<string, boolean> = {
+  true: true,
+  yes: true,
+  1: true,
+  false: false,
+  no: false,
+  0: false,
+};
+
 function parse(text: string, standard: unknown): unknown {
   if (typeof standard === 'number') return /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
+  if (typeof standard === 'boolean') return BOOLEANS[text.toLowerCase()];
   if (Array.isArray(standard)) return text.split(',').map((part) => part.trim());
   return text;
 }

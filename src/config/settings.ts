@@ -1,10 +1,20 @@
 import 'reflect-metadata';
-import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { QUEUE_NAMES } from '../contract/queues.js';
 
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Whether what a setting says must not be shown. */
+export function isSecret(name: string): boolean {
+  return /URL|PASSWORD|SECRET|TOKEN|USERS$/.test(name);
+}
+
+/** Exact, never a pattern. */
+const OIDC_PERSON = /^(sub:[^\s,]{1,255}|[^\s@,*]+@[^\s@,*]+)$/;
+const OIDC_PERSON_WORDS = 'must be e-mail addresses, or sub: and a subject, separated by commas';
 
 /**
  * Every setting of Roost, from the environment or `.env`; the property's name is the variable's.
@@ -42,6 +52,13 @@ export class Settings {
   })
   @Length(1, 64, { message: 'must be at most 64 characters long' })
   WORKER_NAME: string = `${hostname().replace(/[^A-Za-z0-9._-]/g, '-')}-${process.pid}`.slice(-64);
+
+  /** Version of your code, such as a git commit: workers tell it, and failures are counted by it. Defaults to Roost's own. */
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._+/-]*$/, {
+    message: 'must be letters, digits, and . _ + / - between them',
+  })
+  @Length(1, 64, { message: 'must be at most 64 characters long' })
+  APP_VERSION: string = ownVersion();
 
   /** Tasks one worker runs at once, per queue. */
   @IsInt({ message: 'must be a whole number from 1 to 1000' })
@@ -118,4 +135,89 @@ export class Settings {
   @Min(1, { message: 'must be a whole number from 1 to 100000000' })
   @Max(100_000_000, { message: 'must be a whole number from 1 to 100000000' })
   HISTORY_RETENTION_COUNT = 2_000_000;
+
+  /** Users who sign in with a password, `name:role:hash` separated by commas; `npm run user -- hash` prints one. Roles: viewer, operator, admin. */
+  @IsString({ each: true, message: 'must be a list of name:role:hash separated by commas' })
+  ACCESS_USERS: string[] = [];
+
+  /** File with more users, kept by `npm run user`; read again when it changes. */
+  @Length(1, 1024, { message: 'must be a file' })
+  ACCESS_USERS_FILE = 'data/users';
+
+  /** Minutes without a request after which a login ends. */
+  @IsInt({ message: 'must be a whole number of minutes from 1 to 43200' })
+  @Min(1, { message: 'must be a whole number of minutes from 1 to 43200' })
+  @Max(43_200, { message: 'must be a whole number of minutes from 1 to 43200' })
+  ACCESS_SESSION_IDLE_MINUTES = 480;
+
+  /** Hours after which a login ends in any case. */
+  @IsInt({ message: 'must be a whole number of hours from 1 to 8760' })
+  @Min(1, { message: 'must be a whole number of hours from 1 to 8760' })
+  @Max(8760, { message: 'must be a whole number of hours from 1 to 8760' })
+  ACCESS_SESSION_HOURS = 168;
+
+  /** Address of an OpenID Connect provider to sign in with, such as https://login.example.org. */
+  @Matches(/^(https:\/\/[^\s?#]+|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?(\/[^\s?#]*)?)?$/, {
+    message: 'must be an https:// address such as https://login.example.org',
+  })
+  OIDC_ISSUER = '';
+
+  /** What the provider knows this Roost as. */
+  @IsString({ message: 'must be text' })
+  OIDC_CLIENT_ID = '';
+
+  /** The secret that goes with it; empty for a public client. */
+  @IsString({ message: 'must be text' })
+  OIDC_CLIENT_SECRET = '';
+
+  /** What is asked of the provider, separated by spaces. */
+  @Matches(/^openid( [\x21-\x7e]+)*$/, { message: 'must be words separated by spaces, openid first' })
+  OIDC_SCOPES = 'openid email profile';
+
+  /** Who of the provider's users is admin: e-mail addresses, or sub:<subject>, separated by commas. Compared exactly. */
+  @Matches(OIDC_PERSON, { each: true, message: OIDC_PERSON_WORDS })
+  OIDC_ADMINS: string[] = [];
+
+  /** Who of the provider's users is operator. */
+  @Matches(OIDC_PERSON, { each: true, message: OIDC_PERSON_WORDS })
+  OIDC_OPERATORS: string[] = [];
+
+  /** Who of the provider's users is viewer. */
+  @Matches(OIDC_PERSON, { each: true, message: OIDC_PERSON_WORDS })
+  OIDC_VIEWERS: string[] = [];
+
+  /** Claim in which the provider itself says viewer, operator or admin; empty: it has no say. */
+  @Matches(/^[\w:/.-]*$/, { message: 'must be the name of a claim' })
+  OIDC_ROLE_CLAIM = '';
+
+  /** Address people open this Roost at, behind a proxy, such as https://roost.example.org. With https cookies are for TLS alone. */
+  @Matches(/^(https?:\/\/[^\s/?#@]+)?$/, {
+    message: 'must be an address without a path, such as https://roost.example.org',
+  })
+  PUBLIC_URL = '';
+
+  /** Proxies whose word on the client's address is taken: how many there are in a row, or their addresses separated by commas. */
+  @Matches(
+    /^(\d|10|(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?)(, ?(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?))*)$/,
+    {
+      message:
+        'must be a number from 0 to 10, or addresses such as loopback or 10.0.0.0/8, separated by commas',
+    },
+  )
+  TRUST_PROXY = '0';
+
+  /** Nothing can be changed through this web app. */
+  @IsBoolean({ message: 'must be true or false' })
+  READ_ONLY = false;
+
+  /** Days the audit keeps who did what. */
+  @IsInt({ message: 'must be a whole number of days from 1 to 36500' })
+  @Min(1, { message: 'must be a whole number of days from 1 to 36500' })
+  @Max(36_500, { message: 'must be a whole number of days from 1 to 36500' })
+  AUDIT_RETENTION_DAYS = 365;
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,13 +1,19 @@
-import type { Settings } from './settings.js';
+import { isSecret, type Settings } from './settings.js';
 
 /** The settings as people may see them: passwords in addresses are masked. */
 export function shownSettings(settings: Settings): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
       name,
-      masked(Array.isArray(value) ? value.join(',') : String(value)),
+      isSecret(name) && !name.endsWith('URL')
+        ? hidden(String(value))
+        : masked(Array.isArray(value) ? value.join(',') : String(value)),
     ]),
   );
+}
+
+function hidden(value: string): string {
+  return value === '' ? '' : '***';
 }
 
 function masked(value: string): string {

@@ -20,6 +20,19 @@ export interface TaskContext {
   progress(done: number, total: number, message?: string): Promise<void>;
   /** Adds a line to the task's log, shown live on its page. Cut at 4,000 characters; the last 1,000 lines are kept. */
   log(text: string, level?: LogLevel): void;
+  /**
+   * Does something once for this task, in however many attempts: what `fn` returns is kept in Redis with the task under
+   * `key`, and a later attempt gets it without running `fn`. It comes back as JSON does; nothing comes back as null.
+   * Of calls with the same key in one attempt the first one runs, all get its result. An `fn` that throws has kept nothing.
+   *
+   * Its limits: it is no "exactly once". A worker that dies after `fn` and before its result is kept runs `fn` again in
+   * the next attempt, and so may one that is cut off from Redis until its task is taken from it. What must not happen
+   * twice even then needs a receiver that can tell: give it `taskId` and `key` as an idempotency key.
+   * Waits while Redis is away. All results of a task together may be 64 kB; they are kept as long as the task.
+   * @throws RangeError for a key that is not 1-100 letters, digits and . _ : - characters; PermanentError where the result
+   *   is no JSON or too large.
+   */
+  once<T>(key: string, fn: () => Promise<T> | T): Promise<T>;
 }
 
 /**

@@ -49,6 +49,10 @@ export interface TaskView {
   worker?: string;
   /** Id of the task this one was rerun from. */
   origin?: string;
+  /** Where only the history has it: Redis has dropped it, or it is of another program. It is not acted on there. */
+  kept?: 'history';
+  /** What was too long to be kept whole, and is left out for that. */
+  cut?: ('input' | 'result')[];
   /** Set on `cancelled`: who asked, when and why. */
   cancelled?: { by: string; at: string; reason?: string };
   /** Set while it runs on though it is to be cancelled; `note` says what it waits for, in the answer to a cancel. */
@@ -65,6 +69,8 @@ export interface AttemptView {
   runMs?: number;
   outcome?: 'completed' | 'failed' | 'lost' | 'cancelled' | 'expired';
   error?: TaskFailure;
+  /** APP_VERSION of the worker that ran it, where it is known. */
+  version?: string;
 }
 
 export interface TransitionView {
@@ -87,7 +93,10 @@ export interface LogLine {
 
 export interface TaskPage {
   items: TaskView[];
-  /** How many there are in all; left out where telling it would mean walking every task (a type filter). */
-  total?: number;
+  /** How many match; at least so many where `totalIsExact` is false. */
+  total: number;
+  totalIsExact: boolean;
   nextCursor?: string;
+  /** Set while the list is behind what happens, by so many ms. */
+  lagMs?: number;
 }

@@ -1,8 +1,12 @@
 import { Module } from '@nestjs/common';
 import { EventTail } from './event-tail.js';
+import { KeptWatches } from './kept-watches.js';
 import { LiveHub } from './live-hub.js';
 import { TaskWatches } from './task-watches.js';
 
 /** What happens in Redis, told to those who listen. */
-@Module({ providers: [EventTail, LiveHub, TaskWatches], exports: [EventTail, LiveHub, TaskWatches] })
+@Module({
+  providers: [EventTail, KeptWatches, LiveHub, TaskWatches],
+  exports: [EventTail, KeptWatches, LiveHub, TaskWatches],
+})
 export class EventsModule {}

@@ -49,6 +49,13 @@ export class SseConnection {
     if (this.res.writableLength > MAX_BUFFERED_BYTES) this.res.destroy();
   }
 
+  /** Tells the reader that nothing more will come: what is sent last carries `id`, by which it is known if it comes again. */
+  end(id: string): void {
+    if (this.closed) return;
+    this.write(sseMessage('end', {}, id));
+    this.res.end();
+  }
+
   /** Tells the reader that we go away by ourselves: it connects again by itself. */
   bye(): void {
     if (this.closed) return;

@@ -8,6 +8,14 @@ import type { TaskEvent } from './task-event.js';
 export interface WatchedTask {
   view(): Promise<TaskView | undefined>;
   logs(after: number): Promise<LogLine[]>;
+  /** What there is of it once Redis has dropped it by its retention, which no event tells. */
+  kept: KeptTask;
+}
+
+/** A task as the history has it. */
+export interface KeptTask {
+  view(): Promise<TaskView | undefined>;
+  logs(after: number): Promise<LogLine[]>;
 }
 
 /** Changes of one task are gathered this long, ms, before the reader is told. */
@@ -26,6 +34,8 @@ export class TaskWatch {
   private logged = 0;
   private changed = false;
   private hasNewLogs = false;
+  /** Somebody deleted it: what the history may still say of it no longer counts. */
+  private removed = false;
   private progress: string | undefined;
   private lastState = '';
   private timer: NodeJS.Timeout | undefined;
@@ -78,6 +88,7 @@ export class TaskWatch {
       if (event.event === 'progress') this.progress = event.data;
       else if (event.event === 'log') this.hasNewLogs = true;
       else this.changed = true;
+      this.removed = event.event === 'removed';
     }
     if (events.length > 0) this.schedule();
   }
@@ -121,7 +132,7 @@ export class TaskWatch {
   }
 
   private async newState(): Promise<Message[]> {
-    const view = await this.task.view();
+    const view = (await this.task.view()) ?? (this.removed ? undefined : await this.task.kept.view());
     if (!view) return [['removed', {}]];
     const now = signature(view);
     if (now === this.lastState) return [];
@@ -130,7 +141,9 @@ export class TaskWatch {
   }
 
   private async newLogs(): Promise<Message[]> {
-    const lines = await this.task.logs(this.logged);
+    let lines = await this.task.logs(this.logged);
+    if (lines.length === 0 && !this.removed && !(await this.task.view()))
+      lines = await this.task.kept.logs(this.logged);
     if (lines.length === 0) return [];
     this.logged = lines.at(-1)!.n + 1;
     return [['log', { lines }]];

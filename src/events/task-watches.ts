@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { TaskReader, type FoundTask } from '../queue/task-reader.js';
 import { EventTail } from './event-tail.js';
 import { lastEventId, SseConnection } from './sse-connection.js';
-import { TaskWatch } from './task-watch.js';
+import { type KeptTask, TaskWatch } from './task-watch.js';
 import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
 
 /** Every task somebody watches is read anew this often, ms, whether or not an event came. */
@@ -35,7 +35,7 @@ export class TaskWatches implements BeforeApplicationShutdown {
   }
 
   /** Answers with the stream of a task that is known to exist. */
-  async open(found: FoundTask, req: Request, res: Response): Promise<void> {
+  async open(found: FoundTask, kept: KeptTask, req: Request, res: Response): Promise<void> {
     const { id } = found.record;
     const queue = found.queue.name;
     const [place, logged] = (lastEventId(req) ?? '').split('~');
@@ -52,6 +52,7 @@ export class TaskWatches implements BeforeApplicationShutdown {
           return now && this.reader.view(now);
         },
         logs: async (after) => (await this.reader.logs(found, after, LOG_BATCH)).items,
+        kept,
       },
       this.tail.place(queue) ?? '0-0',
     );

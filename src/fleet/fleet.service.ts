@@ -38,6 +38,11 @@ export class FleetService {
     return workers.map(toWorkerView);
   }
 
+  /** The same with everything they told. */
+  async records(): Promise<SeenWorker[]> {
+    return withRedis(this.redis, () => listWorkers(this.redis, this.settings.QUEUE_PREFIX));
+  }
+
   /** @throws RoostError WORKER_NOT_FOUND, as everything below. */
   async get(id: string): Promise<WorkerDetail> {
     return toWorkerDetail(await this.found(id));

@@ -6,7 +6,8 @@ export interface WorkerRecord {
   pid: number;
   startedAt: number;
   lastSeenAt: number;
-  versions: { roost: string; node: string; bullmq: string };
+  /** `app` is its APP_VERSION; workers of an older Roost tell none. */
+  versions: { app?: string; roost: string; node: string; bullmq: string };
   /** What it was started with, secrets masked. */
   args: string[];
   settings: Record<string, string>;

@@ -10,6 +10,8 @@ const LOG_FACTOR = Math.log(FACTOR);
 /** Ten years in ms; what is longer counts as this. */
 const LONGEST = 3.2e11;
 
+type Encoded = Uint8Array | ArrayBuffer | null | undefined;
+
 export class Histogram {
   private readonly buckets = new Map<number, number>();
   private total = 0;
@@ -64,20 +66,25 @@ export class Histogram {
     return Uint8Array.from(bytes);
   }
 
-  static decode(encoded: Uint8Array | ArrayBuffer | null | undefined): Histogram {
+  static decode(encoded: Encoded): Histogram {
     const histogram = new Histogram();
-    if (!encoded) return histogram;
+    histogram.mergeEncoded(encoded);
+    return histogram;
+  }
+
+  /** As `merge`, without a histogram made in between: thousands of them are added up for one chart. */
+  mergeEncoded(encoded: Encoded): void {
+    if (!encoded) return;
     const bytes = new Uint8Array(encoded);
     let index = 0;
     for (let at = 0; at < bytes.length;) {
       const [distance, next] = readInteger(bytes, at);
       const [count, end] = readInteger(bytes, next);
       index += distance;
-      histogram.buckets.set(index, count);
-      histogram.total += count;
+      this.buckets.set(index, (this.buckets.get(index) ?? 0) + count);
+      this.total += count;
       at = end;
     }
-    return histogram;
   }
 
   private indexes(): number[] {

@@ -18,7 +18,9 @@ export interface Problem {
 /** Any error as what the caller is told; nothing of an unexpected one but that it happened. */
 export function toRoostError(error: unknown): RoostError {
   if (error instanceof RoostError) return error;
-  return toStorageError(error) ?? fromBodyParser(error) ?? fromNest(error) ?? unexpected();
+  return (
+    toStorageError(error) ?? fromHistory(error) ?? fromBodyParser(error) ?? fromNest(error) ?? unexpected()
+  );
 }
 
 export function toProblem(error: RoostError, requestId: string): Problem {
@@ -33,6 +35,17 @@ export function toProblem(error: RoostError, requestId: string): Problem {
     requestId,
     ...extra,
   };
+}
+
+/** The store of the history in its own words: told by name, as the edge does not know the rooms behind it. */
+function fromHistory(error: unknown): RoostError | undefined {
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  if (!['HistoryClosedError', 'HistoryFileError', 'SqliteError'].includes(String(name))) return undefined;
+  const why = code === 'SQLITE_FULL' ? 'its disk is full' : typeof code === 'string' ? code : 'it is closed';
+  return new RoostError(
+    'HISTORY_UNAVAILABLE',
+    `The history cannot be read or written (${why}). Running tasks are not touched by it, and what happens meanwhile is recorded later. /monitor/history shows its state.`,
+  );
 }
 
 /** Errors of Express's body parsers carry a `type`. */

@@ -18,6 +18,8 @@ export interface StoredAttempt {
   finishedAt?: number;
   outcome?: 'failed' | 'completed' | 'cancelled';
   error?: TaskFailure;
+  /** APP_VERSION of the worker. */
+  version?: string;
 }
 
 /**
@@ -36,9 +38,14 @@ export function toAttempts(record: JobRecord, hash: Record<string, string>): Att
   return attempts;
 }
 
-/** The attempt that ended last, to be kept when a retry clears the job's own fields. */
-export function endedAttempt(record: JobRecord, stacktrace: string | null): StoredAttempt | undefined {
+/** The attempt that ended last, to be kept when a retry clears the job's own fields; `kept` is what is there of it. */
+export function endedAttempt(
+  record: JobRecord,
+  stacktrace: string | null,
+  kept?: string | null,
+): StoredAttempt | undefined {
   if (!record.processedOn) return undefined;
+  const version = parseStored(kept ?? undefined)?.version;
   const outcome =
     record.state === 'failed' ? 'failed' : record.state === 'completed' ? 'completed' : 'cancelled';
   return {
@@ -47,6 +54,7 @@ export function endedAttempt(record: JobRecord, stacktrace: string | null): Stor
     ...(record.finishedOn ? { finishedAt: Number(record.finishedOn) } : {}),
     outcome,
     ...(outcome === 'failed' ? { error: toFailure(record.failedReason, lastStack(stacktrace)) } : {}),
+    ...(version ? { version } : {}),
   };
 }
 
@@ -83,6 +91,7 @@ function lastAttempt(
       worker: record.pb ?? stored?.worker ?? '',
       startedAt,
       ...(ended ? { finishedAt: ended } : {}),
+      ...(stored?.version ? { version: stored.version } : {}),
     }),
     ...(record.state === 'active' ? {} : { outcome: outcomeOf(record) }),
     ...(record.state === 'failed'
@@ -111,6 +120,7 @@ function toView(number: number, stored: StoredAttempt): AttemptView {
       : {}),
     ...(stored.outcome ? { outcome: stored.outcome } : {}),
     ...(stored.error ? { error: stored.error } : {}),
+    ...(stored.version ? { version: stored.version } : {}),
   };
 }
 

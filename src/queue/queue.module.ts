@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
 import { QUEUE_NAMES } from '../contract/queues.js';
 import { LOG } from '../logging/logging.module.js';
+import { BatchMover } from './batch-mover.js';
 import { QueueControl } from './queue-control.js';
 import { Queues, queuesProvider } from './queues.js';
 import { closeConnection, failFastConnection, patientConnection } from './redis-connections.js';
@@ -66,8 +67,8 @@ export class QueueModule {
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],
-      providers: [queuesProvider, TaskReader, TaskMover, QueueControl],
-      exports: [BullModule, Queues, TaskReader, TaskMover, QueueControl],
+      providers: [queuesProvider, TaskReader, TaskMover, BatchMover, QueueControl],
+      exports: [BullModule, Queues, TaskReader, TaskMover, BatchMover, QueueControl],
     };
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { attemptField, endedAttempt } from './attempts.js';
 import { parseEnvelope } from './job-envelope.js';
+import type { JobRecord } from './job-record.js';
 import type { TaskQueue } from './queues.js';
 import type { CommandRedis } from './task-commands.js';
 import type { FoundTask } from './task-reader.js';
@@ -12,7 +13,7 @@ export const EXPIRED_AT_ONCE = 100;
 
 /** Why a move did not happen; `done` when it did. Answers of the Lua scripts in words. */
 export type MoveOutcome =
-  'done' | 'missing' | 'finished' | 'running' | 'refused' | 'not-running' | 'lost-lock';
+  'done' | 'missing' | 'finished' | 'running' | 'refused' | 'not-running' | 'lost-lock' | 'taken';
 
 /** Who put a task into `cancelled` or `expired`, when (ms) and why. */
 export interface SettleMark {
@@ -29,7 +30,12 @@ const OUTCOMES: Record<number, MoveOutcome> = {
   [-4]: 'refused',
   [-5]: 'not-running',
   [-6]: 'lost-lock',
+  [-7]: 'taken',
 };
+
+export function toMoveOutcome(answer: unknown): MoveOutcome {
+  return OUTCOMES[Number(answer)] ?? 'refused';
+}
 
 /** Moves tasks between states where BullMQ has no move of its own; each one is one Lua script, so it happens whole or not. */
 @Injectable()
@@ -74,15 +80,9 @@ export class TaskMover {
   /** Back to the end of its queue, with all its attempts; an expiry that has passed no longer holds. */
   async retry({ queue, record }: FoundTask, now: number = Date.now()): Promise<MoveOutcome> {
     const base = queue.toKey('');
-    const ended = endedAttempt(record, await this.redis.hget(base + record.id, 'stacktrace'));
-    const answer = await this.redis.roostRetryTask(
-      base,
-      record.id,
-      now,
-      withoutPassedExpiry(record.data, now),
-      ended && record.ats ? attemptField(Number(record.ats)) : '',
-      ended ? JSON.stringify(ended) : '',
-    );
+    const field = attemptField(Number(record.ats ?? 0));
+    const [stacktrace, kept] = await this.redis.hmget(base + record.id, 'stacktrace', field);
+    const answer = await this.redis.roostRetryTask(base, ...retryArgs(record, stacktrace, kept, now));
     return OUTCOMES[answer] ?? 'refused';
   }
 
@@ -109,6 +109,23 @@ export class TaskMover {
     }
     return due.length;
   }
+}
+
+/** What the script takes after its key. `stacktrace` and `kept`, what is there of its last attempt, as they stand in the hash. */
+export function retryArgs(
+  record: JobRecord,
+  stacktrace: string | null | undefined,
+  kept: string | null | undefined,
+  now: number,
+): (string | number)[] {
+  const ended = endedAttempt(record, stacktrace ?? null, kept);
+  return [
+    record.id,
+    now,
+    withoutPassedExpiry(record.data, now),
+    ended && record.ats ? attemptField(Number(record.ats)) : '',
+    ended ? JSON.stringify(ended) : '',
+  ];
 }
 
 function withoutPassedExpiry(data: string | undefined, now: number): string {

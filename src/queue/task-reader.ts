@@ -57,6 +57,13 @@ export class TaskReader {
     );
   }
 
+  /** Those of these tasks that are there, large bodies cut; undefined for the others. */
+  async findMany(refs: { queue: string; id: string }[]): Promise<(FoundTask | undefined)[]> {
+    if (refs.length === 0) return [];
+    const records = await this.records(refs, LIST_CUT);
+    return records.map((record, i) => record && { queue: this.queues.get(refs[i]!.queue), record });
+  }
+
   /** The whole view, with the stack of the last attempt. */
   async view({ queue, record }: FoundTask): Promise<TaskView> {
     if (record.state === 'failed') {
@@ -93,8 +100,13 @@ export class TaskReader {
     return { items: lines.map((line, i) => toLogLine(from + i, line)), total };
   }
 
-  async stats(queue: string): Promise<QueueStats> {
-    const row = await this.redis.roostQueueStats(this.base(queue));
+  stats(queue: string): Promise<QueueStats> {
+    return this.statsAt(this.base(queue));
+  }
+
+  /** Of any queue of BullMQ on this Redis. @param base `prefix:queue:` */
+  async statsAt(base: string): Promise<QueueStats> {
+    const row = await this.redis.roostQueueStats(base);
     const [waiting, delayed, active, completed, failed, cancelled, expired, since, paused] = row.map(Number);
     return {
       counts: { waiting, delayed, active, completed, failed, cancelled, expired } as StateCounts,

@@ -63,9 +63,12 @@ function toMark({ by, at, reason }: Mark) {
   return { by: String(by ?? ''), at: iso(Number(at) || 0), ...(reason ? { reason: String(reason) } : {}) };
 }
 
-export function taskLinks(id: string): TaskView['links'] {
+/** @param queue of another program: its ids are told apart by queue alone. */
+export function taskLinks(id: string, queue?: string): TaskView['links'] {
   const self = `/api/v1/tasks/${encodeURIComponent(id)}`;
-  return { self, page: `/tasks/${encodeURIComponent(id)}`, events: `${self}/events`, logs: `${self}/logs` };
+  const page = `/tasks/${encodeURIComponent(id)}`;
+  const of = queue === undefined ? '' : `?queue=${encodeURIComponent(queue)}`;
+  return { self: self + of, page: page + of, events: `${self}/events${of}`, logs: `${self}/logs${of}` };
 }
 
 /** `Name: message` and the lines below it, as JavaScript prints an error. */

@@ -7,9 +7,11 @@ import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from './rows.js';
 import type { TaskColumns } from './schema.js';
 import { SearchWriter } from './search-writer.js';
 import { Tallies } from './tallies.js';
+import { moveTasks } from './task-moves.js';
 import { BODY_LENGTH, mergeTask, type MergedTask } from './task-merge.js';
 import { TaskNumbers } from './task-numbers.js';
 import { refKey, TaskRows } from './task-rows.js';
+import { Versions } from './versions.js';
 import { WORD, type Words } from './words.js';
 
 /**
@@ -24,6 +26,7 @@ export class BatchWriter {
   private readonly counts: NumbersWriter;
   private readonly errors: ErrorWriter;
   private readonly search: SearchWriter;
+  private readonly versions: Versions;
 
   constructor(
     private readonly db: SqliteDatabase,
@@ -36,12 +39,17 @@ export class BatchWriter {
     this.tallies = new Tallies(db);
     this.counts = new NumbersWriter(db);
     this.errors = new ErrorWriter(db, words);
+    this.versions = new Versions(db, words);
     this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which));
   }
 
-  record(batch: RecordBatch, now: number = Date.now()): RecordOutcome {
+  /** `first` is done in the same transaction; what it throws undoes it all. */
+  record(told: RecordBatch, now: number = Date.now(), first?: () => void): RecordOutcome {
     return this.transaction(() => {
-      this.numbers.trim();
+      first?.();
+      this.numbers.refresh();
+      const { db, words, rows, tallies } = this;
+      const batch = moveTasks(told, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
       const { found, refs } = this.lookUp(batch);
       const merged = this.merge(batch, refs, found, now);
       const numberOf = new Map<string, number>();
@@ -63,6 +71,7 @@ export class BatchWriter {
       const removed = this.removeAll(batch.removed, merged, found);
       this.tallies.flush();
       this.counts.flush();
+      this.versions.flush();
       this.writeCursors(batch.cursors);
       const added = sorted.filter(({ before }) => !before).length;
       return { added, changed: sorted.length - added, removed, orphans };
@@ -146,6 +155,7 @@ export class BatchWriter {
     now: number,
   ): void {
     for (const { row, begun, failed } of news) {
+      if (row.version && row.startedAt) this.versions.note(row.version, row.startedAt);
       const key = refKey(row);
       const columns = merged.get(key)?.now ?? found.get(key);
       if (!columns) continue;
@@ -155,7 +165,8 @@ export class BatchWriter {
       const { name, message, stack } = row.error;
       const worker = row.worker ? this.words.idOf(WORD.worker, row.worker) : columns.worker;
       const type = this.words.textOf(columns.type);
-      this.errors.count({ type, name, message, stack }, row.finishedAt ?? now, worker, (group) => {
+      const seen = { at: row.finishedAt ?? now, worker, version: row.version };
+      this.errors.count({ type, name, message, stack }, seen, (group) => {
         if (columns === merged.get(key)?.now) columns.error_group = group;
         else this.db.run('UPDATE tasks SET error_group = ? WHERE no = ?', [group, columns.no]);
       });
@@ -179,7 +190,7 @@ export class BatchWriter {
       name: this.words.textOf(row.error_name),
       message: row.error_message,
     };
-    this.errors.count(failure, at, row.worker, (group) => (row.error_group = group));
+    this.errors.count(failure, { at, worker: row.worker }, (group) => (row.error_group = group));
   }
 
   private removeAll(
@@ -211,8 +222,8 @@ export class BatchWriter {
     try {
       return this.db.transaction(act);
     } catch (error) {
-      for (const part of [this.rows, this.children, this.tallies, this.counts, this.errors, this.search])
-        part.discard();
+      const parts = [this.rows, this.children, this.tallies, this.counts, this.errors, this.search];
+      for (const part of [...parts, this.versions]) part.discard();
       this.words.forget();
       this.numbers.forget();
       throw error;

@@ -1,18 +1,19 @@
 import type { Bindable, SqliteDatabase } from './database.js';
 
 /** Rows of one statement: a call into SQLite costs about four times what a row more in it does. */
-const CHUNKS = [32, 8, 1] as const;
+const CHUNKS = [64, 16, 4, 1] as const;
 
 /** Writes many rows of one shape with few statements; what is added stands in the file after `flush`. */
 export class BulkInsert {
   private readonly sql: readonly string[];
-  private rows: (readonly Bindable[])[] = [];
+  /** Of all rows one after the other. */
+  private values: Bindable[] = [];
 
   constructor(
     private readonly db: SqliteDatabase,
     /** `INSERT INTO table (columns)` */
     head: string,
-    columns: number,
+    private readonly columns: number,
     /** `ON CONFLICT ...` */
     tail = '',
   ) {
@@ -21,24 +22,22 @@ export class BulkInsert {
   }
 
   add(row: readonly Bindable[]): void {
-    this.rows.push(row);
+    for (let i = 0; i < this.columns; i++) this.values.push(row[i]);
   }
 
   flush(): void {
-    const { rows } = this;
-    this.rows = [];
+    const { values } = this;
+    this.values = [];
     let at = 0;
     CHUNKS.forEach((size, i) => {
-      for (; rows.length - at >= size; at += size) {
-        const params: Bindable[] = [];
-        for (let row = at; row < at + size; row++) for (const value of rows[row]!) params.push(value);
-        this.db.run(this.sql[i]!, params);
-      }
+      const length = size * this.columns;
+      for (; values.length - at >= length; at += length)
+        this.db.run(this.sql[i]!, values.slice(at, at + length));
     });
   }
 
   /** After a transaction that was undone. */
   discard(): void {
-    this.rows = [];
+    this.values = [];
   }
 }

@@ -31,11 +31,11 @@ export class ChildWriter {
     private readonly db: SqliteDatabase,
     private readonly words: Words,
   ) {
-    const known = ['started', 'finished', 'outcome', 'error_name', 'error_message', 'stack'];
+    const known = ['started', 'finished', 'outcome', 'error_name', 'error_message', 'stack', 'version'];
     this.attemptRows = new BulkInsert(
       db,
       `INSERT INTO attempts (task, number, worker, ${known.join(', ')})`,
-      9,
+      10,
       `ON CONFLICT DO UPDATE SET worker = iif(excluded.worker = 0, worker, excluded.worker),
        ${known.map((name) => `${name} = coalesce(excluded.${name}, ${name})`).join(', ')}`,
     );
@@ -98,12 +98,16 @@ export class ChildWriter {
       return tasks;
     };
     each(transitions, (task, row) => this.addTransition(task, row));
-    const talkers = each(logs, (task, row) => this.addLine(task, row));
+    const talkative = new Set<number>();
+    each(logs, (task, row) => {
+      this.addLine(task, row);
+      if (row.n >= MAX_LINES) talkative.add(task);
+    });
     const movers = each(progress, (task, row) => this.addSample(task, row));
     this.transitions.flush();
     this.logs.flush();
     this.progress.flush();
-    for (const task of talkers) this.trimLines(task);
+    for (const task of talkative) this.trimLines(task);
     for (const task of movers) this.trimSamples(task);
     return orphans;
   }
@@ -142,6 +146,7 @@ export class ChildWriter {
       error && this.words.idOf(WORD.errorName, error.name),
       error?.message.slice(0, MAX_MESSAGE),
       error?.stack?.slice(0, MAX_STACK),
+      row.version && this.words.idOf(WORD.version, row.version),
     ];
   }
 

@@ -5,6 +5,9 @@ import { WORD, type Words } from './words.js';
 export const ERROR_STATES = ['open', 'resolved', 'ignored', 'regressed'] as const;
 export type ErrorState = (typeof ERROR_STATES)[number];
 
+/** In SQL: it had been resolved, and failed once more after that. SET sees the row as it was. */
+const BACK = `state = ${ERROR_STATES.indexOf('resolved')} AND excluded.last_seen > changed`;
+
 const HOUR = 3_600_000;
 const MAX_SAMPLE = 1000;
 
@@ -15,6 +18,7 @@ interface Seen {
   last: number;
   hours: Map<number, number>;
   workers: Map<number, { n: number; last: number }>;
+  versions: Map<string, { n: number; first: number; last: number }>;
   /** Told the group's number once it has one. */
   told: ((group: number) => void)[];
 }
@@ -28,11 +32,24 @@ export class ErrorWriter {
     private readonly words: Words,
   ) {}
 
-  count(failure: FailureSeen, at: number, worker: number, told: (group: number) => void): void {
+  count(
+    failure: FailureSeen,
+    { at, worker, version }: { at: number; worker: number; version?: string | undefined },
+    told: (group: number) => void,
+  ): void {
     const fingerprint = errorFingerprint(failure);
     let seen = this.seen.get(fingerprint);
     if (!seen) {
-      seen = { failure, n: 0, first: at, last: at, hours: new Map(), workers: new Map(), told: [] };
+      seen = {
+        failure,
+        n: 0,
+        first: at,
+        last: at,
+        hours: new Map(),
+        workers: new Map(),
+        versions: new Map(),
+        told: [],
+      };
       this.seen.set(fingerprint, seen);
     }
     seen.n++;
@@ -42,6 +59,14 @@ export class ErrorWriter {
     seen.hours.set(hour, (seen.hours.get(hour) ?? 0) + 1);
     const known = seen.workers.get(worker) ?? { n: 0, last: at };
     seen.workers.set(worker, { n: known.n + 1, last: Math.max(known.last, at) });
+    if (version) {
+      const before = seen.versions.get(version) ?? { n: 0, first: at, last: at };
+      seen.versions.set(version, {
+        n: before.n + 1,
+        first: Math.min(before.first, at),
+        last: Math.max(before.last, at),
+      });
+    }
     seen.told.push(told);
   }
 
@@ -62,6 +87,13 @@ export class ErrorWriter {
           [group, worker, n, last],
         );
       }
+      for (const [version, { n, first, last }] of seen.versions) {
+        this.db.run(
+          'INSERT INTO error_versions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n, ' +
+            'first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen)',
+          [group, this.words.idOf(WORD.version, version), n, first, last],
+        );
+      }
       for (const tell of seen.told) tell(group);
     }
     this.seen.clear();
@@ -78,7 +110,8 @@ export class ErrorWriter {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
        ON CONFLICT (fingerprint) DO UPDATE SET n = n + excluded.n, sample = excluded.sample,
          first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
-         state = iif(state = ${ERROR_STATES.indexOf('resolved')} AND excluded.last_seen > changed, ${ERROR_STATES.indexOf('regressed')}, state)
+         state = iif(${BACK}, ${ERROR_STATES.indexOf('regressed')}, state),
+         regressed = iif(${BACK}, iif(excluded.first_seen > changed, excluded.first_seen, excluded.last_seen), regressed)
        RETURNING id`,
       [
         fingerprint,

@@ -1,14 +1,24 @@
+import { sql } from 'kysely';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
 import { ERROR_STATES } from './error-writer.js';
-import type { ErrorGroup, ErrorGroupDetail, ErrorMark, ErrorSearch } from './history-store.js';
+import type {
+  ErrorGroup,
+  ErrorGroupDetail,
+  ErrorMark,
+  ErrorPage,
+  ErrorSearch,
+  ErrorState,
+} from './history-store.js';
 import type { ErrorGroupColumns } from './schema.js';
 import { WORD, type Words } from './words.js';
 
 const HOUR = 3_600_000;
 const TREND_HOURS = 24;
+/** Workers and versions told of one group. */
+const MAX_HIT = 100;
 
-type GroupRow = Omit<ErrorGroupColumns, 'id'> & { id: number };
+type GroupRow = Omit<ErrorGroupColumns, 'id'> & { id: number; recent: number };
 
 /** The error groups, and what people said of them. */
 export class ErrorsReader {
@@ -17,31 +27,45 @@ export class ErrorsReader {
     private readonly words: Words,
   ) {}
 
-  list({ states, type, sort = 'last-seen', offset = 0, limit, now }: ErrorSearch): {
-    items: ErrorGroup[];
-    total: number;
-  } {
-    let query = build.selectFrom('error_groups');
-    if (states)
-      query = query.where(
-        'state',
-        'in',
-        states.map((state) => ERROR_STATES.indexOf(state)),
-      );
-    if (type !== undefined) query = query.where('type', '=', this.words.find(WORD.type, type) ?? -1);
-    const order = sort === 'count' ? 'n' : 'last_seen';
-    const rows = this.db.query(
-      query.selectAll().orderBy(order, 'desc').orderBy('id').limit(limit).offset(offset).compile(),
-    ) as GroupRow[];
-    const [{ total } = { total: 0 }] = this.db.query(
-      query.select(({ fn }) => fn.countAll<number>().as('total')).compile(),
-    );
-    return { items: rows.map((row) => this.toGroup(row, now)), total };
+  list(search: ErrorSearch): ErrorPage {
+    const { states, sort = 'last-seen', offset = 0, limit, now } = search;
+    const found = this.matching(search);
+    const byState = Object.fromEntries(ERROR_STATES.map((state) => [state, 0])) as Record<ErrorState, number>;
+    const counted = found.select(['state', ({ fn }) => fn.countAll<number>().as('n')]).groupBy('state');
+    for (const { state, n } of this.db.query(counted.compile())) byState[ERROR_STATES[state]!] = n;
+
+    const codes = (states ?? ERROR_STATES).map((state) => ERROR_STATES.indexOf(state));
+    const order = {
+      'last-seen': 'last_seen',
+      'first-seen': 'first_seen',
+      count: 'n',
+      recent: 'recent',
+    } as const;
+    const page = found
+      .selectAll()
+      .select(recentSince(search.since).as('recent'))
+      .where('state', 'in', codes)
+      .orderBy(order[sort], 'desc')
+      .orderBy('last_seen', 'desc')
+      .orderBy('id')
+      .limit(limit)
+      .offset(offset);
+    const rows = this.db.query(page.compile()) as GroupRow[];
+    return {
+      items: rows.map((row) => this.toGroup(row, now)),
+      total: codes.reduce((sum, code) => sum + byState[ERROR_STATES[code]!], 0),
+      byState,
+    };
   }
 
   find(fingerprint: string): ErrorGroupDetail | undefined {
     const [row] = this.db.query(
-      build.selectFrom('error_groups').selectAll().where('fingerprint', '=', fingerprint).compile(),
+      build
+        .selectFrom('error_groups')
+        .selectAll()
+        .select('n as recent')
+        .where('fingerprint', '=', fingerprint)
+        .compile(),
     ) as GroupRow[];
     if (!row) return undefined;
     const workers = this.db.query(
@@ -50,7 +74,16 @@ export class ErrorsReader {
         .selectAll()
         .where('error_group', '=', row.id)
         .orderBy('n', 'desc')
-        .limit(100)
+        .limit(MAX_HIT)
+        .compile(),
+    );
+    const versions = this.db.query(
+      build
+        .selectFrom('error_versions')
+        .selectAll()
+        .where('error_group', '=', row.id)
+        .orderBy('last_seen', 'desc')
+        .limit(MAX_HIT)
         .compile(),
     );
     const hours = this.db.query(
@@ -63,6 +96,12 @@ export class ErrorsReader {
         count: n,
         lastSeenAt: last_seen,
       })),
+      versions: versions.map(({ version, n, first_seen, last_seen }) => ({
+        version: this.words.textOf(version),
+        count: n,
+        firstSeenAt: first_seen,
+        lastSeenAt: last_seen,
+      })),
       hours: hours.map(({ hour, n }) => ({ at: hour, count: n })),
     };
   }
@@ -70,9 +109,30 @@ export class ErrorsReader {
   mark(fingerprint: string, { state, note, by, at }: ErrorMark): boolean {
     const query = build
       .updateTable('error_groups')
-      .set({ state: ERROR_STATES.indexOf(state), by, changed: at, ...(note === undefined ? {} : { note }) })
+      .set({
+        state: ERROR_STATES.indexOf(state),
+        by,
+        changed: at,
+        regressed: null,
+        ...(note === undefined ? {} : { note }),
+      })
       .where('fingerprint', '=', fingerprint);
     return this.db.execute(query.compile()) > 0;
+  }
+
+  /** All conditions but the state. */
+  private matching({ type, text, since }: ErrorSearch) {
+    let query = build.selectFrom('error_groups');
+    if (type !== undefined) query = query.where('type', '=', this.words.find(WORD.type, type) ?? -1);
+    if (since !== undefined) query = query.where('last_seen', '>=', Math.floor(since / HOUR) * HOUR);
+    for (const word of text?.trim().split(/\s+/).filter(Boolean) ?? []) {
+      const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`;
+      const type = sql`(SELECT text FROM words WHERE id = error_groups.type)`;
+      query = query.where(
+        sql<boolean>`(name || ' ' || message || ' ' || sample || ' ' || frame || ' ' || fingerprint || ' ' || ${type}) LIKE ${pattern} ESCAPE '\\'`,
+      );
+    }
+    return query;
   }
 
   private toGroup(row: GroupRow, now: number): ErrorGroup {
@@ -97,13 +157,21 @@ export class ErrorsReader {
       sample: row.sample,
       frame: row.frame,
       count: row.n,
+      recent: row.recent,
       firstSeenAt: row.first_seen,
       lastSeenAt: row.last_seen,
       state: ERROR_STATES[row.state] ?? 'open',
       note: row.note,
       by: row.by,
       changedAt: row.changed,
+      regressedAt: row.regressed,
       trend,
     };
   }
+}
+
+function recentSince(since: number | undefined) {
+  if (since === undefined) return sql<number>`n`;
+  return sql<number>`coalesce((SELECT sum(h.n) FROM error_hours AS h
+    WHERE h.error_group = error_groups.id AND h.hour >= ${Math.floor(since / HOUR) * HOUR}), 0)`;
 }

@@ -10,6 +10,11 @@ import type {
   RecordOutcome,
   TaskRef,
 } from './rows.js';
+import type { AuditStore } from './audit-store.js';
+import type { BulkStore } from './bulk-store.js';
+import type { SavedSearch } from './saved-searches.js';
+import type { TotalRow } from './totals-reader.js';
+import type { KnownVersion } from './versions.js';
 
 /**
  * Where the history is kept. Narrow on purpose: another store (Postgres, for several web processes) has these calls to
@@ -19,6 +24,10 @@ import type {
  * queue it is in. Every call rejects with HistoryClosedError once the store is closed or its thread has died.
  */
 export interface HistoryStore {
+  /** Bulk actions, kept beside what they act on. */
+  readonly audits: AuditStore;
+  readonly bulks: BulkStore;
+
   /**
    * Opens the file and brings it to the format of this version; comes before all others.
    * @throws HistoryFileError (from a newer version, or of another program), SqliteError (cannot be opened).
@@ -42,10 +51,14 @@ export interface HistoryStore {
     page: { queue?: string; after?: number; limit: number },
   ): Promise<{ items: HistoryLogLine[]; total: number }>;
   progress(id: string, queue?: string): Promise<HistoryProgress[]>;
+  /** The latest runs of a type that completed or failed, the newest first; of rare ones perhaps not all. */
+  similarRuns(search: { queue: string; type: string; limit: number }): Promise<PastRun[]>;
 
   /** @throws RoostError QUERY_INVALID for a cursor that is none of this order's. */
   search(search: TaskSearch): Promise<HistoryPage>;
   counts(filter: QueryNode | null): Promise<GroupCounts>;
+  /** Exact, and the longer for it: a piece at a time between other searches. What changes meanwhile may count or not. */
+  count(filter: QueryNode | null, now?: number): Promise<ExactCount>;
   /** Known values that begin with `prefix` (any case): of a field, or of `input.<path>`; of `input` its paths. At most 100. */
   values(field: string, prefix: string, limit: number): Promise<string[]>;
   /** The next refs of a query, oldest task first; go on with `next` until there is none. What was created since comes too. */
@@ -56,17 +69,38 @@ export interface HistoryStore {
   /** As `ids`, with the tasks as lists show them. */
   tasks(filter: QueryNode | null, page: WalkPage): Promise<{ items: HistoryTask[]; next?: number }>;
 
-  errors(search: ErrorSearch): Promise<{ items: ErrorGroup[]; total: number }>;
+  errors(search: ErrorSearch): Promise<ErrorPage>;
   error(fingerprint: string): Promise<ErrorGroupDetail | undefined>;
   /** False where there is no such group. */
   markError(fingerprint: string, mark: ErrorMark): Promise<boolean>;
 
   /** Counts and durations of the spans from `from` up to, not including, `to`; spans without any are left out. */
   numbers(search: NumberSearch): Promise<NumberSpan[]>;
+  /** All that was ever counted, by queue and type: the first `names` of each kind, the others together. */
+  totals(names: number): Promise<TotalRow[]>;
+  /** Versions of the code first seen from `from` up to, not including, `to`, oldest first. */
+  versions(from: number, to: number): Promise<KnownVersion[]>;
+  /** Tells of a version that runs; one that is known only if this was earlier. */
+  noteVersion(version: string, at: number): Promise<void>;
 
   /** Lets go of settled tasks beyond the policy, a piece at a time between other writes. Answers how many. */
   forget(policy: RetentionPolicy): Promise<number>;
   size(): Promise<StoreSize>;
+
+  /** By name. */
+  searches(): Promise<SavedSearch[]>;
+  /** Replaces the one of the same name, in any case; `full` where there are too many already. */
+  saveSearch(search: SavedSearch): Promise<'added' | 'replaced' | 'full'>;
+  /** False where there is none with this id. */
+  dropSearch(id: string): Promise<boolean>;
+}
+
+/** A run to compare others with. */
+export interface PastRun {
+  id: string;
+  state: TaskState;
+  runMs: number;
+  finishedAt: number;
 }
 
 export interface TaskSearch {
@@ -102,16 +136,33 @@ export interface GroupCounts {
   byWorker: Record<string, number>;
 }
 
+export interface ExactCount {
+  total: number;
+  byState: Partial<Record<TaskState, number>>;
+}
+
 export type ErrorState = 'open' | 'resolved' | 'ignored' | 'regressed';
 
 export interface ErrorSearch {
   states?: ErrorState[];
   type?: string;
-  sort?: 'last-seen' | 'count';
+  /** In type, name, message or frame, in any case. */
+  text?: string;
+  /** `recent` goes by the failures since `since`. */
+  sort?: 'last-seen' | 'first-seen' | 'count' | 'recent';
+  /** To the hour; leaves out groups without a failure since. */
+  since?: number;
   offset?: number;
   limit: number;
   /** Hours of trend before this time. */
   now: number;
+}
+
+export interface ErrorPage {
+  items: ErrorGroup[];
+  total: number;
+  /** How many there would be in each state, the other conditions being the same. */
+  byState: Record<ErrorState, number>;
 }
 
 export interface ErrorGroup {
@@ -132,12 +183,18 @@ export interface ErrorGroup {
   note: string | null;
   by: string | null;
   changedAt: number | null;
+  /** The first failure after it was resolved. */
+  regressedAt: number | null;
+  /** Failed attempts since `since`, else all. */
+  recent: number;
   /** Failed attempts in each of the last 24 hours, oldest first. */
   trend: number[];
 }
 
 export interface ErrorGroupDetail extends ErrorGroup {
   workers: { worker: string; count: number; lastSeenAt: number }[];
+  /** The latest first; of failures whose worker told its version. */
+  versions: { version: string; count: number; firstSeenAt: number; lastSeenAt: number }[];
   /** By the hour, as long as it is kept. */
   hours: { at: number; count: number }[];
 }
@@ -153,8 +210,12 @@ export interface ErrorMark {
 export interface NumberSearch {
   from: number;
   to: number;
-  /** `all` puts the whole time into one; minutes are kept for 2 days, hours for 100, days for good. */
+  /** `all` puts the whole time into one; minutes are kept for 49 hours, hours for 100 days, days for good. */
   step: 'minute' | 'hour' | 'day' | 'all';
+  /** Adds the steps up to longer ones of so many ms. */
+  fold?: number;
+  /** To what `all` is exact at its ends, which are moved outwards to whole ones. Defaults to days. */
+  edge?: 'minute' | 'hour' | 'day';
   /** One row a type, queue or worker rather than one for all. */
   by?: 'type' | 'queue' | 'worker';
   /** Of one type and queue, or of one worker: workers are counted apart from types and queues. */

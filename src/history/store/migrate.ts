@@ -1,13 +1,11 @@
 import type { SqliteDatabase } from './database.js';
+import { HistoryFileError } from './history-file-error.js';
 import { MIGRATIONS, type Migration } from './migrations.js';
 
 /** "Rost": marks the file as ours in its header. */
 const APPLICATION_ID = 0x526f7374;
 
-/** The file cannot be used as it is; the message says what to do. */
-export class HistoryFileError extends Error {
-  override name = 'HistoryFileError';
-}
+export { HistoryFileError };
 
 /**
  * Brings the file to the format of this version, each step in a transaction of its own. Two processes may try at once.
@@ -15,16 +13,15 @@ export class HistoryFileError extends Error {
  */
 export function migrate(db: SqliteDatabase, migrations: readonly Migration[] = MIGRATIONS): void {
   const newest = migrations.at(-1)?.number ?? 0;
-  for (;;) {
-    const done = db.transaction(() => {
+  // Most often there is nothing to do; then no lock is waited for that another process may hold.
+  while (checkedVersion(db, newest) < newest) {
+    db.transaction(() => {
       const version = checkedVersion(db, newest);
       const next = migrations.find(({ number }) => number > version);
-      if (!next) return true;
+      if (!next) return;
       db.exec(next.sql);
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next.number}`);
-      return false;
     });
-    if (done) return;
   }
 }
 

@@ -88,4 +88,72 @@ CREATE TABLE error_workers (
 ) WITHOUT ROWID;
 `,
   },
+  {
+    number: 2,
+    what: 'what the recorder knows: queues followed, gaps',
+    sql: `
+CREATE TABLE followed (queue TEXT PRIMARY KEY, since INTEGER NOT NULL, reconciled INTEGER) WITHOUT ROWID;
+CREATE TABLE gaps (
+  id INTEGER PRIMARY KEY, queue TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, noticed INTEGER NOT NULL,
+  reconciled INTEGER, found INTEGER NOT NULL, vanished INTEGER NOT NULL, sample TEXT NOT NULL, detail TEXT NOT NULL
+);
+`,
+  },
+  {
+    number: 3,
+    what: 'searches with a name',
+    sql: `
+CREATE TABLE searches (
+  id TEXT PRIMARY KEY, folded TEXT NOT NULL UNIQUE, name TEXT NOT NULL, q TEXT NOT NULL, columns TEXT, created INTEGER NOT NULL
+) WITHOUT ROWID;
+`,
+  },
+  {
+    number: 4,
+    what: 'bulk actions and what became of each task',
+    sql: `
+CREATE TABLE bulks (
+  id TEXT PRIMARY KEY, action TEXT NOT NULL, target TEXT, q TEXT, filter TEXT, reason TEXT, by TEXT NOT NULL,
+  created INTEGER NOT NULL, starts INTEGER NOT NULL, key TEXT UNIQUE, fingerprint TEXT, state TEXT NOT NULL,
+  place INTEGER, whole INTEGER NOT NULL, total INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+  asked INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+  started INTEGER, finished INTEGER, aborted TEXT, trouble TEXT, since INTEGER, since_from INTEGER, holder TEXT, heard INTEGER,
+  claims INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX bulks_created ON bulks (created);
+CREATE TABLE bulk_outcomes (
+  bulk TEXT NOT NULL, n INTEGER NOT NULL, queue TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL DEFAULT 0,
+  detail TEXT, at INTEGER, PRIMARY KEY (bulk, n)
+) WITHOUT ROWID;
+CREATE INDEX bulk_outcomes_outcome ON bulk_outcomes (bulk, outcome, n);
+`,
+  },
+  {
+    number: 5,
+    what: 'versions of the code that ran, and since when an error is back',
+    sql: `
+ALTER TABLE attempts ADD COLUMN version INTEGER;
+ALTER TABLE error_groups ADD COLUMN regressed INTEGER;
+CREATE TABLE error_versions (
+  error_group INTEGER NOT NULL, version INTEGER NOT NULL, n INTEGER NOT NULL, first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL, PRIMARY KEY (error_group, version)
+) WITHOUT ROWID;
+CREATE TABLE versions (version INTEGER PRIMARY KEY, first_seen INTEGER NOT NULL);
+`,
+  },
+  {
+    number: 6,
+    what: 'who did what',
+    sql: `
+CREATE TABLE audit (
+  no INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, via TEXT NOT NULL, source TEXT NOT NULL,
+  permission TEXT NOT NULL, method TEXT NOT NULL, route TEXT NOT NULL, path TEXT NOT NULL, targets TEXT NOT NULL, reason TEXT,
+  status INTEGER NOT NULL, outcome INTEGER NOT NULL, request TEXT NOT NULL
+);
+CREATE INDEX audit_at ON audit (at);
+CREATE INDEX audit_who ON audit (who, at);
+CREATE INDEX audit_permission ON audit (permission, at);
+CREATE TABLE audit_targets (target TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (target, no)) WITHOUT ROWID;
+`,
+  },
 ];

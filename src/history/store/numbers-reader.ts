@@ -22,32 +22,69 @@ interface Sum {
 export function readNumbers(db: SqliteDatabase, words: Words, search: NumberSearch): NumberSpan[] {
   const sums = new Map<string, Sum>();
   for (const row of rowsOf(db, words, search)) {
-    const at = search.step === 'all' ? search.from : row.at;
+    const at = placeOf(row.at, search);
     const name = search.by && words.textOf(row[search.by]);
     const key = `${at} ${name ?? ''}`;
     let sum = sums.get(key);
     if (!sum) sums.set(key, (sum = noSum(at, name)));
     for (const counted of COUNTED) sum.counts[counted] += row[counted];
-    sum.waits.merge(Histogram.decode(row.waits));
-    sum.runs.merge(Histogram.decode(row.runs));
+    sum.waits.mergeEncoded(row.waits);
+    sum.runs.mergeEncoded(row.runs);
     sum.waitMs += row.wait_sum;
     sum.runMs += row.run_sum;
   }
   return [...sums.values()].map(toSpan);
 }
 
-function rowsOf(
+function placeOf(at: number, { from, step, fold }: NumberSearch): number {
+  if (step === 'all') return from;
+  return fold === undefined ? at : Math.floor(at / fold) * fold;
+}
+
+function* rowsOf(db: SqliteDatabase, words: Words, search: NumberSearch): Generator<NumberColumns> {
+  const { from, to, step, edge = 'day' } = search;
+  if (step === 'all') {
+    for (const piece of coverOf(from, to, edge)) yield* rowsIn(db, words, search, piece);
+  } else {
+    const span = SPANS[step];
+    yield* rowsIn(db, words, search, { span, from: Math.floor(from / span) * span, to });
+  }
+}
+
+interface Piece {
+  span: number;
+  from: number;
+  to: number;
+}
+
+/** A time in as few spans as there are: days in the middle, hours and minutes at the ends. */
+export function coverOf(from: number, to: number, edge: 'minute' | 'hour' | 'day'): Piece[] {
+  const spans = ([SPANS.day, SPANS.hour, SPANS.minute] as number[]).filter((span) => span >= SPANS[edge]);
+  const pieces = (start: number, end: number, [span, ...finer]: number[]): Piece[] => {
+    if (span === undefined || start >= end) return [];
+    const first = Math.ceil(start / span) * span;
+    const last = Math.floor(end / span) * span;
+    if (first >= last) return pieces(start, end, finer);
+    return [...pieces(start, first, finer), { span, from: first, to: last }, ...pieces(last, end, finer)];
+  };
+  return pieces(
+    Math.floor(from / SPANS[edge]) * SPANS[edge],
+    Math.ceil(to / SPANS[edge]) * SPANS[edge],
+    spans,
+  );
+}
+
+function rowsIn(
   db: SqliteDatabase,
   words: Words,
-  { from, to, step, by, type, queue, worker }: NumberSearch,
+  { by, type, queue, worker }: NumberSearch,
+  { span, from, to }: Piece,
 ): NumberColumns[] {
-  // `all` begins and ends with whole days.
-  const span = step === 'all' ? SPANS.day : SPANS[step];
   let query = build
     .selectFrom('numbers')
     .selectAll()
     .where('span', '=', span)
-    .where('at', '>=', Math.floor(from / span) * span)
+    .where('at', '>=', from)
     .where('at', '<', to)
     .orderBy('at');
   const ofWorkers = by === 'worker' || worker !== undefined;

@@ -2,8 +2,11 @@ import { Histogram } from '../histogram.js';
 import type { SqliteDatabase } from './database.js';
 import type { NumberColumns, TaskColumns } from './schema.js';
 
-/** Spans that are counted side by side, in ms; a day's numbers are there at once, not after a roll-up. */
-export const SPANS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+/**
+ * Spans that are counted side by side, in ms; a day's numbers are there at once, not after a roll-up. `ever` begins
+ * in 1970 and never ends: what counters of Prometheus stand at, whatever was let go of since.
+ */
+export const SPANS = { minute: 60_000, hour: 3_600_000, day: 86_400_000, ever: 1e15 } as const;
 
 export type Counted = 'added' | 'completed' | 'failed' | 'cancelled' | 'expired' | 'retried';
 

@@ -11,12 +11,17 @@ import { endNumber } from './task-numbers.js';
 
 const DAY = 86_400_000;
 /** How long the finer numbers are kept, and error groups that nothing belongs to any more. */
-const KEEP_MINUTES = 2 * DAY;
+/** With what it takes to set a whole day beside the one before, to the half hour. */
+const KEEP_MINUTES = 2 * DAY + 3_600_000;
 const KEEP_HOURS = 100 * DAY;
 const KEEP_ERRORS = 100 * DAY;
 /** Rows of the finer numbers let go of in one piece. */
 const NUMBERS_PIECE = 2000;
 const DEFAULT_CHUNK = 100;
+/** A file gives space back while more than this share of it is empty, 16 MB at least; so many pages in one piece. */
+const MAX_FREE = 0.25;
+const MIN_FREE_PAGES = 4096;
+const SHRINK_PAGES = 256;
 
 /** One piece of forgetting: a short transaction, so that what is recorded meanwhile waits for a moment only. */
 export function forgetPiece(
@@ -31,7 +36,16 @@ export function forgetPiece(
     writer.remove(tasks);
     return { forgotten: tasks.length, isDone: false };
   }
-  return { forgotten: 0, isDone: !forgetNumbers(db, policy.now) };
+  return { forgotten: 0, isDone: !forgetNumbers(db, policy.now) && !shrink(db) };
+}
+
+/** Gives a piece of the file back where much of it is empty; what is left is used again. */
+function shrink(db: SqliteDatabase): boolean {
+  const pragma = (name: string) => Object.values(db.get<Record<string, number>>(`PRAGMA ${name}`)!)[0]!;
+  const free = pragma('freelist_count');
+  if (free < MIN_FREE_PAGES || free < MAX_FREE * pragma('page_count')) return false;
+  db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);
+  return pragma('freelist_count') < free;
 }
 
 /** The oldest of a state that are past their time, or too many. */
@@ -92,6 +106,7 @@ function forgetErrors(db: SqliteDatabase, before: number): boolean {
     for (const { id } of groups) {
       db.run('DELETE FROM error_hours WHERE error_group = ?', [id]);
       db.run('DELETE FROM error_workers WHERE error_group = ?', [id]);
+      db.run('DELETE FROM error_versions WHERE error_group = ?', [id]);
       db.run('DELETE FROM error_groups WHERE id = ?', [id]);
     }
     return groups.length > 0;

@@ -61,6 +61,8 @@ export interface AttemptRow extends TaskRef {
   /** Absent while it runs. */
   outcome?: AttemptOutcome;
   error?: TaskFailure;
+  /** Of the code that ran it, where its worker told. */
+  version?: string;
 }
 
 /** A state reached. Told twice it is one: (at, seq, state) is its place. */
@@ -98,6 +100,8 @@ export interface RecordBatch {
   progress: ProgressRow[];
   /** To be forgotten: what somebody deleted, not what Redis dropped by its own retention. */
   removed: TaskRef[];
+  /** Into another queue: all that is kept of them goes along, and no row of them is lost. */
+  moved?: (TaskRef & { to: string })[];
 }
 
 export interface RecordOutcome {
@@ -147,6 +151,7 @@ export interface HistoryAttempt {
   finishedAt: number | null;
   outcome: AttemptOutcome | null;
   error: TaskFailure | null;
+  version: string | null;
 }
 
 export type HistoryTransition = Omit<TransitionRow, 'queue' | 'id'>;

@@ -7,6 +7,8 @@ import type { Generated } from 'kysely';
 export interface HistorySchema {
   meta: { key: string; value: string | number };
   cursors: { queue: string; place: string };
+  followed: { queue: string; since: number; reconciled: number | null };
+  gaps: GapColumns;
   words: { id: Generated<number>; kind: number; text: string; folded: string };
   tasks: TaskColumns;
   bodies: { task: number; input: string | null; result: string | null };
@@ -34,6 +36,9 @@ export interface HistorySchema {
   error_groups: ErrorGroupColumns;
   error_hours: { error_group: number; hour: number; n: number };
   error_workers: { error_group: number; worker: number; n: number; last_seen: number };
+  searches: { id: string; folded: string; name: string; q: string; columns: string | null; created: number };
+  error_versions: { error_group: number; version: number; n: number; first_seen: number; last_seen: number };
+  versions: { version: number; first_seen: number };
 }
 
 export interface TaskColumns {
@@ -85,6 +90,7 @@ export interface AttemptColumns {
   error_name: number | null;
   error_message: string | null;
   stack: string | null;
+  version: number | null;
 }
 
 export interface NumberColumns {
@@ -121,4 +127,19 @@ export interface ErrorGroupColumns {
   note: string | null;
   by: string | null;
   changed: number | null;
+  regressed: number | null;
+}
+
+/** A stretch of a queue's events that nobody has read. `sample`: ids, a JSON list, of tasks whose end is unknown. */
+export interface GapColumns {
+  id: Generated<number>;
+  queue: string;
+  from_at: number;
+  to_at: number;
+  noticed: number;
+  reconciled: number | null;
+  found: number;
+  vanished: number;
+  sample: string;
+  detail: string;
 }

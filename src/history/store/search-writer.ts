@@ -19,9 +19,18 @@ interface Spoken {
   log: string[];
 }
 
+/** A text that is to be written. */
+interface Pending {
+  row: TaskColumns;
+  isNew: boolean;
+  /** Where they are known already. */
+  bodies: { input: string; result: string } | undefined;
+  spoken: Spoken | undefined;
+}
+
 /** Keeps the free-text index: a text is written again only when some part of it has changed. */
 export class SearchWriter {
-  private pending: { no: number; isNew: boolean; columns: string[] }[] = [];
+  private pending: Pending[] = [];
   private readonly insert: BulkInsert;
 
   constructor(
@@ -45,17 +54,24 @@ export class SearchWriter {
       this.addTask(task, spoken.get(key));
     }
     for (const [key, row] of rest) {
-      const said = spoken.get(key);
-      if (said) this.put(row, this.bodiesOf(row), this.spokenBefore(row.no), false);
+      if (spoken.has(key)) this.pending.push({ row, isNew: false, bodies: undefined, spoken: undefined });
     }
   }
 
   /** Numbers in ascending order: the index is built in memory only that way. */
   flush(): void {
-    const pending = this.pending.sort((a, b) => a.no - b.no);
+    const pending = this.pending.sort((a, b) => a.row.no - b.row.no);
     this.pending = [];
-    for (const { no, isNew } of pending) if (!isNew) this.remove(no);
-    for (const { no, columns } of pending) this.insert.add([no, ...columns]);
+    const known = pending.flatMap(({ row, isNew }) => (isNew ? [] : [row.no]));
+    if (known.length > 0) {
+      const spoken = this.spokenBefore(known);
+      for (const task of pending) task.spoken ??= spoken.get(task.row.no);
+      this.db.run('DELETE FROM search WHERE rowid IN (SELECT value FROM json_each(?))', [
+        JSON.stringify(known),
+      ]);
+    }
+    for (const { row, bodies, spoken } of pending)
+      this.put(row, bodies ?? this.bodiesOf(row), spoken ?? { error: [], log: [] });
     this.insert.flush();
   }
 
@@ -71,28 +87,20 @@ export class SearchWriter {
   private addTask({ before, now, texts }: MergedTask, said: Spoken | undefined): void {
     now.text_hash = hashText(this.headOf(now), this.failureOf(now));
     if (before && before.text_hash === now.text_hash && !texts && !said) return;
-    const spoken = before ? this.spokenBefore(now.no) : (said ?? { error: [], log: [] });
-    this.put(now, texts ?? this.bodiesOf(now), spoken, !before);
+    const isNew = before === undefined;
+    this.pending.push({ row: now, isNew, bodies: texts, spoken: isNew ? said : undefined });
   }
 
-  private put(
-    row: TaskColumns,
-    bodies: { input: string; result: string },
-    { error, log }: Spoken,
-    isNew: boolean,
-  ): void {
+  private put(row: TaskColumns, bodies: { input: string; result: string }, { error, log }: Spoken): void {
     const errors = new Set([this.failureOf(row), ...error.slice(-INDEXED_FAILURES)]);
-    this.pending.push({
-      no: row.no,
-      isNew,
-      columns: [
-        this.headOf(row),
-        bodies.input,
-        bodies.result,
-        [...errors].join(' ').trim().slice(0, MAX_TEXT),
-        log.slice(0, INDEXED_LINES).join(' ').slice(0, MAX_TEXT),
-      ],
-    });
+    this.insert.add([
+      row.no,
+      this.headOf(row),
+      bodies.input,
+      bodies.result,
+      [...errors].join(' ').trim().slice(0, MAX_TEXT),
+      log.slice(0, INDEXED_LINES).join(' ').slice(0, MAX_TEXT),
+    ]);
   }
 
   private headOf(row: TaskColumns): string {
@@ -112,22 +120,30 @@ export class SearchWriter {
     return { input: text('input'), result: text('result') };
   }
 
-  /** From the tables, where this batch's rows are already. */
-  private spokenBefore(task: number): Spoken {
-    const failures = this.db.all<{ error_name: number; error_message: string }>(
-      'SELECT error_name, error_message FROM attempts WHERE task = ? AND error_message IS NOT NULL ORDER BY number DESC LIMIT ?',
-      [task, INDEXED_FAILURES],
-    );
-    const lines = this.db.all<{ text: string }>('SELECT text FROM logs WHERE task = ? ORDER BY n LIMIT ?', [
-      task,
-      INDEXED_LINES,
-    ]);
-    return {
-      error: failures
-        .map(({ error_name, error_message }) => `${this.words.textOf(error_name)} ${error_message}`)
-        .reverse(),
-      log: lines.map(({ text }) => text),
+  /** From the tables, where this batch's rows are already; of all tasks at once, as most have said nothing. */
+  private spokenBefore(tasks: number[]): Map<number, Spoken> {
+    const spoken = new Map<number, Spoken>();
+    const of = (task: number) => {
+      let said = spoken.get(task);
+      if (!said) spoken.set(task, (said = { error: [], log: [] }));
+      return said;
     };
+    const list = JSON.stringify(tasks);
+    const failures = this.db.all<{ task: number; error_name: number; error_message: string }>(
+      `SELECT task, error_name, error_message FROM json_each(?) AS j CROSS JOIN attempts ON task = j.value
+       WHERE error_message IS NOT NULL ORDER BY task, number`,
+      [list],
+    );
+    for (const { task, error_name, error_message } of failures)
+      of(task).error.push(`${this.words.textOf(error_name)} ${error_message}`);
+    const lines = this.db.all<{ task: number; text: string }>(
+      `SELECT task, text FROM json_each(?) AS j CROSS JOIN logs ON task = j.value AND n <= coalesce(
+         (SELECT n FROM logs AS l WHERE l.task = j.value ORDER BY n LIMIT 1 OFFSET ${INDEXED_LINES - 1}), 9e15)
+       ORDER BY task, n`,
+      [list],
+    );
+    for (const { task, text } of lines) of(task).log.push(text);
+    return spoken;
   }
 }
 

@@ -1,24 +1,34 @@
-import { Worker } from 'node:worker_threads';
+import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { QueryNode } from '../query/query-ast.js';
+import type { TaskState } from '../../contract/states.js';
 import type {
   ErrorMark,
   ErrorSearch,
+  ExactCount,
   HistoryStore,
   NumberSearch,
   RetentionPolicy,
   TaskSearch,
   WalkPage,
 } from './history-store.js';
+import type { AuditStore } from './audit-store.js';
+import type { BulkStore } from './bulk-store.js';
+import { ReaderPool } from './reader-pool.js';
 import type { RecordBatch } from './rows.js';
+import type { SavedSearch } from './saved-searches.js';
 import { EngineCalls } from './store-calls.js';
 import type { EngineOptions } from './store-engine.js';
 
 /** Rows of one answer: what is asked for beyond it comes with the next page. */
 const MAX_PAGE = 1000;
 const MAX_WALK = 5000;
+const MAX_READERS = 2;
+/** What is read again and again stays in the system's own cache of files; this is memory of the process. */
+const READER_CACHE_KIB = 4096;
+const READER_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export interface SqliteHistoryOptions extends EngineOptions {
-  /** Threads that read beside the one that writes; a slow search holds up those behind it on its thread. Defaults to 1. */
+  /** Threads at most that read beside the one that writes; all but one only while a search takes long. Defaults to 2. */
   readers?: number;
   /** The compiled start of a thread, for tests. */
   thread?: URL;
@@ -26,29 +36,35 @@ export interface SqliteHistoryOptions extends EngineOptions {
 
 /** The history in an SQLite file: one thread writes, others read. */
 export class SqliteHistoryStore implements HistoryStore {
+  readonly audits: AuditStore;
+  readonly bulks: BulkStore;
   private readonly writer: EngineCalls;
-  private readonly readers: EngineCalls[];
-  private turn = 0;
+  private readonly readers: ReaderPool;
 
   constructor({
-    readers = 1,
+    readers = MAX_READERS,
     thread = new URL('./store-thread.js', import.meta.url),
     ...options
   }: SqliteHistoryOptions) {
-    const start = () => new EngineCalls(new Worker(thread, { workerData: options satisfies EngineOptions }));
-    this.writer = start();
-    this.readers = Array.from({ length: Math.max(1, readers) }, start);
+    const start = (more: Partial<EngineOptions>, resourceLimits: ResourceLimits = {}) => {
+      const workerData = { ...options, ...more } satisfies EngineOptions;
+      return new EngineCalls(() => new Worker(thread, { workerData, resourceLimits }));
+    };
+    this.writer = start({});
+    this.readers = new ReaderPool(() => start({ cacheKib: READER_CACHE_KIB }, READER_LIMITS), readers);
+    this.audits = auditCalls(this.writer, () => this.reader());
+    this.bulks = bulkCalls(this.writer);
   }
 
   async migrate(): Promise<void> {
-    // The first call opens the file; the readers follow when it has its tables.
-    await this.writer.call('cursors');
-    await Promise.all(this.readers.map((reader) => reader.call('cursors')));
+    // The first call opens the file. The thread that writes starts with the
+    // first thing that is to be written here: the recorder has one of its own.
+    await this.reader().call('cursors');
   }
 
   async close(): Promise<void> {
     // The last connection to close folds the log into the file: let that be the one that writes.
-    await Promise.all(this.readers.map((reader) => reader.close()));
+    await this.readers.close();
     await this.writer.close();
   }
 
@@ -70,9 +86,8 @@ export class SqliteHistoryStore implements HistoryStore {
     return this.writer.call('markError', fingerprint, mark);
   }
 
-  /** From the thread that writes: what it has recorded counts, not what others see of it yet. */
   cursors() {
-    return this.writer.call('cursors');
+    return this.reader().call('cursors');
   }
 
   get(id: string, queue?: string) {
@@ -95,12 +110,32 @@ export class SqliteHistoryStore implements HistoryStore {
     return this.reader().call('progress', id, queue);
   }
 
+  similarRuns(search: { queue: string; type: string; limit: number }) {
+    return this.reader().call('similarRuns', { ...search, limit: clamp(search.limit, MAX_PAGE) });
+  }
+
   search(search: TaskSearch) {
     return this.reader().call('search', { ...search, limit: clamp(search.limit, MAX_PAGE) });
   }
 
   counts(filter: QueryNode | null) {
     return this.reader().call('counts', filter, Date.now());
+  }
+
+  async count(filter: QueryNode | null, now = Date.now()) {
+    const byState: ExactCount['byState'] = {};
+    let total = 0;
+    let after: number | undefined;
+    do {
+      // A call of its own for each piece: searches of others have their turn between two of them.
+      const piece = await this.reader().call('countPiece', filter, now, after);
+      for (const [state, n] of Object.entries(piece.byState) as [TaskState, number][]) {
+        byState[state] = (byState[state] ?? 0) + n;
+        total += n;
+      }
+      after = piece.next;
+    } while (after !== undefined);
+    return { total, byState };
   }
 
   values(field: string, prefix: string, limit: number) {
@@ -127,13 +162,62 @@ export class SqliteHistoryStore implements HistoryStore {
     return this.reader().call('numbers', search);
   }
 
+  totals(names: number) {
+    return this.reader().call('totals', names);
+  }
+
+  versions(from: number, to: number) {
+    return this.reader().call('versions', from, to);
+  }
+
+  noteVersion(version: string, at: number) {
+    return this.writer.call('noteVersion', version, at);
+  }
+
   size() {
     return this.reader().call('size');
   }
 
-  private reader(): EngineCalls {
-    return this.readers[this.turn++ % this.readers.length]!;
+  /** From the thread that writes, as the two below: who saved one reads it at once. */
+  searches() {
+    return this.writer.call('searches');
   }
+
+  saveSearch(search: SavedSearch) {
+    return this.writer.call('saveSearch', search);
+  }
+
+  dropSearch(id: string) {
+    return this.writer.call('dropSearch', id);
+  }
+
+  private reader(): EngineCalls {
+    return this.readers.reader();
+  }
+}
+
+/** All on the thread that writes: who carries one out reads what it has just written. */
+function bulkCalls(writer: EngineCalls): BulkStore {
+  const ask =
+    (_: object, name: string) =>
+    (...args: unknown[]) =>
+      writer.call('bulks', name as keyof BulkStore, args);
+  return new Proxy({}, { get: ask }) as BulkStore;
+}
+
+function auditCalls(writer: EngineCalls, reader: () => EngineCalls): AuditStore {
+  return {
+    append: (entries) => writer.call('appendAudit', entries),
+    search: (search) => reader().call('searchAudit', { ...search, limit: clamp(search.limit, MAX_PAGE) }),
+    async forget(before) {
+      let forgotten = 0;
+      for (;;) {
+        const piece = await writer.call('forgetAuditPiece', before);
+        forgotten += piece.forgotten;
+        if (piece.isDone) return forgotten;
+      }
+    },
+  };
 }
 
 function clamp(limit: number, max: number): number {

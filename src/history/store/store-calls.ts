@@ -50,17 +50,62 @@ export function answerCalls(port: Port, open: () => StoreEngine): void {
   });
 }
 
-/** Outside: methods of the engine of a thread, as promises. */
+/** Outside: methods of the engine of a thread, as promises. The thread is started by the first call. */
 export class EngineCalls {
   private readonly waiting = new Map<
     number,
     { resolve: (value: never) => void; reject: (error: Error) => void }
   >();
+  /** When the call it is at now was begun. */
+  private busySince = 0;
   private last = 0;
   private ended: HistoryClosedError | undefined;
-  private readonly exited: Promise<void>;
+  private worker: Worker | undefined;
+  private exited: Promise<void> = Promise.resolve();
 
-  constructor(private readonly worker: Worker) {
+  constructor(private readonly start: () => Worker) {}
+
+  call<Method extends EngineMethod>(
+    method: Method,
+    ...args: Parameters<StoreEngine[Method]>
+  ): Promise<ReturnType<StoreEngine[Method]>> {
+    return this.send(method, args);
+  }
+
+  /** Calls without an answer yet. */
+  get pending(): number {
+    return this.waiting.size;
+  }
+
+  /** For how long it has been at one call; 0 where there is none. */
+  get heldUpMs(): number {
+    return this.waiting.size === 0 ? 0 : performance.now() - this.busySince;
+  }
+
+  async close(): Promise<void> {
+    if (this.ended) return this.exited;
+    const closed = this.worker ? this.send<void>('close', []) : Promise.resolve();
+    this.ended = new HistoryClosedError('The history is closed.');
+    await closed.catch(() => undefined);
+    await this.exited;
+  }
+
+  private send<Value>(method: EngineMethod | 'close', args: unknown[]): Promise<Value> {
+    if (this.ended) return Promise.reject(this.ended);
+    const worker = (this.worker ??= this.begin());
+    return new Promise<Value>((resolve, reject) => {
+      const n = ++this.last;
+      if (this.waiting.size === 0) {
+        worker.ref();
+        this.busySince = performance.now();
+      }
+      this.waiting.set(n, { resolve: resolve as (value: never) => void, reject });
+      worker.postMessage({ n, method, args } satisfies Call);
+    });
+  }
+
+  private begin(): Worker {
+    const worker = this.start();
     worker.on('message', (answer: Answer) => this.settle(answer));
     worker.on('error', (error) =>
       this.end(`The history's thread died: ${(error as Partial<Error>).message ?? String(error)}`),
@@ -73,37 +118,14 @@ export class EngineCalls {
     });
     // What keeps the process alive is who waits for an answer, not the thread as such.
     worker.unref();
-  }
-
-  call<Method extends EngineMethod>(
-    method: Method,
-    ...args: Parameters<StoreEngine[Method]>
-  ): Promise<ReturnType<StoreEngine[Method]>> {
-    return this.send(method, args);
-  }
-
-  async close(): Promise<void> {
-    if (this.ended) return this.exited;
-    const closed = this.send<void>('close', []);
-    this.ended = new HistoryClosedError('The history is closed.');
-    await closed.catch(() => undefined);
-    await this.exited;
-  }
-
-  private send<Value>(method: EngineMethod | 'close', args: unknown[]): Promise<Value> {
-    if (this.ended) return Promise.reject(this.ended);
-    return new Promise<Value>((resolve, reject) => {
-      const n = ++this.last;
-      if (this.waiting.size === 0) this.worker.ref();
-      this.waiting.set(n, { resolve: resolve as (value: never) => void, reject });
-      this.worker.postMessage({ n, method, args } satisfies Call);
-    });
+    return worker;
   }
 
   private settle(answer: Answer): void {
     const waiting = this.waiting.get(answer.n);
     this.waiting.delete(answer.n);
-    if (this.waiting.size === 0) this.worker.unref();
+    this.busySince = performance.now();
+    if (this.waiting.size === 0) this.worker?.unref();
     if (answer.ok) waiting?.resolve(answer.value as never);
     else waiting?.reject(fromSent(answer.error));
   }

@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
+import { AuditRows } from './audit-rows.js';
+import type { AuditEntry, AuditSearch } from './audit-store.js';
 import { BatchWriter } from './batch-writer.js';
 import { build } from './builder.js';
+import { BulkRows } from './bulk-rows.js';
 import { SqliteDatabase } from './database.js';
 import { ErrorsReader } from './errors-reader.js';
 import type {
@@ -15,10 +18,14 @@ import { migrate } from './migrate.js';
 import { readNumbers } from './numbers-reader.js';
 import { forgetPiece } from './retention.js';
 import type { RecordBatch } from './rows.js';
-import type { SearchEffort } from './search/searcher.js';
+import { dropSearch, savedSearches, saveSearch, type SavedSearch } from './saved-searches.js';
+import type { SearchEffort } from './search/effort.js';
+import { similarRuns } from './similar-runs.js';
 import { suggest } from './suggestions.js';
 import { TaskReader } from './task-reader.js';
 import { TaskSearcher } from './task-search.js';
+import { readTotals } from './totals-reader.js';
+import { Versions } from './versions.js';
 import { Words } from './words.js';
 import type { QueryNode } from '../query/query-ast.js';
 
@@ -26,6 +33,8 @@ export interface EngineOptions {
   file: string;
   /** Longest input or result kept whole, in UTF-16 units. */
   bodyLength?: number;
+  /** Pages of the file kept in memory by this connection, KiB. */
+  cacheKib?: number;
   /** Of a search; set by tests alone. */
   effort?: SearchEffort;
 }
@@ -35,21 +44,27 @@ export interface EngineOptions {
  * it. Every method takes and gives plain data, so that it can be called from another thread by its name.
  */
 export class StoreEngine {
-  private readonly db: SqliteDatabase;
-  private readonly words: Words;
-  private readonly writer: BatchWriter;
+  protected readonly db: SqliteDatabase;
+  protected readonly words: Words;
+  protected readonly writer: BatchWriter;
   private readonly tasks: TaskReader;
   private readonly searcher: TaskSearcher;
   private readonly groups: ErrorsReader;
+  private readonly auditRows: AuditRows;
+  private readonly bulkRows: BulkRows;
+  private readonly codeVersions: Versions;
 
-  constructor({ file, bodyLength, effort }: EngineOptions) {
-    this.db = new SqliteDatabase(file);
+  constructor({ file, bodyLength, cacheKib, effort }: EngineOptions) {
+    this.db = new SqliteDatabase(file, cacheKib);
     migrate(this.db);
     this.words = new Words(this.db);
     this.writer = new BatchWriter(this.db, this.words, bodyLength);
     this.tasks = new TaskReader(this.db, this.words);
     this.searcher = new TaskSearcher(this.db, this.words, this.tasks, effort);
     this.groups = new ErrorsReader(this.db, this.words);
+    this.auditRows = new AuditRows(this.db);
+    this.bulkRows = new BulkRows(this.db);
+    this.codeVersions = new Versions(this.db, this.words);
   }
 
   record(batch: RecordBatch) {
@@ -89,12 +104,20 @@ export class StoreEngine {
     return this.tasks.progress(id, queue);
   }
 
+  similarRuns(search: { queue: string; type: string; limit: number }) {
+    return similarRuns(this.db, this.words, search);
+  }
+
   search(search: TaskSearch) {
     return this.searcher.search(search);
   }
 
   counts(filter: QueryNode | null, now: number) {
     return this.searcher.counts(filter, now);
+  }
+
+  countPiece(filter: QueryNode | null, now: number, after: number | undefined) {
+    return this.searcher.count(filter, now, after);
   }
 
   walk(filter: QueryNode | null, after: number | undefined, limit: number, now: number) {
@@ -121,6 +144,27 @@ export class StoreEngine {
     return readNumbers(this.db, this.words, search);
   }
 
+  totals(names: number) {
+    return readTotals(this.db, this.words, names);
+  }
+
+  versions(from: number, to: number) {
+    return this.codeVersions.list(from, to);
+  }
+
+  noteVersion(version: string, at: number): void {
+    try {
+      this.db.transaction(() => {
+        this.codeVersions.note(version, at);
+        this.codeVersions.flush();
+      });
+    } catch (error) {
+      this.codeVersions.discard();
+      this.words.forget();
+      throw error;
+    }
+  }
+
   size(): StoreSize {
     const [{ tasks } = { tasks: null }] = this.db.query(
       build
@@ -136,6 +180,35 @@ export class StoreEngine {
       0,
     );
     return { bytes, tasks: tasks ?? 0, oldestAt: oldest?.created ?? null };
+  }
+
+  searches() {
+    return savedSearches(this.db);
+  }
+
+  saveSearch(search: SavedSearch) {
+    return saveSearch(this.db, search);
+  }
+
+  dropSearch(id: string) {
+    return dropSearch(this.db, id);
+  }
+
+  /** Calls of `BulkRows` by their name. */
+  bulks(call: Exclude<keyof BulkRows, symbol>, args: unknown[]): unknown {
+    return (this.bulkRows[call] as (...args: unknown[]) => unknown).apply(this.bulkRows, args);
+  }
+
+  appendAudit(entries: AuditEntry[]): void {
+    this.auditRows.append(entries);
+  }
+
+  searchAudit(search: AuditSearch) {
+    return this.auditRows.search(search);
+  }
+
+  forgetAuditPiece(before: number) {
+    return this.auditRows.forgetPiece(before);
   }
 
   close(): void {

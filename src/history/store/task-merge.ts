@@ -16,12 +16,15 @@ export const CUT = { input: 1, result: 2, wholeInput: 4, wholeResult: 8 } as con
 /** Path of the tags in `facts`: no input can have it, as theirs begin with their root. */
 export const TAG_PATH = 'tag';
 
+/** A value found by its path. */
+export type Fact = [path: number, value: IndexedValue];
+
 export interface MergedTask {
   before: TaskColumns | undefined;
   now: TaskColumns;
   /** Bodies too long for the row, where they are new. */
   body: { input?: string; result?: string } | undefined;
-  facts: { path: number; value: IndexedValue }[] | undefined;
+  facts: Fact[] | undefined;
   /** Of input and result, where one of them is new. */
   texts: { input: string; result: string } | undefined;
 }
@@ -147,23 +150,18 @@ function reindex(merged: MergedTask, row: TaskRow, state: TaskState, { words, lo
   const result = indexBody('result', whole('result'));
   merged.texts = { input: input.text, result: result.text };
   merged.facts = toFacts([input, result], now.tags, words);
-  now.facts =
-    merged.facts.length > 0 ? JSON.stringify(merged.facts.map(({ path, value }) => [path, value])) : null;
+  now.facts = merged.facts.length > 0 ? JSON.stringify(merged.facts) : null;
 }
 
-function toFacts(
-  bodies: IndexedBody[],
-  tags: string | null,
-  words: Words,
-): { path: number; value: IndexedValue }[] {
-  const facts: { path: number; value: IndexedValue }[] = [];
+function toFacts(bodies: IndexedBody[], tags: string | null, words: Words): Fact[] {
+  const facts: Fact[] = [];
   const seen = new Set<string>();
   const keep = (name: string, value: IndexedValue) => {
     const path = words.pathId(name);
     const key = `${path} ${typeof value} ${value}`;
     if (path === undefined || seen.has(key)) return;
     seen.add(key);
-    facts.push({ path, value });
+    facts.push([path, value]);
   };
   for (const body of bodies) for (const [path, value] of body.values) keep(path, value);
   for (const tag of tags ? (JSON.parse(tags) as string[]) : []) keep(TAG_PATH, foldValue(tag));

@@ -22,6 +22,8 @@ export class TaskNumbers {
   private readonly spills = new Map<number, number>();
   /** No number at or above this one is taken; most tasks are the newest there are. */
   private top: number | undefined;
+  /** Changes when another connection has written to the file. */
+  private version: number | undefined;
 
   constructor(private readonly db: SqliteDatabase) {}
 
@@ -37,9 +39,11 @@ export class TaskNumbers {
     }
   }
 
-  /** Between batches: what was given out is written now. */
-  trim(): void {
-    if (this.next.size + this.spills.size > MAX_REMEMBERED) this.forget();
+  /** Before each batch: what was given out is written now, and another connection may have written too. */
+  refresh(): void {
+    const { data_version } = this.db.get<{ data_version: number }>('PRAGMA data_version')!;
+    if (data_version !== this.version || this.next.size + this.spills.size > MAX_REMEMBERED) this.forget();
+    this.version = data_version;
   }
 
   forget(): void {

@@ -66,6 +66,7 @@ export class TaskReader {
               message: row.error_message,
               ...(row.stack === null ? {} : { stack: row.stack }),
             },
+      version: row.version === null ? null : this.words.textOf(row.version),
     }));
   }
 

@@ -2,7 +2,7 @@ import { BulkInsert } from './bulk-insert.js';
 import type { Bindable, SqliteDatabase } from './database.js';
 import type { TaskRef } from './rows.js';
 import type { TaskColumns } from './schema.js';
-import type { MergedTask } from './task-merge.js';
+import type { Fact, MergedTask } from './task-merge.js';
 
 /** In the order of the table, which is that of `TaskColumns`. */
 const COLUMNS = [
@@ -14,18 +14,13 @@ const COLUMNS = [
 
 /** Reads and writes rows of `tasks` and what hangs on them, many at a time and without the builder: the hottest path. */
 export class TaskRows {
-  private readonly upsert: BulkInsert;
+  private readonly inserts: BulkInsert;
   private readonly bodies: BulkInsert;
   private readonly facts: BulkInsert;
+  private updates: { sql: string; params: Bindable[] }[] = [];
 
   constructor(private readonly db: SqliteDatabase) {
-    const changes = COLUMNS.slice(1).map((name) => `${name} = excluded.${name}`);
-    this.upsert = new BulkInsert(
-      db,
-      `INSERT INTO tasks (${COLUMNS.join(', ')})`,
-      COLUMNS.length,
-      `ON CONFLICT (no) DO UPDATE SET ${changes.join(', ')}`,
-    );
+    this.inserts = new BulkInsert(db, `INSERT INTO tasks (${COLUMNS.join(', ')})`, COLUMNS.length);
     this.bodies = new BulkInsert(
       db,
       'INSERT INTO bodies (task, input, result)',
@@ -39,12 +34,12 @@ export class TaskRows {
   find(refs: readonly { id: string; queue: number }[]): Map<number, TaskColumns> {
     const found = new Map<number, TaskColumns>();
     if (refs.length === 0) return found;
-    const rows = this.db.all<TaskColumns & { place: number }>(
-      `SELECT j.key AS place, t.* FROM json_each(?) AS j
+    const rows = this.db.lists(
+      `SELECT ${COLUMNS.map((name) => `t.${name}`).join(', ')}, j.key FROM json_each(?) AS j
        CROSS JOIN tasks AS t ON t.id = j.value ->> 0 AND t.queue = j.value ->> 1`,
       [JSON.stringify(refs.map(({ id, queue }) => [id, queue]))],
     );
-    for (const { place, ...row } of rows) found.set(place, row);
+    for (const row of rows) found.set(row[COLUMNS.length] as number, toColumns(row));
     return found;
   }
 
@@ -57,38 +52,74 @@ export class TaskRows {
   }
 
   put({ before, now, body, facts }: MergedTask): void {
-    this.upsert.add(COLUMNS.map((name) => now[name]) as Bindable[]);
+    if (before) this.update(before, now);
+    else this.inserts.add(COLUMNS.map((name) => now[name]) as Bindable[]);
     if (body) this.bodies.add([now.no, body.input, body.result]);
-    if (!facts) return;
-    if (before) this.removeFacts(before);
-    for (const { path, value } of facts) this.facts.add([path, value, now.no]);
+    if (facts) this.putFacts(before, now, facts);
   }
 
   flush(): void {
-    this.upsert.flush();
+    this.inserts.flush();
+    for (const { sql, params } of this.updates) this.db.run(sql, params);
+    this.updates = [];
     this.bodies.flush();
     this.facts.flush();
   }
 
   discard(): void {
-    for (const insert of [this.upsert, this.bodies, this.facts]) insert.discard();
-  }
-
-  /** Facts are found by path and value only, so the row itself says which are its own. */
-  removeFacts({ no, facts }: Pick<TaskColumns, 'no' | 'facts'>): void {
-    for (const [path, value] of JSON.parse(facts ?? '[]') as [number, string | number][]) {
-      this.db.run('DELETE FROM facts WHERE path = ? AND value = ? AND task = ?', [path, value, no]);
-    }
+    this.updates = [];
+    for (const insert of [this.inserts, this.bodies, this.facts]) insert.discard();
   }
 
   /** All that is kept of a task, but for its part in the numbers. */
-  remove(task: Pick<TaskColumns, 'no' | 'facts'>): void {
-    this.removeFacts(task);
+  remove({ no, facts }: Pick<TaskColumns, 'no' | 'facts'>): void {
+    for (const fact of factsOf(facts)) this.removeFact(no, fact);
     for (const table of ['attempts', 'transitions', 'logs', 'progress', 'bodies']) {
-      this.db.run(`DELETE FROM ${table} WHERE task = ?`, [task.no]);
+      this.db.run(`DELETE FROM ${table} WHERE task = ?`, [no]);
     }
-    this.db.run('DELETE FROM tasks WHERE no = ?', [task.no]);
+    this.db.run('DELETE FROM tasks WHERE no = ?', [no]);
   }
+
+  /** What has changed and nothing else: a column that is named costs its index, whether or not its value is new. */
+  private update(before: TaskColumns, now: TaskColumns): void {
+    const changed = COLUMNS.filter((name) => now[name] !== before[name]);
+    if (changed.length === 0) return;
+    this.updates.push({
+      sql: `UPDATE tasks SET ${changed.join(' = ?, ')} = ? WHERE no = ?`,
+      params: [...changed.map((name) => now[name]), now.no],
+    });
+  }
+
+  private putFacts(before: TaskColumns | undefined, { no }: TaskColumns, facts: readonly Fact[]): void {
+    const kept = new Set<string>();
+    if (before) {
+      const wanted = new Set(facts.map(factKey));
+      for (const fact of factsOf(before.facts)) {
+        if (wanted.has(factKey(fact))) kept.add(factKey(fact));
+        else this.removeFact(no, fact);
+      }
+    }
+    for (const fact of facts) if (kept.size === 0 || !kept.has(factKey(fact))) this.facts.add([...fact, no]);
+  }
+
+  private removeFact(no: number, [path, value]: Fact): void {
+    this.db.run('DELETE FROM facts WHERE path = ? AND value = ? AND task = ?', [path, value, no]);
+  }
+}
+
+function toColumns(row: readonly unknown[]): TaskColumns {
+  const columns: Record<string, unknown> = {};
+  for (let i = 0; i < COLUMNS.length; i++) columns[COLUMNS[i]!] = row[i];
+  return columns as unknown as TaskColumns;
+}
+
+/** Facts are found by path and value only, so the row itself says which are its own. */
+function factsOf(json: string | null): Fact[] {
+  return json === null ? [] : (JSON.parse(json) as Fact[]);
+}
+
+function factKey([path, value]: Fact): string {
+  return `${path} ${typeof value} ${value}`;
 }
 
 /** Names a task within a batch. */

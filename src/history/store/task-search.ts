@@ -9,17 +9,23 @@ import type { HistoryTask, TaskRef } from './rows.js';
 import { readCursor, writeCursor } from './search/page-cursor.js';
 import { phasesAfter, phasesOf } from './search/search-order.js';
 import { toPlan, type PlanContext, type PlanNode } from './search/search-plan.js';
-import { EFFORT, Searcher, type SearchEffort, type Total } from './search/searcher.js';
+import { Counter, type Tallied, type Total } from './search/counter.js';
+import { EFFORT, type SearchEffort } from './search/effort.js';
+import { Searcher } from './search/searcher.js';
 import { isTallied, tallyTest, type TallyRow } from './tally-test.js';
 import type { TaskReader } from './task-reader.js';
 import { toHistoryTask } from './to-history-task.js';
 import { afterPrefix, type Words } from './words.js';
 
-/** Rows grouped at most where counting needs looking at rows. */
-const COUNT_GROUPED = 20_000;
-
 interface Walked<Item> {
   items: Item[];
+  /** Where to go on; there may be fewer items than asked for all the same. */
+  next?: number;
+}
+
+/** How many more there are of each state, and where to go on counting. */
+export interface CountPiece {
+  byState: Partial<Record<TaskState, number>>;
   next?: number;
 }
 
@@ -43,7 +49,7 @@ export class TaskSearcher {
     const items = this.reader.listed(shown.map(({ no }) => no)).map((row) => toHistoryTask(row, this.words));
     const isWhole = place === undefined && found.length <= limit;
     const { total, totalIsExact } =
-      place ?? (isWhole ? { total: found.length, totalIsExact: true } : this.total(plan, searcher));
+      place ?? (isWhole ? { total: found.length, totalIsExact: true } : this.total(plan));
     const last = shown.at(-1);
     const atLeast = Math.max(total, found.length);
     return {
@@ -56,13 +62,12 @@ export class TaskSearcher {
     };
   }
 
-  /** How many there are of each state, type, queue and worker; of the newest `COUNT_GROUPED` where rows must be looked at. */
+  /** How many there are of each state, type, queue and worker; of the newest where looking at all would take long. */
   counts(filter: QueryNode | null, now: number): GroupCounts {
-    const plan = this.plan(filter, now);
-    const rows = this.tallies(plan) ?? this.grouped(new Searcher(this.db, plan, this.effort));
+    const { rows, next } = this.countPiece(filter, now, undefined, this.effort.countMs);
     const counts: GroupCounts = {
       total: 0,
-      isExact: true,
+      isExact: next === undefined,
       byState: {},
       byType: {},
       byQueue: {},
@@ -75,8 +80,15 @@ export class TaskSearcher {
       add(counts.byQueue, this.words.textOf(queue), n);
       if (worker !== 0) add(counts.byWorker, this.words.textOf(worker), n);
     }
-    counts.isExact = isTallied(plan) || counts.total < COUNT_GROUPED;
     return counts;
+  }
+
+  /** A part of an exact count, short enough to stand between two searches of others. */
+  count(filter: QueryNode | null, now: number, after: number | undefined): CountPiece {
+    const { rows, next } = this.countPiece(filter, now, after, this.effort.pieceMs);
+    const byState: CountPiece['byState'] = {};
+    for (const { state, n } of rows) add(byState as Record<string, number>, toState(state), n);
+    return { byState, ...(next === undefined ? {} : { next }) };
   }
 
   /** The next tasks in the order of creation, oldest first, for what acts on all of a query a piece at a time. */
@@ -104,14 +116,16 @@ export class TaskSearcher {
     return { items, ...(next === undefined ? {} : { next }) };
   }
 
+  private countPiece(filter: QueryNode | null, now: number, after: number | undefined, ms: number): Tallied {
+    const plan = this.plan(filter, now);
+    const rows = this.tallies(plan);
+    if (rows || !plan) return { rows: rows ?? [] };
+    return new Counter(this.db, plan, this.effort).some(ms, after);
+  }
+
   private numbers(filter: QueryNode | null, after: number | undefined, limit: number, now: number) {
-    const searcher = new Searcher(this.db, this.plan(filter, now), this.effort);
-    const phases = phasesOf({ field: 'created', descending: false }, []);
-    const found = searcher.page(phases, after === undefined ? undefined : { value: null, no: after }, limit);
-    return {
-      numbers: found.map(({ no }) => no),
-      next: found.length === limit ? found.at(-1)!.no : undefined,
-    };
+    const [phase] = phasesOf({ field: 'created', descending: false }, []);
+    return new Searcher(this.db, this.plan(filter, now), this.effort).piece(phase!, after, limit);
   }
 
   private plan(filter: Query['filter'], now: number): PlanNode | undefined {
@@ -119,9 +133,19 @@ export class TaskSearcher {
     const context: PlanContext = {
       now,
       words: this.words,
+      hasFact: (path, value) => this.hasFact(path, value),
       errorGroups: (fingerprint, prefix) => this.errorGroups(fingerprint, prefix),
     };
     return toPlan(filter, context);
+  }
+
+  private hasFact(path: number, value: number | string): boolean {
+    const query = build
+      .selectFrom('facts')
+      .select('task')
+      .where('path', '=', path)
+      .where('value', '=', value);
+    return this.db.query(query.limit(1).compile()).length > 0;
   }
 
   private errorGroups(fingerprint: string, prefix: boolean): number[] {
@@ -132,22 +156,16 @@ export class TaskSearcher {
     return this.db.query(wanted.compile()).map(({ id }) => id);
   }
 
-  private total(plan: PlanNode | undefined, searcher: Searcher): Total {
+  private total(plan: PlanNode | undefined): Total {
     const rows = this.tallies(plan);
-    return rows ? { total: rows.reduce((sum, { n }) => sum + n, 0), totalIsExact: true } : searcher.total();
+    if (rows || !plan) return { total: (rows ?? []).reduce((sum, { n }) => sum + n, 0), totalIsExact: true };
+    return new Counter(this.db, plan, this.effort).total();
   }
 
   private tallies(plan: PlanNode | undefined): TallyRow[] | undefined {
     if (!isTallied(plan)) return undefined;
     const rows = this.db.query(build.selectFrom('tallies').selectAll().compile());
     return plan ? rows.filter((row) => tallyTest(plan, row)) : rows;
-  }
-
-  private grouped(searcher: Searcher): TallyRow[] {
-    const query = sql<TallyRow>`
-      SELECT t.state, t.type, t.queue, t.worker, count(*) AS n
-      FROM (${searcher.some(COUNT_GROUPED)}) AS s CROSS JOIN tasks AS t ON t.no = s.no GROUP BY 1, 2, 3, 4`;
-    return this.db.query(query.compile(build));
   }
 
   private types({ field }: Sort): { id: number; text: string }[] {

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from './database.js';
 
 /** Kinds of names that are kept once and stand elsewhere as a number. */
-export const WORD = { queue: 1, type: 2, worker: 3, errorName: 4, path: 5 } as const;
+export const WORD = { queue: 1, type: 2, worker: 3, errorName: 4, path: 5, version: 6 } as const;
 
 export type WordKind = (typeof WORD)[keyof typeof WORD];
 

@@ -106,7 +106,7 @@ if before then since = tonumber(cjson.decode(before).since) or now end
 redis.call('HSET', job, 'delay', at - now, 'roost:held', cjson.encode({ limit = why, since = since }))
 redis.call('ZADD', held, at, me)
 redis.call('ZADD', base .. 'delayed', at * 0x1000, id)
-redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'delayed', 'jobId', id, 'delay', at)
+redis.call('XADD', base .. 'events', '*', 'event', 'delayed', 'jobId', id, 'delay', at, 'held', why)
 local due = redis.call('ZRANGE', base .. 'delayed', 0, 0, 'WITHSCORES')[2]
 redis.call('ZADD', base .. 'marker', tonumber(due) / 0x1000, '1')
 return { 'held', at, why }

@@ -16,7 +16,7 @@ if #ids == 0 then return 0 end
 for _, id in ipairs(ids) do
   local key = base .. id
   redis.call('DEL', key, key .. ':logs', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
-  redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'removed', 'jobId', id, 'prev', state)
+  redis.call('XADD', base .. 'events', '*', 'event', 'removed', 'jobId', id, 'prev', state)
 end
 redis.call('ZREM', set, unpack(ids))
 return #ids

@@ -50,7 +50,7 @@ local function lift(field)
   local had = redis.call('HDEL', control, field)
   if field == 'paused' then
     if redis.call('HDEL', meta, 'paused') == 1 then
-      redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'resumed')
+      redis.call('XADD', events, '*', 'event', 'resumed')
       had = 1
     end
   elseif field == 'concurrency' then
@@ -66,7 +66,7 @@ end
 if action == 'pause' then
   local found = record({})
   if redis.call('HSET', meta, 'paused', 1) == 1 then
-    redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'paused')
+    redis.call('XADD', events, '*', 'event', 'paused')
   end
   redis.call('DEL', marker)
   redis.call('HSET', control, 'paused', cjson.encode(found))

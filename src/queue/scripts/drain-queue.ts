@@ -42,7 +42,7 @@ for i = 1, #ids, isList and 1 or 2 do
     redis.call('HSET', key, 'roost:state', 'cancelled', 'roost:mark', mark, 'finishedOn', now)
     redis.call('HDEL', key, 'roost:held')
     redis.call('ZADD', set, now, id)
-    redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'cancelled', 'jobId', id, 'prev', prev)
+    redis.call('XADD', events, '*', 'event', 'cancelled', 'jobId', id, 'prev', prev)
     expiry[#expiry + 1] = id
     done = done + 1
   end

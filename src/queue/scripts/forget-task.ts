@@ -16,6 +16,6 @@ for _, state in ipairs({ 'completed', 'failed', 'cancelled', 'expired' }) do
 end
 if not prev then return -2 end
 redis.call('DEL', key, key .. ':logs', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
-redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'removed', 'jobId', id, 'prev', prev)
+redis.call('XADD', base .. 'events', '*', 'event', 'removed', 'jobId', id, 'prev', prev)
 return 1
 `;

@@ -20,7 +20,7 @@ local function to_wait(base, id, first)
     redis.call(first and 'RPUSH' or 'LPUSH', base .. 'wait', id)
   end
   redis.call('HSET', base .. id, 'delay', 0)
-  redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
+  redis.call('XADD', base .. 'events', '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
   local stop = redis.call('HMGET', base .. 'meta', 'paused', 'concurrency')
   local full = stop[2] and redis.call('LLEN', base .. 'active') >= tonumber(stop[2])
   if not stop[1] and not full then redis.call('ZADD', base .. 'marker', 0, '0') end

@@ -22,7 +22,7 @@ for _, id in ipairs(ids) do
     redis.call('LPUSH', base .. 'wait', id)
   end
   redis.call('HSET', key, 'delay', 0)
-  redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
+  redis.call('XADD', base .. 'events', '*', 'event', 'waiting', 'jobId', id, 'prev', 'delayed')
 end
 local held = redis.call('HMGET', base .. 'meta', 'paused', 'concurrency')
 local full = held[2] and redis.call('LLEN', base .. 'active') >= tonumber(held[2])

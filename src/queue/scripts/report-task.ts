@@ -22,11 +22,11 @@ if #ARGV > 6 then
   redis.call('RPUSH', key .. ':logs', unpack(ARGV, 7))
   redis.call('LTRIM', key .. ':logs', -tonumber(ARGV[6]), -1)
   local count = redis.call('HINCRBY', key, 'roost:logs', #ARGV - 6)
-  redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'log', 'jobId', id, 'count', count)
+  redis.call('XADD', events, '*', 'event', 'log', 'jobId', id, 'count', count)
 end
 if ARGV[3] ~= '' then
   redis.call('HSET', key, 'progress', ARGV[3])
-  redis.call('XADD', events, 'MAXLEN', '~', 10000, '*', 'event', 'progress', 'jobId', id, 'data', ARGV[3])
+  redis.call('XADD', events, '*', 'event', 'progress', 'jobId', id, 'data', ARGV[3])
 end
 return 1
 `;

@@ -34,6 +34,6 @@ end
 local meta = redis.call('HMGET', base .. 'meta', 'paused', 'concurrency')
 local full = meta[2] and redis.call('LLEN', base .. 'active') >= tonumber(meta[2])
 if not meta[1] and not full then redis.call('ZADD', base .. 'marker', 0, '0') end
-redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', 'waiting', 'jobId', id, 'prev', prev)
+redis.call('XADD', base .. 'events', '*', 'event', 'waiting', 'jobId', id, 'prev', prev)
 return 1
 `;

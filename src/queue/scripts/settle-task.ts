@@ -49,7 +49,7 @@ end
 redis.call('HSET', key, 'roost:state', state, 'roost:mark', mark, 'finishedOn', now)
 local set = base .. state
 redis.call('ZADD', set, now, id)
-redis.call('XADD', base .. 'events', 'MAXLEN', '~', 10000, '*', 'event', state, 'jobId', id, 'prev', prev)
+redis.call('XADD', base .. 'events', '*', 'event', state, 'jobId', id, 'prev', prev)
 
 local function forget(ids)
   for _, old in ipairs(ids) do

@@ -5,23 +5,32 @@ import type { PlanLeaf, PlanNode, ValueTest } from './search-plan.js';
 /** More numbers than this are bound as one JSON list: SQLite takes 32,766 values at most. */
 const MAX_LISTED = 50;
 
-/** Whether the row `t` of `tasks` is one of them. Never NULL, so that NOT means what it says. */
-export function rowTest(node: PlanNode): RawBuilder<SqlBool> {
+/**
+ * Whether the row `t` of `tasks` is one of them. Never NULL, so that NOT means what it says. `among` is a table of at
+ * least all rows asked about, with their `no`: what text is looked for then reads no more of its index than lies
+ * between the first and the last of them. Asking that index about one row after the other would cost a hundred times as much.
+ */
+export function rowTest(node: PlanNode, among?: RawBuilder<unknown>): RawBuilder<SqlBool> {
   switch (node.kind) {
     case 'and':
-      return sql<SqlBool>`(${sql.join(node.nodes.map(rowTest), sql` AND `)})`;
-    case 'or':
-      return sql<SqlBool>`(${sql.join(node.nodes.map(rowTest), sql` OR `)})`;
+    case 'or': {
+      const tests = node.nodes.map((part) => rowTest(part, among));
+      return sql<SqlBool>`(${sql.join(tests, node.kind === 'and' ? sql` AND ` : sql` OR `)})`;
+    }
     case 'not':
-      return sql<SqlBool>`NOT ${rowTest(node.node)}`;
+      return sql<SqlBool>`NOT ${rowTest(node.node, among)}`;
     case 'none':
       return sql<SqlBool>`0`;
     case 'word':
-      return sql<SqlBool>`(${among(sql.ref(`t.${node.column}`), node.ids)} AND t.${sql.ref(node.column)} IS NOT NULL)`;
-    case 'match':
-      return sql<SqlBool>`EXISTS (SELECT 1 FROM search WHERE rowid = t.no AND search MATCH ${node.match})`;
+      return sql<SqlBool>`(${isOneOf(sql.ref(`t.${node.column}`), node.ids)} AND t.${sql.ref(node.column)} IS NOT NULL)`;
+    case 'match': {
+      const range = among
+        ? sql` AND rowid BETWEEN (SELECT min(no) FROM ${among}) AND (SELECT max(no) FROM ${among})`
+        : sql``;
+      return sql<SqlBool>`(+t.no IN (SELECT rowid FROM search WHERE search MATCH ${node.match}${range}))`;
+    }
     case 'fact':
-      return sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(t.facts) AS f WHERE f.value ->> 0 = ${node.path} AND ${valueTest(sql`(f.value ->> 1)`, node.test)})`;
+      return factTest(node);
     case 'column': {
       const column = sql.ref(`t.${node.column}`);
       return sql<SqlBool>`(${column} IS NOT NULL AND ${valueTest(column, node.test)})`;
@@ -31,6 +40,20 @@ export function rowTest(node: PlanNode): RawBuilder<SqlBool> {
       return sql<SqlBool>`(${bounds(column, node.from, node.to)})`;
     }
   }
+}
+
+/** Equal values are looked up by the whole key of the index; others are compared with what the row says of itself. */
+function factTest({ path, test }: PlanLeaf & { kind: 'fact' }): RawBuilder<SqlBool> {
+  const values = test.map((comparisons) =>
+    comparisons.length === 1 && comparisons[0]![0] === '=' ? comparisons[0]![1] : undefined,
+  );
+  if (!values.includes(undefined)) {
+    const tests = values.map(
+      (value) => sql`EXISTS (SELECT 1 FROM facts WHERE path = ${path} AND value = ${value} AND task = t.no)`,
+    );
+    return sql<SqlBool>`(${sql.join(tests, sql` OR `)})`;
+  }
+  return sql<SqlBool>`EXISTS (SELECT 1 FROM json_each(t.facts) AS f WHERE f.value ->> 0 = ${path} AND ${valueTest(sql`(f.value ->> 1)`, test)})`;
 }
 
 export interface Source {
@@ -50,7 +73,7 @@ export function sourceOf(leaf: PlanLeaf): Source | undefined {
     case 'word': {
       const column = sql.ref(leaf.column);
       const extra = leaf.column === 'worker' ? sql` AND worker <> 0` : sql``;
-      const select = sql`SELECT no FROM tasks INDEXED BY ${sql.ref(`tasks_${leaf.column}`)} WHERE ${among(column, leaf.ids)}${extra}`;
+      const select = sql`SELECT no FROM tasks INDEXED BY ${sql.ref(`tasks_${leaf.column}`)} WHERE ${isOneOf(column, leaf.ids)}${extra}`;
       return { select, ordered: leaf.ids.length === 1, distinct: true };
     }
     case 'match':
@@ -92,7 +115,7 @@ const INDEXES = {
   origin: 'tasks_origin',
 } as const;
 
-function among(column: RawBuilder<unknown>, ids: number[]): RawBuilder<SqlBool> {
+function isOneOf(column: RawBuilder<unknown>, ids: number[]): RawBuilder<SqlBool> {
   if (ids.length === 1) return sql<SqlBool>`${column} = ${ids[0]}`;
   if (ids.length <= MAX_LISTED) return sql<SqlBool>`${column} IN (${sql.join(ids)})`;
   return sql<SqlBool>`${column} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;

@@ -47,6 +47,8 @@ export interface PlanContext {
     match(kind: WordKind, text: string, prefix: boolean): number[];
     find(kind: WordKind, text: string): number | undefined;
   };
+  /** Whether any task has this value at this path. */
+  hasFact(path: number, value: number | string): boolean;
   /** Numbers of the error groups with this fingerprint, or beginning with it. */
   errorGroups(fingerprint: string, prefix: boolean): number[];
 }
@@ -166,8 +168,13 @@ function interval(test: Test<Moment>, now: number): { from?: number | undefined;
   return { from: op === '>' ? value.to : value.from };
 }
 
-function pathPlan({ root, path, test }: PathTerm, { words }: PlanContext): PlanNode {
+function pathPlan({ root, path, test }: PathTerm, { words, hasFact }: PlanContext): PlanNode {
   const id = words.find(WORD.path, `${root}.${path}`);
+  if (test.op === '=' && id !== undefined) {
+    // Most often 42 is there as number or as text, not as both; one value alone has its tasks in order.
+    const values = valueTest('=', test.value).filter(([comparison]) => hasFact(id, comparison![1]));
+    return values.length === 0 ? { kind: 'none' } : { kind: 'fact', path: id, test: values };
+  }
   if (test.op === 'exists') return factPlan(id, [[]]);
   if (test.op === 'prefix') return factPlan(id, prefixTest(foldValue(test.text)));
   return factPlan(id, test.op === 'range' ? [rangeTest(test.from, test.to)] : valueTest(test.op, test.value));
@@ -177,29 +184,30 @@ function factPlan(path: number | undefined, test: ValueTest): PlanNode {
   return path === undefined ? { kind: 'none' } : { kind: 'fact', path, test };
 }
 
-/** In the index numbers come before text, so a comparison of numbers ends before the empty text, where one of texts begins. */
+/**
+ * In the index numbers come before text, so a comparison of numbers that has no end of its own ends before the empty
+ * text, where one of texts begins. No more bounds than two: SQLite reads the index between the first it finds.
+ */
 function valueTest(op: Comparison[0], { text, number }: PathValue): ValueTest {
   const folded = foldValue(text);
   if (op === '=') return number === undefined ? [[['=', folded]]] : [[['=', number]], [['=', folded]]];
-  return [
-    number === undefined
-      ? [
-          [op, folded],
-          ['>=', ''],
-        ]
-      : [
-          [op, number],
-          ['<', ''],
-        ],
-  ];
+  const isUpper = op === '<' || op === '<=';
+  if (number !== undefined) return [isUpper ? [[op, number]] : [[op, number], BEFORE_TEXT]];
+  return [isUpper ? [[op, folded], FROM_TEXT] : [[op, folded]]];
 }
+
+const BEFORE_TEXT: Comparison = ['<', ''];
+const FROM_TEXT: Comparison = ['>=', ''];
 
 function rangeTest(from: PathValue | undefined, to: PathValue | undefined): Comparison[] {
   const numeric =
     (from === undefined || from.number !== undefined) && (to === undefined || to.number !== undefined);
-  const comparisons: Comparison[] = [numeric ? ['<', ''] : ['>=', '']];
-  if (from) comparisons.push(['>=', numeric ? from.number! : foldValue(from.text)]);
-  if (to) comparisons.push(['<=', numeric ? to.number! : foldValue(to.text)]);
+  const valueOf = (value: PathValue) => (numeric ? value.number! : foldValue(value.text));
+  const comparisons: Comparison[] = [];
+  if (from) comparisons.push(['>=', valueOf(from)]);
+  else if (!numeric) comparisons.push(FROM_TEXT);
+  if (to) comparisons.push(['<=', valueOf(to)]);
+  else if (numeric) comparisons.push(BEFORE_TEXT);
   return comparisons;
 }
 
@@ -220,16 +228,20 @@ function joinAnd(nodes: PlanNode[]): PlanNode {
   const refused = nodes.flatMap((node) =>
     node.kind === 'not' && node.node.kind === 'match' ? [node.node.match] : [],
   );
-  if (matches.length === 0 || matches.length + refused.length < 2)
-    return nodes.length === 1 ? nodes[0]! : { kind: 'and', nodes };
-  const wanted = matches.map((match) => `(${match})`).join(' AND ');
-  const match =
-    refused.length > 0 ? `(${wanted}) NOT (${refused.map((part) => `(${part})`).join(' OR ')})` : wanted;
+  if (matches.length + refused.length < 2) return nodes.length === 1 ? nodes[0]! : { kind: 'and', nodes };
   const others = nodes.filter(
     (node) => node.kind !== 'match' && !(node.kind === 'not' && node.node.kind === 'match'),
   );
-  const joined: PlanNode = { kind: 'match', match };
+  const joined = joinMatches(matches, refused);
   return others.length === 0 ? joined : { kind: 'and', nodes: [joined, ...others] };
+}
+
+/** The text index answers one expression faster than several. */
+function joinMatches(wanted: string[], refused: string[]): PlanNode {
+  const without = refused.map((match) => `(${match})`).join(' OR ');
+  if (wanted.length === 0) return { kind: 'not', node: { kind: 'match', match: without } };
+  const all = wanted.map((match) => `(${match})`).join(' AND ');
+  return { kind: 'match', match: refused.length > 0 ? `(${all}) NOT (${without})` : all };
 }
 
 function joinOr(nodes: PlanNode[]): PlanNode {
@@ -237,10 +249,11 @@ function joinOr(nodes: PlanNode[]): PlanNode {
   for (const node of nodes) {
     const like = kept.find((other) => canJoin(other, node));
     if (node.kind === 'none') continue;
-    if (like?.kind === 'match' && node.kind === 'match') like.match = `(${like.match}) OR (${node.match})`;
+    // Side by side, not inside each other: FTS5's parser is not made for depth. OR binds weakest there too.
+    if (like?.kind === 'match' && node.kind === 'match') like.match = `${like.match} OR (${node.match})`;
     else if (like?.kind === 'word' && node.kind === 'word')
       like.ids = [...new Set([...like.ids, ...node.ids])];
-    else kept.push(node);
+    else kept.push({ ...node });
   }
   if (kept.length === 0) return { kind: 'none' };
   return kept.length === 1 ? kept[0]! : { kind: 'or', nodes: kept };

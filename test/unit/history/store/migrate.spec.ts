@@ -17,7 +17,8 @@ describe('the format of the file', () => {
     return db;
   }
 
-  const next = [...MIGRATIONS, { number: 2, what: 'more', sql: 'CREATE TABLE more (x)' }];
+  const newest = MIGRATIONS.at(-1)!.number;
+  const next = [...MIGRATIONS, { number: newest + 1, what: 'more', sql: 'CREATE TABLE more (x)' }];
 
   afterEach(() => {
     for (const db of opened.splice(0)) db.close();
@@ -39,7 +40,7 @@ describe('the format of the file', () => {
     const db = open();
     migrate(db, next);
     expect(() => migrate(db)).toThrow(
-      /written by a newer Roost \(format 2, this one knows up to 1\)\. Start that version again/,
+      `written by a newer Roost (format ${newest + 1}, this one knows up to ${newest}). Start that version again`,
     );
   });
 
@@ -55,10 +56,10 @@ describe('the format of the file', () => {
     migrate(db);
     const broken = [
       ...MIGRATIONS,
-      { number: 2, what: 'broken', sql: 'CREATE TABLE more (x); CREATE TABLE tasks (x)' },
+      { number: newest + 1, what: 'broken', sql: 'CREATE TABLE more (x); CREATE TABLE tasks (x)' },
     ];
     expect(() => migrate(db, broken)).toThrow('already exists');
-    expect(db.get<{ user_version: number }>('PRAGMA user_version')).toEqual({ user_version: 1 });
+    expect(db.get<{ user_version: number }>('PRAGMA user_version')).toEqual({ user_version: newest });
     migrate(db, next);
   });
 });

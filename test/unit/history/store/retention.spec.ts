@@ -90,7 +90,7 @@ describe('retention', () => {
     forget({ max: { failed: 1 } });
     const spans = (step: 'minute' | 'hour' | 'day') =>
       store.engine.numbers({ from: 0, to: NOON + DAY, step }).length;
-    expect([spans('minute'), spans('hour'), spans('day')]).toEqual([5, 201, 150]);
+    expect([spans('minute'), spans('hour'), spans('day')]).toEqual([6, 201, 150]);
     expect(store.engine.errors({ limit: 5, now: NOON }).total).toBe(1);
     forget({ max: { failed: 0 }, now: NOON + 101 * DAY });
     expect(store.engine.errors({ limit: 5, now: NOON }).total).toBe(0);

@@ -1,53 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
 import { parseQuery } from '../../../../src/history/query/parse-query.js';
+import { HistoryFileError } from '../../../../src/history/store/history-file-error.js';
 import { SqliteHistoryStore } from '../../../../src/history/store/sqlite-history-store.js';
-import { projectRoot } from '../../../support/processes.js';
+import { compileStore } from './compiled-store.js';
 import { emptyBatch, NOON, task } from './store-fixture.js';
-
-/** The rooms that a thread of the store loads, compiled: threads know no TypeScript. */
-function compile(folder: string): URL {
-  for (const room of ['contract', 'history']) {
-    const from = join(projectRoot, 'src', room);
-    for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
-    )) {
-      const { outputText } = ts.transpileModule(readFileSync(join(from, file), 'utf8'), {
-        compilerOptions: {
-          target: ts.ScriptTarget.ES2023,
-          module: ts.ModuleKind.ESNext,
-          experimentalDecorators: true,
-        },
-      });
-      const target = join(folder, room, file.replace(/\.ts$/, '.js'));
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, outputText);
-    }
-  }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
-  return pathToFileURL(join(folder, 'history/store/store-thread.js'));
-}
 
 describe('the store on its threads', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-store-')));
   let thread: URL;
 
   beforeAll(() => {
-    thread = compile(folder);
+    thread = compileStore(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -105,7 +72,7 @@ describe('the store on its threads', () => {
       'this is no database file, but it is long enough to be taken for a header'.repeat(20),
     );
     const broken = new SqliteHistoryStore({ file: join(folder, 'c.db'), thread });
-    await expect(broken.migrate()).rejects.toMatchObject({ name: 'SqliteError' });
+    await expect(broken.migrate()).rejects.toThrow(HistoryFileError);
     await broken.close();
   });
 

@@ -1,0 +1,20 @@
+import type { RecorderStatus } from '../history-status.js';
+import type { RetentionPolicy } from '../store/history-store.js';
+
+/* What the web's own thread and the recorder's say to each other. */
+
+export interface RecorderOptions {
+  file: string;
+  redisUrl: string;
+  prefix: string;
+  /** Keep so long and so many: ms by state, and how many of each. */
+  keepMs: RetentionPolicy['before'];
+  keepMost: RetentionPolicy['max'];
+}
+
+export type ToRecorder = { type: 'stop' } | { type: 'caught-up'; n: number; maxMs: number };
+
+export type FromRecorder =
+  | { type: 'status'; status: RecorderStatus }
+  | { type: 'caught-up'; n: number; isCaughtUp: boolean }
+  | { type: 'log'; level: 'error' | 'warn' | 'info' | 'debug'; fields: object; text: string };

@@ -1,0 +1,129 @@
+import type { Redis } from 'ioredis';
+import { timeOf, type StreamEvent } from './stream-event.js';
+
+/*
+ * Reads on in several event streams, in one script so that an entry's being there and its being trimmed cannot cross.
+ *
+ * KEYS     the streams
+ * ARGV[1]  entries of each stream at most, ARGV[2] bytes of all about, ARGV[3] longest value; longer ones are cut
+ * then     a place for each stream: what comes after it is read
+ *
+ * Answers {now in ms, {first id, last id, place reached, {id, event, job id, prev, value, id, ...}}...};
+ * ids are '' where there is no stream, and a first id is '' where the stream is empty.
+ */
+const READ_STREAMS = `
+local most, left, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local clock = redis.call('TIME')
+local answer = { clock[1] .. string.format('%03d', math.floor(clock[2] / 1000)) }
+local VALUES = { name = true, returnvalue = true, failedReason = true, delay = true, data = true }
+for i, key in ipairs(KEYS) do
+  local place = ARGV[3 + i]
+  local first, last, flat = '', '', {}
+  if redis.call('TYPE', key).ok == 'stream' then
+    local info = redis.call('XINFO', 'STREAM', key)
+    for f = 1, #info, 2 do
+      if info[f] == 'last-generated-id' then last = info[f + 1]
+      elseif info[f] == 'first-entry' and info[f + 1] then first = info[f + 1][1] end
+    end
+    local n, read = 0, 1
+    while last ~= place and n < most and left > 0 and read > 0 do
+      local page = redis.call('XRANGE', key, '(' .. place, '+', 'COUNT', math.min(200, most - n))
+      read = #page
+      for _, entry in ipairs(page) do
+        place = entry[1]
+        local fields = entry[2]
+        local event, id, prev, value = '', '', '', ''
+        for f = 1, #fields, 2 do
+          local name = fields[f]
+          if name == 'event' then event = fields[f + 1]
+          elseif name == 'jobId' then id = fields[f + 1]
+          elseif name == 'prev' then prev = fields[f + 1]
+          elseif name == 'held' then prev = 'held'
+          elseif name == 'movedTo' or name == 'movedFrom' then prev = 'moved:' .. fields[f + 1]
+          elseif VALUES[name] then value = fields[f + 1] end
+        end
+        left = left - #value - 60
+        if #value > longest then value = string.sub(value, 1, longest) end
+        if id ~= '' then
+          local at = #flat
+          flat[at + 1], flat[at + 2], flat[at + 3], flat[at + 4], flat[at + 5] = place, event, id, prev, value
+        end
+      end
+      n = n + read
+    end
+  end
+  answer[1 + i] = { first, last, place, flat }
+end
+return answer
+`;
+
+/** Ids of the newest entries, '' for no stream. */
+const LAST_IDS = `
+local answer = {}
+for i, key in ipairs(KEYS) do
+  answer[i] = ''
+  if redis.call('TYPE', key).ok == 'stream' then
+    local info = redis.call('XINFO', 'STREAM', key)
+    for f = 1, #info, 2 do
+      if info[f] == 'last-generated-id' then answer[i] = info[f + 1] end
+    end
+  end
+end
+return answer
+`;
+
+export interface StreamRead {
+  /** '' where there is none. */
+  first: string;
+  last: string;
+  /** Everything up to here is in `events`. */
+  place: string;
+  events: StreamEvent[];
+}
+
+export interface StreamCommands {
+  roostReadStreams(keys: number, ...args: (string | number)[]): Promise<[string, ...StreamRow[]]>;
+  roostLastIds(keys: number, ...args: string[]): Promise<string[]>;
+}
+type StreamRow = [first: string, last: string, place: string, flat: string[]];
+
+export function withStreamCommands<R extends Redis>(redis: R): R & StreamCommands {
+  redis.defineCommand('roostReadStreams', { lua: READ_STREAMS });
+  redis.defineCommand('roostLastIds', { lua: LAST_IDS });
+  return redis as R & StreamCommands;
+}
+
+/** Of a value an event carries; it matters only where the job is gone already. */
+const LONGEST_VALUE = 100_000;
+
+export async function readStreams(
+  redis: StreamCommands,
+  streams: readonly { key: string; place: string }[],
+  { count, bytes }: { count: number; bytes: number },
+): Promise<{ now: number; reads: StreamRead[] }> {
+  const [now, ...rows] = await redis.roostReadStreams(
+    streams.length,
+    ...streams.map(({ key }) => key),
+    count,
+    bytes,
+    LONGEST_VALUE,
+    ...streams.map(({ place }) => place),
+  );
+  return { now: Number(now), reads: rows.map(toRead) };
+}
+
+function toRead([first, last, place, flat]: StreamRow): StreamRead {
+  const events: StreamEvent[] = new Array<StreamEvent>(flat.length / 5);
+  for (let i = 0, n = 0; i < flat.length; i += 5, n++) {
+    const id = flat[i]!;
+    events[n] = {
+      at: timeOf(id),
+      seq: Number(id.slice(id.indexOf('-') + 1)),
+      name: flat[i + 1]!,
+      id: flat[i + 2]!,
+      prev: flat[i + 3]!,
+      value: flat[i + 4]!,
+    };
+  }
+  return { first, last, place, events };
+}

@@ -1,0 +1,211 @@
+import { isSettled, type TaskState } from '../../contract/states.js';
+import type { Redis } from 'ioredis';
+import type { RecordingEngine } from '../store/recording-engine.js';
+import type { TaskRef } from '../store/rows.js';
+import type { Followed } from './followed-queues.js';
+import { readJobs, type JobCommands } from './read-jobs.js';
+import type { StreamCommands } from './read-streams.js';
+import { comparePlaces } from './stream-event.js';
+import type { StreamFollower } from './stream-follower.js';
+import { addRows, emptyBatch, NO_ATTEMPTS } from './to-rows.js';
+
+/** Ids looked at in one piece; of them only what the history does not know is read. */
+const PIECE = 500;
+/** Ids of one page that the next one looks at again: lists shift while they are walked. */
+const OVERLAP = 100;
+
+/** The sets of a queue and the state of what is in them. BullMQ before 6 keeps a paused queue's jobs in `paused`. */
+const SETS: readonly { name: string; state: TaskState; isList: boolean }[] = [
+  { name: 'active', state: 'active', isList: true },
+  { name: 'wait', state: 'waiting', isList: true },
+  { name: 'paused', state: 'waiting', isList: true },
+  { name: 'prioritized', state: 'waiting', isList: false },
+  { name: 'waiting-children', state: 'waiting', isList: false },
+  { name: 'delayed', state: 'delayed', isList: false },
+  { name: 'failed', state: 'failed', isList: false },
+  { name: 'cancelled', state: 'cancelled', isList: false },
+  { name: 'expired', state: 'expired', isList: false },
+  { name: 'completed', state: 'completed', isList: false },
+];
+
+type Commands = Redis & StreamCommands & JobCommands;
+
+export interface Reconciled {
+  found: number;
+  vanished: string[];
+}
+
+/**
+ * Brings the history in line with what Redis has of a queue, beside live recording: after a gap, at first sight of a
+ * queue, and (the vanished alone) now and then. Piece by piece, each a moment long.
+ */
+export class Reconciler {
+  private set = 0;
+  private offset = 0;
+  private after = -Number.MAX_SAFE_INTEGER;
+  /** Tasks that Redis does not have, and the event up to which has to be recorded before that means anything. */
+  private suspects: { ids: string[]; place: string } | undefined;
+  found = 0;
+  vanished = 0;
+
+  constructor(
+    private readonly redis: Commands,
+    private readonly engine: RecordingEngine,
+    private readonly follower: StreamFollower,
+    readonly queue: Followed,
+    /** Where what it finds is noted. */
+    readonly gap: number | undefined,
+    /** Looks for what has vanished only. */
+    readonly isSweep = false,
+  ) {
+    if (isSweep) this.set = SETS.length;
+  }
+
+  /** One piece. */
+  async step(): Promise<'more' | 'wait' | 'done'> {
+    if (this.set < SETS.length) {
+      await this.walkSet();
+      return 'more';
+    }
+    if (this.suspects) {
+      if (comparePlaces(this.follower.place(this.queue.name), this.suspects.place) < 0) return 'wait';
+      await this.takeOut(this.suspects.ids);
+      this.suspects = undefined;
+    }
+    if (this.after === Infinity) return 'done';
+    await this.findVanished();
+    return 'more';
+  }
+
+  private async walkSet(): Promise<void> {
+    const { name, state, isList } = SETS[this.set]!;
+    const key = this.queue.base + name;
+    const { ids, times } = isList ? await this.listPage(key) : await this.sortedPage(key);
+    const known = this.engine.statesOf(this.queue.name, ids);
+    const news = ids.filter((id) => {
+      const task = known.get(id);
+      if (task?.state !== state || state === 'active') return true;
+      // Settled once more while nobody looked.
+      return isSettled(state) && times.get(id) !== undefined && task.finishedAt !== times.get(id);
+    });
+    await this.tell(news, new Set(known.keys()));
+    if (ids.length < PIECE) {
+      this.set++;
+      this.offset = 0;
+    } else this.offset += PIECE - OVERLAP;
+  }
+
+  /** From the end that new ones are pushed to: what was there stays within reach. */
+  private async listPage(key: string) {
+    const ids = await this.ofType(key, 'list', () =>
+      this.redis.lrange(key, this.offset, this.offset + PIECE - 1),
+    );
+    return { ids, times: new Map<string, number>() };
+  }
+
+  /** The newest first: what retention drops meanwhile is at the other end. */
+  private async sortedPage(key: string) {
+    const flat = await this.ofType(key, 'zset', () =>
+      this.redis.zrevrange(key, this.offset, this.offset + PIECE - 1, 'WITHSCORES'),
+    );
+    const pairs = flat.flat() as unknown as string[];
+    const ids: string[] = [];
+    const times = new Map<string, number>();
+    for (let i = 0; i < pairs.length; i += 2) {
+      ids.push(String(pairs[i]));
+      times.set(String(pairs[i]), Number(pairs[i + 1]));
+    }
+    return { ids, times };
+  }
+
+  private async ofType(key: string, type: string, read: () => Promise<string[]>): Promise<string[]> {
+    return (await this.redis.type(key)) === type ? read() : [];
+  }
+
+  private async tell(ids: readonly string[], known: ReadonlySet<string>): Promise<void> {
+    // Markers of old versions of BullMQ stand in the wait list like ids.
+    const real = ids.filter((id) => !id.startsWith('0:'));
+    if (real.length === 0) return;
+    const jobs = await readJobs(
+      this.redis,
+      real.map((id) => ({ base: this.queue.base, id, lines: 0, needsInput: true })),
+    );
+    const batch = emptyBatch();
+    const now = Date.now();
+    real.forEach((id, i) => {
+      const job = jobs[i];
+      if (!job) return;
+      const ref: TaskRef = { queue: this.queue.name, id };
+      addRows(
+        batch,
+        {
+          ref,
+          events: [],
+          job,
+          isOurs: this.queue.isOurs,
+          tail: NO_ATTEMPTS,
+          isNew: !known.has(id),
+          lastSampleAt: 0,
+        },
+        now,
+      );
+    });
+    const place = this.follower.place(this.queue.name);
+    this.engine.recordAfter(batch, this.expected(place), () => {
+      if (this.gap !== undefined) this.engine.addToGap(this.gap, batch.tasks.length, []);
+    });
+    this.found += batch.tasks.length;
+  }
+
+  private async findVanished(): Promise<void> {
+    const { ids, next } = this.engine.unsettled(this.queue.name, this.after, PIECE);
+    this.after = next ?? Infinity;
+    const gone = await this.goneOf(ids);
+    if (gone.length === 0) return;
+    const [place] = await this.redis.roostLastIds(1, `${this.queue.base}events`);
+    this.suspects = { ids: gone, place: place || '0-0' };
+  }
+
+  private async takeOut(suspects: readonly string[]): Promise<void> {
+    const states = this.engine.statesOf(this.queue.name, suspects);
+    const open = suspects.filter((id) => {
+      const task = states.get(id);
+      return task !== undefined && !isSettled(task.state);
+    });
+    const gone = await this.goneOf(open);
+    if (gone.length === 0) return;
+    const removed = gone.map((id) => ({ queue: this.queue.name, id }));
+    const place = this.follower.place(this.queue.name);
+    this.engine.recordAfter({ ...emptyBatch(), removed }, this.expected(place), () => {
+      const now = Date.now();
+      const gap =
+        this.gap ??
+        this.engine.addGap({
+          queue: this.queue.name,
+          from: now,
+          to: now,
+          noticedAt: now,
+          detail: 'Tasks were removed from Redis without an event: drained or cleaned by another program.',
+        });
+      this.engine.addToGap(gap, 0, gone);
+      if (this.gap === undefined) this.engine.closeGap(gap, now);
+    });
+    this.vanished += gone.length;
+  }
+
+  private expected(place: string): Record<string, string | undefined> {
+    return { [this.queue.name]: this.engine.cursors()[this.queue.name] === undefined ? undefined : place };
+  }
+
+  private async goneOf(ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const pipeline = this.redis.pipeline();
+    for (const id of ids) pipeline.exists(this.queue.base + id);
+    const answers = (await pipeline.exec()) ?? [];
+    return ids.filter((_, i) => {
+      const [error, exists] = answers[i]!;
+      if (error) throw error;
+      return exists === 0;
+    });
+  }
+}

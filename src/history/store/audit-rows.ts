@@ -1,0 +1,101 @@
+import { AUDIT_OUTCOMES, type AuditEntry, type AuditSearch, type KeptAuditEntry } from './audit-store.js';
+import type { Bindable, SqliteDatabase } from './database.js';
+
+/** Entries removed in one go. */
+const FORGET_PIECE = 1000;
+/** Longest text kept of one field, in UTF-16 units, and most targets. */
+const MAX_TEXT = 500;
+const MAX_TARGETS = 100;
+
+interface AuditColumns {
+  no: number;
+  at: number;
+  who: string;
+  via: string;
+  source: string;
+  permission: string;
+  method: string;
+  route: string;
+  path: string;
+  targets: string;
+  reason: string | null;
+  status: number;
+  outcome: number;
+  request: string;
+}
+
+/** The audit in the tables of the history. */
+export class AuditRows {
+  constructor(private readonly db: SqliteDatabase) {}
+
+  /** All of them or none. */
+  append(entries: AuditEntry[]): void {
+    this.db.transaction(() => {
+      for (const entry of entries) this.insert(entry);
+    });
+  }
+
+  search({ who, permission, target, outcome, from, to, after, limit }: AuditSearch): KeptAuditEntry[] {
+    const where: string[] = [];
+    const params: Bindable[] = [];
+    const also = (sql: string, ...values: Bindable[]) => {
+      where.push(sql);
+      params.push(...values);
+    };
+    if (who !== undefined) also('who = ?', who);
+    if (permission !== undefined) also('permission = ?', permission);
+    if (target !== undefined) also('no IN (SELECT no FROM audit_targets WHERE target = ?)', target);
+    if (outcome !== undefined) also('outcome = ?', AUDIT_OUTCOMES.indexOf(outcome));
+    if (from !== undefined) also('at >= ?', from);
+    if (to !== undefined) also('at < ?', to);
+    if (after !== undefined) also('(at, no) < (?, ?)', after.at, after.no);
+    const rows = this.db.all<AuditColumns>(
+      `SELECT * FROM audit ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY at DESC, no DESC LIMIT ?`,
+      [...params, limit],
+    );
+    return rows.map(toEntry);
+  }
+
+  /** One piece; answers how many. */
+  forgetPiece(before: number): { forgotten: number; isDone: boolean } {
+    return this.db.transaction(() => {
+      const old = this.db.all<{ no: number; targets: string }>(
+        'SELECT no, targets FROM audit WHERE at < ? ORDER BY at LIMIT ?',
+        [before, FORGET_PIECE],
+      );
+      for (const { no, targets } of old) {
+        for (const target of JSON.parse(targets) as string[])
+          this.db.run('DELETE FROM audit_targets WHERE target = ? AND no = ?', [target, no]);
+        this.db.run('DELETE FROM audit WHERE no = ?', [no]);
+      }
+      return { forgotten: old.length, isDone: old.length < FORGET_PIECE };
+    });
+  }
+
+  private insert(entry: AuditEntry): void {
+    const cut = (text: string) => text.slice(0, MAX_TEXT);
+    const targets = [...new Set(entry.targets.map(cut))].slice(0, MAX_TARGETS);
+    const { no } = this.db.get<{ no: number }>(
+      `INSERT INTO audit (at, who, via, source, permission, method, route, path, targets, reason, status, outcome, request)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
+      [
+        ...[entry.at, cut(entry.who), entry.via, cut(entry.from), entry.permission],
+        ...[cut(entry.method), cut(entry.route), cut(entry.path), JSON.stringify(targets)],
+        entry.reason === null ? null : cut(entry.reason),
+        ...[entry.status, AUDIT_OUTCOMES.indexOf(entry.outcome), entry.requestId],
+      ],
+    )!;
+    for (const target of targets)
+      this.db.run('INSERT OR IGNORE INTO audit_targets (target, no) VALUES (?, ?)', [target, no]);
+  }
+}
+
+function toEntry({ source, targets, outcome, request, ...row }: AuditColumns): KeptAuditEntry {
+  return {
+    ...row,
+    from: source,
+    targets: JSON.parse(targets) as string[],
+    outcome: AUDIT_OUTCOMES[outcome] ?? 'failed',
+    requestId: request,
+  };
+}

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import type { TaskState } from '../../contract/states.js';
+import { outcomeCode, toState } from './codes.js';
+import type { RecordBatch, RecordOutcome, TaskRef } from './rows.js';
+import { StoreEngine } from './store-engine.js';
+import { WORD } from './words.js';
+
+/** Somebody else has recorded since the cursors were read: what was to be written may be told already. Nothing was. */
+export class HistoryFencedError extends Error {
+  override name = 'HistoryFencedError';
+}
+
+export interface NewGap {
+  queue: string;
+  /** ms */
+  from: number;
+  to: number;
+  noticedAt: number;
+  detail: string;
+}
+
+export interface StoredGap extends NewGap {
+  id: number;
+  reconciledAt: number | null;
+  found: number;
+  vanished: number;
+  sample: string[];
+}
+
+/** How far the attempts of a task are known. */
+export interface AttemptTail {
+  /** The last one's number; 0 for none. */
+  starts: number;
+  /** It has not ended. */
+  isOpen: boolean;
+  failures: number;
+}
+
+export interface KnownState {
+  state: TaskState;
+  /** ms */
+  finishedAt: number | null;
+}
+
+/** Ids kept of tasks whose end is unknown. */
+const MAX_SAMPLE = 20;
+const ATTEMPT_FAILED = outcomeCode('failed');
+
+/** The store as the recorder uses it: with what it must know in order to go on, and safe against a second recorder. */
+export class RecordingEngine extends StoreEngine {
+  /** Names this file among others on the same Redis. */
+  storeId(): string {
+    this.db.run("INSERT INTO meta VALUES ('store', ?) ON CONFLICT DO NOTHING", [randomUUID().slice(0, 8)]);
+    return this.db.get<{ value: string }>("SELECT value FROM meta WHERE key = 'store'")!.value;
+  }
+
+  /**
+   * As `record`, if the queues of the batch still stand where the caller left them.
+   * @throws HistoryFencedError
+   */
+  recordAfter(
+    batch: RecordBatch,
+    expected: Record<string, string | undefined>,
+    first?: () => void,
+  ): RecordOutcome {
+    return this.writer.record(batch, Date.now(), () => {
+      for (const [queue, place] of Object.entries(expected)) {
+        const found = this.db.get<{ place: string }>('SELECT place FROM cursors WHERE queue = ?', [
+          queue,
+        ])?.place;
+        if (found !== place)
+          throw new HistoryFencedError(
+            `Another process has recorded queue ${queue} up to ${found}, not ${place}.`,
+          );
+      }
+      first?.();
+    });
+  }
+
+  followed(): { queue: string; since: number; reconciled: number | null }[] {
+    return this.db.all('SELECT queue, since, reconciled FROM followed ORDER BY queue');
+  }
+
+  follow(queue: string, now: number): void {
+    this.db.run('INSERT INTO followed VALUES (?, ?, NULL) ON CONFLICT DO NOTHING', [queue, now]);
+  }
+
+  setReconciled(queue: string, now: number): void {
+    this.db.run('UPDATE followed SET reconciled = ? WHERE queue = ?', [now, queue]);
+  }
+
+  /** Inside of `recordAfter` too. */
+  addGap({ queue, from, to, noticedAt, detail }: NewGap): number {
+    return this.db.get<{ id: number }>(
+      `INSERT INTO gaps (queue, from_at, to_at, noticed, found, vanished, sample, detail)
+       VALUES (?, ?, ?, ?, 0, 0, '[]', ?) RETURNING id`,
+      [queue, from, to, noticedAt, detail],
+    )!.id;
+  }
+
+  /** Inside of `recordAfter` too. */
+  addToGap(id: number, found: number, vanished: readonly string[]): void {
+    const gap = this.db.get<{ sample: string }>('SELECT sample FROM gaps WHERE id = ?', [id]);
+    if (!gap) return;
+    const sample = [...(JSON.parse(gap.sample) as string[]), ...vanished].slice(0, MAX_SAMPLE);
+    this.db.run('UPDATE gaps SET found = found + ?, vanished = vanished + ?, sample = ? WHERE id = ?', [
+      found,
+      vanished.length,
+      JSON.stringify(sample),
+      id,
+    ]);
+  }
+
+  closeGap(id: number, now: number): void {
+    this.db.run('UPDATE gaps SET reconciled = ? WHERE id = ?', [now, id]);
+  }
+
+  /** The newest first. */
+  gaps(limit: number): StoredGap[] {
+    return this.db
+      .all<Omit<StoredGap, 'sample'> & { sample: string }>(
+        `SELECT id, queue, from_at AS "from", to_at AS "to", noticed AS noticedAt, reconciled AS reconciledAt, found, vanished, sample, detail
+         FROM gaps ORDER BY id DESC LIMIT ?`,
+        [limit],
+      )
+      .map((gap) => ({ ...gap, sample: JSON.parse(gap.sample) as string[] }));
+  }
+
+  /** Of those that are here: their state, by id. */
+  statesOf(queue: string, ids: readonly string[]): Map<string, KnownState> {
+    const rows = this.db.all<{ id: string; state: number; finished: number | null }>(
+      `SELECT t.id, t.state, t.finished FROM json_each(?1) AS j
+       CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2`,
+      [JSON.stringify(ids), this.words.find(WORD.queue, queue) ?? 0],
+    );
+    return new Map(
+      rows.map(({ id, state, finished }) => [id, { state: toState(state), finishedAt: finished }]),
+    );
+  }
+
+  /** Tasks of a queue that have not settled, from number `after` on; `next` until there are no more. */
+  unsettled(queue: string, after: number, limit: number): { ids: string[]; next: number | undefined } {
+    const name = this.words.find(WORD.queue, queue) ?? 0;
+    const rows = [0, 1, 2]
+      .flatMap((state) =>
+        this.db.all<{ no: number; id: string; queue: number }>(
+          'SELECT no, id, queue FROM tasks WHERE state = ? AND no > ? ORDER BY no LIMIT ?',
+          [state, after, limit],
+        ),
+      )
+      .sort((a, b) => a.no - b.no)
+      .slice(0, limit);
+    return {
+      ids: rows.filter((row) => row.queue === name).map(({ id }) => id),
+      next: rows.length < limit ? undefined : rows.at(-1)!.no,
+    };
+  }
+
+  /** In the order of the refs. */
+  attemptTails(refs: readonly TaskRef[]): AttemptTail[] {
+    const tails = refs.map((): AttemptTail => ({ starts: 0, isOpen: false, failures: 0 }));
+    if (refs.length === 0) return tails;
+    const rows = this.db.all<{
+      place: number;
+      number: number;
+      finished: number | null;
+      outcome: number | null;
+    }>(
+      `SELECT j.key AS place, a.number, a.finished, a.outcome FROM json_each(?) AS j
+       CROSS JOIN tasks AS t ON t.id = j.value ->> 0 AND t.queue = j.value ->> 1
+       CROSS JOIN attempts AS a ON a.task = t.no ORDER BY j.key, a.number`,
+      [JSON.stringify(refs.map(({ id, queue }) => [id, this.words.find(WORD.queue, queue) ?? 0]))],
+    );
+    for (const { place, number, finished, outcome } of rows) {
+      const tail = tails[place]!;
+      tail.starts = number;
+      tail.isOpen = outcome === null && finished === null;
+      if (outcome === ATTEMPT_FAILED) tail.failures++;
+    }
+    return tails;
+  }
+
+  /** Starts that did not happen after all: a task held back by a limit after a worker had fetched it. */
+  dropAttempts(tasks: readonly (TaskRef & { after: number })[]): void {
+    for (const { queue, id, after } of tasks) {
+      this.db.run(
+        'DELETE FROM attempts WHERE number > ?3 AND task = (SELECT no FROM tasks WHERE id = ?1 AND queue = ?2)',
+        [id, this.words.find(WORD.queue, queue) ?? 0, after],
+      );
+    }
+  }
+}

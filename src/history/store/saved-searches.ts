@@ -1,0 +1,58 @@
+import { build } from './builder.js';
+import type { SqliteDatabase } from './database.js';
+
+/** A query that somebody gave a name. */
+export interface SavedSearch {
+  id: string;
+  name: string;
+  q: string;
+  /** Columns of the list, where others than the usual ones were chosen. */
+  columns: string[] | null;
+  createdAt: number;
+}
+
+/** Saved at most: they stand on one page, and nobody reads more. */
+export const MAX_SAVED = 100;
+
+export function savedSearches(db: SqliteDatabase): SavedSearch[] {
+  const rows = db.query(build.selectFrom('searches').selectAll().orderBy('folded').compile());
+  return rows.map(({ id, name, q, columns, created }) => ({
+    id,
+    name,
+    q,
+    columns: columns === null ? null : (JSON.parse(columns) as string[]),
+    createdAt: created,
+  }));
+}
+
+/** Takes the place of one with the same name, in any case, and then keeps its id; `full` where there are too many. */
+export function saveSearch(
+  db: SqliteDatabase,
+  { id, name, q, columns, createdAt }: SavedSearch,
+): 'added' | 'replaced' | 'full' {
+  const folded = name.toLowerCase();
+  const content = { name, q, columns: columns && JSON.stringify(columns), created: createdAt };
+  return db.transaction(() => {
+    const update = build.updateTable('searches').set(content).where('folded', '=', folded);
+    if (db.execute(update.compile()) > 0) return 'replaced';
+    const [{ n } = { n: 0 }] = db.query(
+      build
+        .selectFrom('searches')
+        .select(({ fn }) => fn.countAll<number>().as('n'))
+        .compile(),
+    );
+    if (n >= MAX_SAVED) return 'full';
+    db.execute(
+      build
+        .insertInto('searches')
+        .values({ id, folded, ...content })
+        .compile(),
+    );
+    return 'added';
+  });
+}
+
+/** False where there is none with this id. */
+export function dropSearch(db: SqliteDatabase, id: string): boolean {
+  return db.execute(build.deleteFrom('searches').where('id', '=', id).compile()) > 0;
+}

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AuditEntry } from '../../../../src/history/store/audit-store.js';
+import { NOON, StoreFixture } from './store-fixture.js';
+
+const entry = (n: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
+  ...{ at: NOON + n, who: 'ada', via: 'session', from: '127.0.0.1', permission: 'tasks.act', method: 'POST' },
+  ...{ route: '/tasks/:id/cancel', path: `/tasks/t${n}/cancel`, targets: [`t${n}`], reason: null },
+  ...{ status: 303, outcome: 'done', requestId: `r${n}` },
+  ...more,
+});
+
+describe('the audit in the store', () => {
+  let fixture: StoreFixture;
+
+  beforeAll(() => {
+    fixture = new StoreFixture();
+    fixture.engine.appendAudit(
+      Array.from({ length: 2500 }, (_, n) =>
+        entry(n, {
+          who: n % 2 ? 'olga' : 'ada',
+          outcome: n % 100 ? 'done' : 'refused',
+          targets: [`t${n}`, 'all'],
+        }),
+      ),
+    );
+  });
+
+  afterAll(() => fixture.engine.close());
+
+  it('gives entries back as they were, newest first', () => {
+    const [newest] = fixture.engine.searchAudit({ limit: 1 });
+    expect(newest).toEqual({ ...entry(2499, { who: 'olga', targets: ['t2499', 'all'] }), no: 2500 });
+  });
+
+  it('finds by each field, whole', () => {
+    const count = (search: object) => fixture.engine.searchAudit({ ...search, limit: 5000 }).length;
+    expect(count({ who: 'olga' })).toBe(1250);
+    expect(count({ who: 'olg' })).toBe(0);
+    expect(count({ target: 't7' })).toBe(1);
+    expect(count({ target: 'all', outcome: 'refused' })).toBe(25);
+    expect(count({ permission: 'tasks.act', from: NOON + 10, to: NOON + 20 })).toBe(10);
+    expect(count({ after: { at: NOON + 3, no: 4 } })).toBe(3);
+  });
+
+  it('keeps texts in bounds, and each target once', () => {
+    const long = 'x'.repeat(5000);
+    fixture.engine.appendAudit([
+      entry(9000, { reason: long, path: long, targets: [long, long, 'a\u0000b'] }),
+    ]);
+    const [kept] = fixture.engine.searchAudit({ limit: 1 });
+    expect([kept!.reason!.length, kept!.path.length, kept!.targets.length]).toEqual([500, 500, 2]);
+  });
+
+  it('forgets what is past its time, piece by piece, and nothing else', () => {
+    const pieces = [];
+    for (let isDone = false; !isDone;) {
+      const piece = fixture.engine.forgetAuditPiece(NOON + 2400);
+      pieces.push(piece.forgotten);
+      isDone = piece.isDone;
+    }
+    expect(pieces).toEqual([1000, 1000, 400]);
+    expect(fixture.engine.searchAudit({ target: 'all', limit: 5000 })).toHaveLength(100);
+    expect(fixture.engine.searchAudit({ limit: 5000 })).toHaveLength(101);
+  });
+});
