@@ -2,16 +2,22 @@ import type { TaskType } from '../catalog/task-type.js';
 import { ERRORS, type ErrorCode } from '../contract/errors.js';
 import { HEADERS, PARAMETERS } from './components.js';
 import { ERROR_GUIDE } from './error-guide.js';
+import { BULK_PATHS } from './paths/bulk-paths.js';
 import { EVENT_PATHS } from './paths/event-paths.js';
 import { MONITORING_PATHS } from './paths/monitoring-paths.js';
+import { NUMBERS_PATHS } from './paths/numbers-paths.js';
 import { QUEUE_PATHS } from './paths/queue-paths.js';
+import { SEARCH_PATHS } from './paths/search-paths.js';
 import { submitPaths } from './paths/submit-paths.js';
 import { TASK_PATHS } from './paths/task-paths.js';
 import { WORKER_PATHS } from './paths/worker-paths.js';
+import { BULK_SCHEMAS } from './schemas/bulk-schemas.js';
 import { EVENT_SCHEMAS } from './schemas/event-schemas.js';
 import { MONITORING_SCHEMAS } from './schemas/monitoring-schemas.js';
+import { NUMBERS_SCHEMAS } from './schemas/numbers-schemas.js';
 import { PROBLEM_SCHEMAS } from './schemas/problem-schemas.js';
 import { QUEUE_SCHEMAS } from './schemas/queue-schemas.js';
+import { SEARCH_SCHEMAS } from './schemas/search-schemas.js';
 import { submitSchemas } from './schemas/submit-schemas.js';
 import { TASK_SCHEMAS } from './schemas/task-schemas.js';
 import { WORKER_SCHEMAS } from './schemas/worker-schemas.js';
@@ -19,6 +25,8 @@ import { WORKER_SCHEMAS } from './schemas/worker-schemas.js';
 const TAGS = [
   { name: 'Submit', description: 'Hand in work.' },
   { name: 'Tasks', description: 'Look at tasks and act on them.' },
+  { name: 'Search', description: 'Find them, save what you look for, take it away as a file.' },
+  { name: 'Bulk actions', description: 'Act on many of them at once.' },
   { name: 'Events', description: 'Follow them live.' },
   { name: 'Queues', description: 'Hold them back, and act on all of their tasks.' },
   { name: 'Limits', description: 'Limits of task types at run time.' },
@@ -43,15 +51,28 @@ export function buildApiDocument(types: readonly TaskType[], version: string): o
     },
     servers: [{ url: '/', description: 'This Roost' }],
     tags: TAGS,
-    paths: merge(submitPaths(types), TASK_PATHS, EVENT_PATHS, QUEUE_PATHS, WORKER_PATHS, MONITORING_PATHS),
+    paths: merge(
+      submitPaths(types),
+      TASK_PATHS,
+      SEARCH_PATHS,
+      EVENT_PATHS,
+      BULK_PATHS,
+      QUEUE_PATHS,
+      WORKER_PATHS,
+      MONITORING_PATHS,
+      NUMBERS_PATHS,
+    ),
     components: {
       schemas: {
         ...submitSchemas(types),
         ...TASK_SCHEMAS,
+        ...SEARCH_SCHEMAS,
         ...EVENT_SCHEMAS,
+        ...BULK_SCHEMAS,
         ...QUEUE_SCHEMAS,
         ...WORKER_SCHEMAS,
         ...MONITORING_SCHEMAS,
+        ...NUMBERS_SCHEMAS,
         ...PROBLEM_SCHEMAS,
       },
       parameters: PARAMETERS,

@@ -1,4 +1,5 @@
 import { TASK_STATES } from '../contract/states.js';
+import { SORT_FIELDS } from '../history/query/query-ast.js';
 
 const wait = {
   name: 'wait',
@@ -15,6 +16,13 @@ export const PARAMETERS = {
     required: true,
     description: 'Id of the task.',
     schema: { type: 'string', maxLength: 128 },
+  },
+  OfQueue: {
+    name: 'queue',
+    in: 'query',
+    description:
+      'The queue it is in. Needed for tasks of other programs alone (`bull:mail`), whose ids are unique within a queue only.',
+    schema: { type: 'string', maxLength: 256, examples: ['default'] },
   },
   QueueName: {
     name: 'name',
@@ -75,34 +83,40 @@ export const PARAMETERS = {
   },
 };
 
+/** What a list or an export is asked for; all of it is joined by AND. */
+export const SEARCH_PARAMETERS = [
+  text(
+    'q',
+    'A query: words, `field:value`, `input.user.id:>3`, AND, OR, NOT, parentheses. `/tasks` has a table of the language. ' +
+      'An error names the `column` it is at.',
+    { maxLength: 2048, examples: ['state:failed type:divide input.x:>10 -tag:nightly'] },
+  ),
+  text('state', `One state or several, separated by commas: ${TASK_STATES.join(', ')}. All, if left out.`),
+  text('type', 'Only tasks of this type; `di*` for types that begin so. So with queue, worker and tag.'),
+  text(
+    'queue',
+    'Only tasks of this queue; those of other programs stand there with their prefix, `bull:mail`.',
+  ),
+  text('worker', 'Only tasks that this worker ran last.'),
+  text('tag', 'Only tasks with this tag.'),
+  text('from', 'Handed in from then on: a date (UTC, if it names no zone) or an age such as `1h`.'),
+  text('to', 'Handed in up to then.'),
+];
+
 /** Parameters of the list. */
 export const LIST_PARAMETERS = [
+  ...SEARCH_PARAMETERS,
   {
-    name: 'state',
+    name: 'sort',
     in: 'query',
-    description: 'One state or several, separated by commas. All, if left out.',
-    style: 'form',
-    explode: false,
-    schema: { type: 'array', items: { type: 'string', enum: [...TASK_STATES] } },
+    description: 'Its order; a `-` before it for the greatest first.',
+    schema: {
+      type: 'string',
+      enum: SORT_FIELDS.flatMap((field) => [field, `-${field}`]),
+      default: '-created',
+    },
   },
-  {
-    name: 'type',
-    in: 'query',
-    description: 'Only tasks of this type.',
-    schema: { type: 'string', maxLength: 100 },
-  },
-  {
-    name: 'queue',
-    in: 'query',
-    description: 'Only tasks of this queue.',
-    schema: { type: 'string', maxLength: 100 },
-  },
-  {
-    name: 'cursor',
-    in: 'query',
-    description: '`nextCursor` of the page before.',
-    schema: { type: 'string', maxLength: 200 },
-  },
+  text('cursor', '`nextCursor` of the page before.', { maxLength: 1000 }),
   {
     name: 'limit',
     in: 'query',
@@ -110,6 +124,10 @@ export const LIST_PARAMETERS = [
     schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
   },
 ];
+
+function text(name: string, description: string, more: object = {}) {
+  return { name, in: 'query', description, schema: { type: 'string', ...more } };
+}
 
 export const HEADERS = {
   XRequestId: { description: 'The same as in the logs.', schema: { type: 'string' } },

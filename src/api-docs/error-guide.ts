@@ -30,6 +30,25 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
       { path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters; a UUID does well' },
     ],
   },
+  UNAUTHENTICATED: {
+    cure: 'This Roost has users, and the request came without a login or with one that has ended. People sign in at /login, programs send `Authorization: Bearer roost_...` with an API token made at /access/tokens.',
+    detail: 'This Roost has users: sign in, or send an API token as `Authorization: Bearer roost_...`.',
+  },
+  FORBIDDEN: {
+    cure: 'The role of the user, or the scope of the API token, does not have the permission that is named. An admin gives roles with `npm run user -- role`.',
+    detail:
+      'This needs the permission tasks.act (cancel, retry, promote and delete single tasks), which deploy (token of ada) does not have.',
+    extra: { permission: 'tasks.act' },
+  },
+  READ_ONLY: {
+    cure: 'The web app was started with READ_ONLY=true. Another one on the same Redis may still take writes.',
+    detail: 'This Roost is set to be read only (READ_ONLY=true): nothing can be changed through it.',
+  },
+  CSRF_TOKEN_INVALID: {
+    cure: 'A write with the cookie of a login needs the token of that login, so that no other site can send it: the field `_csrf` in forms, the header `X-CSRF-Token` in calls. /api/v1/me tells it. API tokens need none.',
+    detail:
+      'The form does not belong to this login, or is from before it. Open the page again and repeat it there; programs send an API token, or the `csrfToken` of /api/v1/me as `X-CSRF-Token`.',
+  },
   CROSS_SITE: {
     cure: 'A browser sent this because a page of another site told it to. Programs are not affected; pages have to be of this site.',
     detail: 'Another site asked the browser to do this, so it was not done. Use the pages here.',
@@ -42,9 +61,26 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
     cure: 'No task ever had this id. Look for a typing error, or whether it belongs to another Roost.',
     detail: 'There is no task with the id `nope`.',
   },
+  SEARCH_NOT_FOUND: {
+    cure: 'Somebody has deleted it, or the id is wrong. `GET /api/v1/searches` lists those there are.',
+    detail: 'There is no saved search with this id; it may have been deleted.',
+  },
+  TOKEN_NOT_FOUND: {
+    cure: 'The API token was revoked, never was, or is somebody else’s. GET /api/v1/tokens lists those one may see.',
+    detail: 'There is no API token 0f2b4c6d8e0a1b3c, or it is not yours.',
+  },
   QUEUE_NOT_FOUND: {
     cure: 'The answer lists the queues there are.',
     detail: 'There is no queue `fast`. There are: default, cpu.',
+  },
+  ERROR_GROUP_NOT_FOUND: {
+    cure: 'No failure of this kind is known, or none for so long that it was forgotten. `GET /api/v1/errors` lists those there are.',
+    detail:
+      'There is no error group 9f86d081884c7d65. Groups that nothing belongs to any more are forgotten after 100 days.',
+  },
+  BULK_NOT_FOUND: {
+    cure: 'No bulk action has this id, or it has been forgotten with the history of its time. `GET /api/v1/bulk-actions` lists those there are.',
+    detail: 'There is no bulk action `nope`. GET /api/v1/bulk-actions lists those there are.',
   },
   WORKER_NOT_FOUND: {
     cure: 'A worker gets a new id with every start and is forgotten an hour after its last sign of life. `GET /api/v1/workers` lists them.',
@@ -93,6 +129,11 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
     detail: 'The content type `text/plain` is not understood here; send application/json.',
     fields: [{ path: 'content-type', message: 'must be application/json' }],
   },
+  HOST_REFUSED: {
+    cure: 'Without users Roost answers this machine alone, under its own names. The request came under another host name or through a proxy: set up users, and PUBLIC_URL.',
+    detail:
+      'This Roost has no users, so it answers only as localhost or 127.0.0.1, not as roost.example.org.',
+  },
   INPUT_INVALID: {
     cure: '`fields` names every field of the input that is missing, unknown or wrong. The schema of the task type says what is right.',
     detail: 'input.y: is required, for example 2',
@@ -119,6 +160,10 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
       },
     ],
   },
+  TOO_MANY_REQUESTS: {
+    cure: 'Wait as long as Retry-After says, in seconds.',
+    detail: 'Too many wrong logins: wait 14 minutes, then try again.',
+  },
   INTERNAL: {
     cure: 'A fault of ours. The log of the web app has it under the `requestId`. Trying again may help.',
     detail:
@@ -138,5 +183,9 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
     detail:
       'Redis does not answer, so the outcome is unknown: the request may or may not have taken effect. ' +
       'Repeat it with the same Idempotency-Key, as often as you like: the task is then accepted once at most.',
+  },
+  HISTORY_UNAVAILABLE: {
+    cure: 'The file of the history cannot be read or written just now; tasks go on, and what happens meanwhile is recorded later. Repeat it after `Retry-After`; `GET /api/v1/history` tells more.',
+    detail: 'The history cannot be read or written (its disk is full).',
   },
 };

@@ -1,11 +1,12 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RoostError } from '../contract/errors.js';
-import { isSettled, TASK_STATES } from '../contract/states.js';
-import type { TaskPage, TaskView } from '../contract/task-view.js';
+import { isSettled } from '../contract/states.js';
+import type { TaskView } from '../contract/task-view.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
-import { readQuery, shortText, someOf, wholeNumber } from '../http/query.js';
+import { readQuery, wholeNumber } from '../http/query.js';
+import { abandonedBy } from './abandoned.js';
 import { TasksService } from './tasks.service.js';
 
 const MAX_REASON_LENGTH = 500;
@@ -35,46 +36,6 @@ export class TasksController {
     }
     res.status(created ? 202 : 200);
     return task;
-  }
-
-  @Get()
-  list(@Req() req: Request): Promise<TaskPage> {
-    const { state, ...query } = readQuery(req.query, {
-      state: someOf(TASK_STATES),
-      type: shortText(100),
-      queue: shortText(100),
-      cursor: shortText(200),
-      limit: wholeNumber(1, 200),
-    });
-    return this.tasks.list({ ...query, ...(state ? { states: state } : {}) });
-  }
-
-  @Get(':id')
-  async get(
-    @Param('id') id: string,
-    @Req() req: Request,
-    @Res({ passthrough: true }) res: Response,
-  ): Promise<TaskView> {
-    const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
-    return wait ? this.tasks.waitUntilSettled(id, wait * 1000, abandonedBy(res)) : this.tasks.get(id);
-  }
-
-  @Get(':id/logs')
-  logs(@Param('id') id: string, @Req() req: Request) {
-    return this.tasks.logs(
-      id,
-      readQuery(req.query, { after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) }),
-    );
-  }
-
-  @Get(':id/attempts')
-  async attempts(@Param('id') id: string) {
-    return { items: await this.tasks.attempts(id) };
-  }
-
-  @Get(':id/transitions')
-  async transitions(@Param('id') id: string) {
-    return { items: await this.tasks.transitions(id) };
   }
 
   /** 200 once it is certain, 202 while the worker is still letting go. */
@@ -135,11 +96,4 @@ export function typeName(type: unknown): string {
 function idempotencyKey(req: Request): { idempotencyKey?: string } {
   const key = req.headers['idempotency-key'];
   return typeof key === 'string' ? { idempotencyKey: key } : {};
-}
-
-/** Aborted when the caller hangs up, so that nobody is waited for in vain. */
-function abandonedBy(res: Response): AbortSignal {
-  const controller = new AbortController();
-  res.on('close', () => controller.abort());
-  return controller.signal;
 }

@@ -11,8 +11,13 @@ import { FleetModule } from '../fleet/fleet.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { BulkController } from './bulk.controller.js';
 import { Canceller } from './canceller.js';
+import { MoveController } from './move.controller.js';
 import { Submitter } from './submitter.js';
+import { TaskBatches } from './task-batches.js';
+import { TaskFinder } from './task-finder.js';
 import { TaskLists } from './task-lists.js';
+import { TaskStoryController } from './task-story.controller.js';
+import { TaskStory } from './task-story.js';
 import { TaskTypesController } from './task-types.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
@@ -23,9 +28,16 @@ import { WhyService } from './why.service.js';
 @Module({
   imports: [EventsModule, FleetModule, LimitsModule],
   // Bulk first: its path would otherwise be taken for a task's id.
-  controllers: [BulkController, TasksController, TaskTypesController, WhyController],
-  providers: [Canceller, Submitter, TaskLists, TasksService, WhyService],
-  exports: [TasksService, WhyService],
+  controllers: [
+    BulkController,
+    TasksController,
+    MoveController,
+    TaskStoryController,
+    TaskTypesController,
+    WhyController,
+  ],
+  providers: [Canceller, Submitter, TaskBatches, TaskFinder, TaskLists, TaskStory, TasksService, WhyService],
+  exports: [TaskBatches, TaskFinder, TaskStory, TasksService, WhyService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sweeper: Sweeper;

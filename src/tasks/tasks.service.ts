@@ -1,21 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { isSettled, type StateCounts } from '../contract/states.js';
-import type { AttemptView, LogLine, TaskPage, TaskView, TransitionView } from '../contract/task-view.js';
+import { isSettled, type StateCounts, type TaskState } from '../contract/states.js';
+import type { TaskView } from '../contract/task-view.js';
 import { EventTail } from '../events/event-tail.js';
 import type { TaskEvent } from '../events/task-event.js';
 import { missingTask } from '../queue/missing-task.js';
 import { withRedis } from '../queue/redis-errors.js';
-import { JOB_ID } from '../queue/task-ids.js';
 import { TaskMover, type MoveOutcome } from '../queue/task-mover.js';
 import { TaskReader, type FoundTask } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { Canceller } from './canceller.js';
 import { Submitter } from './submitter.js';
 import type { SubmitRequest } from './submit-request.js';
-import { TaskLists, type TaskQuery } from './task-lists.js';
+import { TaskLists } from './task-lists.js';
 import { stateConflict } from './state-conflict.js';
-import { toTransitions } from './transitions.js';
+import { notActedOn, TaskFinder } from './task-finder.js';
 
 /** A safety net under `waitUntilSettled`, ms: the state is read this often even if no event comes. */
 const WAIT_CHECK_MS = 1000;
@@ -29,6 +28,7 @@ export class TasksService {
     private readonly reader: TaskReader,
     private readonly mover: TaskMover,
     private readonly canceller: Canceller,
+    private readonly finder: TaskFinder,
     private readonly tail: EventTail,
     @Inject(COMMANDS) private readonly redis: Redis,
   ) {}
@@ -37,43 +37,21 @@ export class TasksService {
     return this.submitter.submit(request);
   }
 
-  list(query: TaskQuery): Promise<TaskPage> {
-    return this.reading(() => this.lists.list(query));
-  }
-
-  newest(limit: number): Promise<TaskView[]> {
-    return this.reading(() => this.lists.newest(limit));
+  newest(limit: number, states?: readonly TaskState[]): Promise<TaskView[]> {
+    return this.reading(() => this.lists.newest(limit, states));
   }
 
   counts(): Promise<StateCounts> {
     return this.reading(() => this.lists.counts());
   }
 
-  /** @throws RoostError TASK_NOT_FOUND or TASK_GONE, as everything below that takes an id. */
-  async get(id: string): Promise<TaskView> {
-    return this.reading(async () => this.reader.view(await this.found(id)));
-  }
-
-  /** Lines from number `after` on, oldest first; at most 1,000 are kept of each task. */
-  async logs(
-    id: string,
-    { after = 0, limit = 1000 }: { after?: number; limit?: number } = {},
-  ): Promise<{
-    items: LogLine[];
-    total: number;
-  }> {
-    return this.reading(async () => this.reader.logs(await this.found(id), after, limit));
-  }
-
-  async attempts(id: string): Promise<AttemptView[]> {
-    return this.reading(async () => this.reader.attempts(await this.found(id)));
-  }
-
-  async transitions(id: string): Promise<TransitionView[]> {
-    return this.reading(async () => {
-      const found = await this.found(id);
-      return toTransitions(await this.reader.view(found), await this.reader.attempts(found));
-    });
+  /**
+   * In Redis, or in the history where Redis has dropped it.
+   * @param queue of tasks of other programs, whose ids are unique within a queue only.
+   * @throws RoostError TASK_NOT_FOUND or TASK_GONE, as everything below that takes an id.
+   */
+  async get(id: string, queue?: string): Promise<TaskView> {
+    return this.finder.view(await this.finder.find(id, queue));
   }
 
   /**
@@ -83,7 +61,10 @@ export class TasksService {
    * @throws RoostError TASK_STATE_CONFLICT for a settled one.
    */
   cancel(id: string, request: { reason?: string; force?: boolean; by: string }): Promise<TaskView> {
-    return this.reading(() => this.canceller.cancel(id, request));
+    return this.reading(async () => {
+      await this.found(id);
+      return this.canceller.cancel(id, request);
+    });
   }
 
   /** Puts a failed, cancelled or expired task back into its queue with all its attempts. */
@@ -101,10 +82,12 @@ export class TasksService {
     });
   }
 
-  /** Removes a task for good; a running one is refused. */
+  /** Removes a task for good, also one that only the history has; a running one is refused. */
   async remove(id: string): Promise<void> {
     await this.reading(async () => {
-      const found = await this.found(id);
+      const known = await this.finder.find(id);
+      if (!known.live) return this.finder.forget(known);
+      const found = known.live;
       if (found.record.state === 'active') throw stateConflict('delete', found.record.state);
       const outcome = isSettled(found.record.state)
         ? await this.mover.forget(found.queue, id)
@@ -117,11 +100,16 @@ export class TasksService {
   }
 
   /** The task once it is settled, or as it is after `timeoutMs`. */
-  async waitUntilSettled(id: string, timeoutMs: number, abandoned: AbortSignal): Promise<TaskView> {
+  async waitUntilSettled(
+    id: string,
+    timeoutMs: number,
+    abandoned: AbortSignal,
+    queue?: string,
+  ): Promise<TaskView> {
     const over = AbortSignal.any([abandoned, AbortSignal.timeout(timeoutMs)]);
     for (;;) {
       const heard = this.nextSettling(id, over);
-      const task = await this.get(id);
+      const task = await this.get(id, queue);
       if (isSettled(task.state) || over.aborted) return task;
       await heard;
     }
@@ -164,9 +152,9 @@ export class TasksService {
   }
 
   private async found(id: string): Promise<FoundTask> {
-    const found = JOB_ID.test(id) ? await this.reader.find(id) : undefined;
-    if (!found) throw missingTask(id);
-    return found;
+    const known = await this.finder.find(id);
+    if (!known.live) throw notActedOn(known);
+    return known.live;
   }
 }
 

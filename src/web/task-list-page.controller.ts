@@ -1,49 +1,226 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Response } from 'express';
-import { Catalog } from '../catalog/catalog.js';
-import { TasksService } from '../tasks/tasks.service.js';
+import type { Request, Response } from 'express';
+import { RoostError } from '../contract/errors.js';
+import { printQuery } from '../history/query/print-query.js';
+import { isIssuedId, JOB_ID } from '../queue/task-ids.js';
+import { isStateChoice, replaced } from '../search/query-edit.js';
+import { SavedSearches } from '../search/saved-searches.service.js';
+import { parseSearch, type ParsedSearch, type SearchParams } from '../search/search-params.js';
+import { SearchService } from '../search/search.service.js';
+import { areUsual, toColumns, USUAL_COLUMNS, type TaskColumn } from '../search/task-columns.js';
+import { actOn } from './acting.js';
+import { rememberColumns, rememberedColumns } from './column-cookie.js';
 import { FrameService, LIVE_FLEET } from './frame.service.js';
-import { OfferedQueues } from './offered-queues.js';
-import { isTaskState, type ListQuery, readSearch, toHref, toListPage } from './page-models/task-list-page.js';
-import { allOf, type Params, typed } from './params.js';
+import { withQuery, type ListAddress, toHref } from './page-models/task-list-address.js';
+import { loosened, withFilters, type Loosening } from './page-models/task-list-filters.js';
+import {
+  PAGE_SIZE,
+  toBrokenList,
+  toListFrame,
+  toListPage,
+  totalWords,
+} from './page-models/task-list-page.js';
+import { toTrouble, type Trouble } from './page-models/trouble.js';
+import { allOf, lastOf, localPath, type Params, typed } from './params.js';
 
-const PAGE_SIZE = 50;
+/** What links and selects beside the search box ask for; it is written into the query. */
+const FILTERS = ['state', 'type', 'queue', 'worker', 'tag', 'from', 'to', 'sort', 'period'] as const;
+/** Conditions that are tried without, where nothing matches. */
+const MAX_LOOSENED = 6;
+/** Ids of other programs may be words; only what is this long is taken for one at once. */
+const MIN_FOREIGN_ID = 12;
 
 @ApiExcludeController()
 @Controller('tasks')
 export class TaskListPageController {
   constructor(
-    private readonly tasks: TasksService,
-    private readonly catalog: Catalog,
-    private readonly queues: OfferedQueues,
+    private readonly search: SearchService,
+    private readonly searches: SavedSearches,
     private readonly frames: FrameService,
   ) {}
 
   @Get()
-  async list(@Query() query: Params, @Res() response: Response): Promise<void> {
-    const known = { queues: [...this.queues.names], types: this.catalog.all().map((type) => type.name) };
-    const search = typed(query, 'q');
-    if (search) {
-      const found = readSearch(search, known);
-      response.redirect(303, 'id' in found ? `/tasks/${encodeURIComponent(found.id)}` : toHref(found.list));
-      return;
+  async list(@Query() query: Params, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const here = addressOf(query);
+    if (lastOf(query, 'columns') !== undefined && this.redirectColumns(query, here, response)) return;
+    const id = await this.idIn(here.q);
+    if (id) return response.redirect(303, `/tasks/${encodeURIComponent(id)}`);
+    if (FILTERS.some((name) => query[name] !== undefined)) {
+      const filtered = this.tryFilters(query, here);
+      if ('href' in filtered) return response.redirect(303, filtered.href);
+      return this.drawBroken(filtered.error, here, query, request, response);
     }
-    const asked = readListQuery(query);
-    const [frame, listing, counts] = await Promise.all([
+    await this.draw(here, query, request, response);
+  }
+
+  @Post('searches')
+  async save(@Body() body: Params, @Req() request: Request, @Res() response: Response): Promise<void> {
+    const here = addressOf(body);
+    await actOn(
+      response,
+      async () => {
+        const columns = here.columns;
+        const { search, added } = await this.searches.save({
+          name: lastOf(body, 'name'),
+          q: here.q,
+          ...(columns && !areUsual(columns) ? { columns } : {}),
+        });
+        return { to: search.links.page, flash: added ? 'search-saved' : 'search-replaced' };
+      },
+      (error) => this.draw(here, body, request, response, toTrouble(error)),
+    );
+  }
+
+  @Post('searches/:id/delete')
+  async remove(@Param('id') id: string, @Body() body: Params, @Res() response: Response): Promise<void> {
+    await this.searches.remove(id).catch((error: unknown) => {
+      // Somebody else was faster: gone is gone.
+      if (!(error instanceof RoostError) || error.code !== 'SEARCH_NOT_FOUND') throw error;
+    });
+    const back = new URL(localPath(lastOf(body, 'back'), '/tasks'), 'http://local');
+    back.searchParams.set('flash', 'search-deleted');
+    response.redirect(303, back.pathname + back.search);
+  }
+
+  private async draw(
+    here: ListAddress,
+    query: Params,
+    request: Request,
+    response: Response,
+    trouble?: Trouble,
+  ): Promise<void> {
+    const columns = here.columns ?? rememberedColumns(request) ?? USUAL_COLUMNS;
+    const [found, saved] = await Promise.all([this.find(here), this.searches.all()]);
+    if (found.error) return this.drawBroken(found.error, here, query, request, response);
+    const { parsed, listing, counts, known } = found;
+    const [frame, loosen] = await Promise.all([
       this.frames.frame({ title: 'Tasks', section: 'tasks', live: LIVE_FLEET, query }),
-      this.tasks.list({ ...asked, limit: PAGE_SIZE }),
-      this.tasks.counts(),
+      listing.items.length === 0 && !here.cursor ? this.loosen(parsed, here) : [],
     ]);
-    response.render('tasks/list', { ...frame, ...toListPage(listing, counts, asked, known) });
+    const status = this.search.status();
+    const parts = { here, query: parsed.query, columns, listing, counts, known, saved, status, loosen };
+    response.render('tasks/list', { ...frame, ownSearch: true, ...toListPage(parts), trouble });
+  }
+
+  private async find(here: ListAddress) {
+    try {
+      const parsed = parseSearch({ q: here.q });
+      const open = replaced(parsed.query, isStateChoice);
+      const [listing, counts, known] = await Promise.all([
+        this.search.page(parsed.query, { limit: PAGE_SIZE, ...(here.cursor ? { cursor: here.cursor } : {}) }),
+        this.search.countsOf({ filter: open.filter, text: printQuery({ ...open, sort: null }) }),
+        this.search.countsOf({ filter: null, text: '' }),
+      ]);
+      return { parsed, listing, counts, known, error: undefined };
+    } catch (error) {
+      if (error instanceof RoostError && error.code === 'QUERY_INVALID') return { error };
+      throw error;
+    }
+  }
+
+  private async drawBroken(
+    error: RoostError,
+    here: ListAddress,
+    query: Params,
+    request: Request,
+    response: Response,
+  ): Promise<void> {
+    const columns = here.columns ?? rememberedColumns(request) ?? USUAL_COLUMNS;
+    const [frame, saved] = await Promise.all([
+      this.frames.frame({ title: 'Tasks', section: 'tasks', query }),
+      this.searches.all(),
+    ]);
+    const list = toListFrame(here, columns, saved);
+    response.status(error.status);
+    response.render('tasks/list', {
+      ...frame,
+      ownSearch: true,
+      ...toBrokenList(list, error.fields ?? [], error.extra),
+    });
+  }
+
+  /** Only what would help: without the others there would still be nothing. */
+  private async loosen({ query }: ParsedSearch, here: ListAddress): Promise<Loosening[]> {
+    const tried = await Promise.all(
+      loosened(query)
+        .slice(0, MAX_LOOSENED)
+        .map(async ({ label, query: looser }) => ({
+          label,
+          without: withQuery(here, printQuery(looser)),
+          found: await this.search.total(looser.filter),
+        })),
+    );
+    return tried
+      .filter(({ found }) => found.total > 0)
+      .sort((a, b) => a.found.total - b.found.total)
+      .map(({ label, without, found }) => ({ label, without, count: totalWords(found) }));
+  }
+
+  /** The id of a task, where that and nothing else was entered. */
+  private async idIn(q: string): Promise<string | undefined> {
+    const id = q.replace(/^#/, '');
+    if (isIssuedId(id.toLowerCase())) return id.toLowerCase();
+    return id.length >= MIN_FOREIGN_ID && JOB_ID.test(id) && (await this.search.has(id)) ? id : undefined;
+  }
+
+  /** The form names each column apart and wants them kept; an address has them in one word. */
+  private redirectColumns(query: Params, here: ListAddress, response: Response): boolean {
+    const named = allOf(query, 'columns');
+    if (named.at(-1) === 'usual') {
+      rememberColumns(response, undefined);
+      response.redirect(303, toHref({ q: here.q }));
+      return true;
+    }
+    if (lastOf(query, 'remember') === undefined) return false;
+    const columns = here.columns;
+    rememberColumns(response, columns);
+    response.redirect(303, withQuery({ q: here.q, ...(columns ? { columns } : {}) }, here.q));
+    return true;
+  }
+
+  private tryFilters(query: Params, here: ListAddress): { href: string } | { error: RoostError } {
+    try {
+      const given = (name: string) => typed(query, name);
+      const asked: SearchParams = Object.fromEntries(
+        FILTERS.filter((name) => name !== 'period').map((name) => [
+          name,
+          name === 'state' ? allOf(query, name).join(',') : given(name),
+        ]),
+      );
+      const from = given('period') ?? asked.from;
+      const cleared = FILTERS.filter((name) => query[name] !== undefined && given(name) === undefined);
+      const present = parseSearch({ q: here.q }).query;
+      const changed = withFilters(
+        present,
+        parseSearch({ ...asked, ...(from ? { from } : {}) }).query,
+        cleared,
+      );
+      return { href: withQuery(here, printQuery(changed)) };
+    } catch (error) {
+      if (error instanceof RoostError && error.code === 'QUERY_INVALID') return { error };
+      throw error;
+    }
   }
 }
 
-function readListQuery(query: Params): ListQuery {
+function addressOf(params: Params): ListAddress {
+  const columns = columnsOf(params);
+  const cursor = typed(params, 'cursor');
+  const page = Number(typed(params, 'page') ?? 2);
   return {
-    states: allOf(query, 'state').filter(isTaskState),
-    queue: typed(query, 'queue'),
-    type: typed(query, 'type'),
-    cursor: typed(query, 'cursor'),
+    q: typed(params, 'q') ?? '',
+    ...(columns ? { columns } : {}),
+    ...(cursor
+      ? {
+          cursor,
+          trail: typed(params, 'trail')?.split(',') ?? [],
+          page: Number.isSafeInteger(page) && page > 1 && page < 1e6 ? page : 2,
+        }
+      : {}),
   };
+}
+
+function columnsOf(params: Params): TaskColumn[] | undefined {
+  return toColumns(allOf(params, 'columns').flatMap((names) => names.split(',')));
 }

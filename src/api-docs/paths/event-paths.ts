@@ -28,14 +28,15 @@ export const EVENT_PATHS: Record<string, object> = {
       id: 'watchTask',
       tag: 'Events',
       summary: 'What happens to one task, live',
-      description: `${intro('the whole task')} The last progress and log lines come before the end of the task.\n\n${table(TASK_EVENTS)}`,
-      parameters: [parameter('TaskId'), ...resume],
+      description: `${intro('the whole task')} The last progress and log lines come before the end of the task. Of a task that only the history has there is a snapshot and an \`end\`; who comes back after that is answered 204.\n\n${table(TASK_EVENTS)}`,
+      parameters: [parameter('TaskId'), parameter('OfQueue'), ...resume],
       answers: {
         200: stream(
           'id: 1790000000000-0~0\nevent: progress\ndata: {"progress":{"percent":40,"done":2,"total":5,"message":"Digit 2 of 5"}}\n\n',
         ),
+        204: { description: 'Nothing more will come: all has been told.' },
       },
-      errors: ['NOT_FOUND', 'TASK_NOT_FOUND', 'TASK_GONE', 'REDIS_UNAVAILABLE'],
+      errors: ['NOT_FOUND', 'TASK_NOT_FOUND', 'TASK_GONE', 'REDIS_UNAVAILABLE', 'HISTORY_UNAVAILABLE'],
       more: { 'x-events': schemasOf(TASK_EVENTS) },
     }),
   },

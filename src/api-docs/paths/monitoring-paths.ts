@@ -17,6 +17,17 @@ export const MONITORING_PATHS: Record<string, object> = {
       errors: ['REDIS_UNAVAILABLE'],
     }),
   },
+  '/api/v1/history': {
+    get: reads({
+      id: 'getHistory',
+      tag: 'Monitoring',
+      summary: 'How the history is doing',
+      description:
+        'Who records, how far behind, which queues, what was missed; size and retention of the store.',
+      answers: { 200: { description: 'Its state.', schema: ref('HistoryReport') } },
+      errors: ['HISTORY_UNAVAILABLE'],
+    }),
+  },
   '/health/live': {
     get: reads({
       id: 'isLive',

@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../../contract/errors.js';
-import { LIST_PARAMETERS, parameter } from '../components.js';
+import { parameter } from '../components.js';
 import { reads, writes } from '../operation.js';
 import { ref } from '../schema.js';
 
 const id = parameter('TaskId');
+const ofQueue = parameter('OfQueue');
 const MISSING: readonly ErrorCode[] = ['NOT_FOUND', 'TASK_NOT_FOUND', 'TASK_GONE', 'REDIS_UNAVAILABLE'];
 /** Of what acts; a body that is not asked for is looked at all the same. */
 const CONFLICT: readonly ErrorCode[] = [
@@ -11,32 +12,32 @@ const CONFLICT: readonly ErrorCode[] = [
   ...(['BODY_MALFORMED', 'BODY_TOO_LARGE', 'CONTENT_TYPE_UNSUPPORTED', 'TASK_STATE_CONFLICT'] as const),
 ];
 
+/** Of what only reads: from Redis, or from the history where Redis has dropped the task. */
+const READ: readonly ErrorCode[] = [...MISSING, 'QUERY_INVALID', 'HISTORY_UNAVAILABLE'];
+
+const DOWNLOAD = {
+  'Content-Disposition': { description: 'attachment, with a file name.', schema: { type: 'string' } },
+};
+
 /** Looking at tasks and acting on them. */
 export const TASK_PATHS: Record<string, object> = {
-  '/api/v1/tasks': {
-    get: reads({
-      id: 'listTasks',
-      tag: 'Tasks',
-      summary: 'List tasks',
-      parameters: LIST_PARAMETERS,
-      answers: { 200: { description: 'A page of tasks.', schema: ref('TaskPage') } },
-      errors: ['QUERY_INVALID', 'QUEUE_NOT_FOUND', 'REDIS_UNAVAILABLE'],
-    }),
-  },
   '/api/v1/tasks/{id}': {
     get: reads({
       id: 'getTask',
       tag: 'Tasks',
       summary: 'One task, whole',
-      parameters: [id, parameter('Wait')],
+      description:
+        'As it is now in Redis; one that Redis has dropped by its retention, and those of other programs, as the history keeps them.',
+      parameters: [id, parameter('Wait'), ofQueue],
       answers: { 200: { description: 'The task as it is now.', schema: ref('TaskView') } },
-      errors: [...MISSING, 'QUERY_INVALID'],
+      errors: READ,
     }),
     delete: writes({
       id: 'deleteTask',
       tag: 'Tasks',
       summary: 'Delete a task for good',
-      description: 'With its result and its log. A running task is refused.',
+      description:
+        'With its result and its log, from Redis and from the history. A running task is refused, and one of another program.',
       parameters: [id],
       answers: { 204: { description: 'It is gone.' } },
       errors: CONFLICT,
@@ -61,9 +62,10 @@ export const TASK_PATHS: Record<string, object> = {
           description: 'Lines at most.',
           schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 },
         },
+        ofQueue,
       ],
       answers: { 200: { description: 'Its lines, oldest first.', schema: ref('LogPage') } },
-      errors: [...MISSING, 'QUERY_INVALID'],
+      errors: READ,
     }),
   },
   '/api/v1/tasks/{id}/attempts': {
@@ -71,11 +73,11 @@ export const TASK_PATHS: Record<string, object> = {
       id: 'listAttempts',
       tag: 'Tasks',
       summary: 'Its attempts',
-      parameters: [id],
+      parameters: [id, ofQueue],
       answers: {
         200: { description: 'Every run of the task by a worker, oldest first.', schema: ref('AttemptList') },
       },
-      errors: MISSING,
+      errors: READ,
     }),
   },
   '/api/v1/tasks/{id}/transitions': {
@@ -83,11 +85,44 @@ export const TASK_PATHS: Record<string, object> = {
       id: 'listTransitions',
       tag: 'Tasks',
       summary: 'The way it took',
-      parameters: [id],
+      description: 'As it was recorded, with what Redis knows beyond that.',
+      parameters: [id, ofQueue],
       answers: {
         200: { description: 'The states it went through, oldest first.', schema: ref('TransitionList') },
       },
-      errors: MISSING,
+      errors: READ,
+    }),
+  },
+  '/api/v1/tasks/{id}/progress': {
+    get: reads({
+      id: 'listProgress',
+      tag: 'Tasks',
+      summary: 'Its progress over time',
+      description: 'As it was recorded: at most one sample a second, and 240 of a task.',
+      parameters: [id, ofQueue],
+      answers: { 200: { description: 'Samples, oldest first.', schema: ref('ProgressList') } },
+      errors: READ,
+    }),
+  },
+  '/api/v1/tasks/{id}/input': {
+    get: reads({
+      id: 'downloadInput',
+      tag: 'Tasks',
+      summary: 'Its input as a file',
+      parameters: [id, ofQueue],
+      answers: { 200: { description: 'The input alone, whole.', schema: {}, headers: DOWNLOAD } },
+      errors: [...READ, 'TASK_STATE_CONFLICT'],
+    }),
+  },
+  '/api/v1/tasks/{id}/result': {
+    get: reads({
+      id: 'downloadResult',
+      tag: 'Tasks',
+      summary: 'Its result as a file',
+      description: 'Of a completed task; for others, and where it was too long to be kept whole, 409.',
+      parameters: [id, ofQueue],
+      answers: { 200: { description: 'The result alone, whole.', schema: {}, headers: DOWNLOAD } },
+      errors: [...READ, 'TASK_STATE_CONFLICT'],
     }),
   },
   '/api/v1/tasks/{id}/cancel': {

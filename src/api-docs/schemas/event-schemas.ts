@@ -9,6 +9,7 @@ export const TASK_EVENTS = {
   log: 'LogChange',
   state: 'TaskSnapshot',
   removed: 'Removed',
+  end: 'End',
   bye: 'Bye',
 } as const;
 
@@ -36,5 +37,8 @@ export const EVENT_SCHEMAS: Schemas = {
   ProgressChange: object({ progress: { anyOf: [ref('TaskProgress'), { type: 'null' }] } }),
   LogChange: object({ lines: list(ref('LogLine'), { minItems: 1 }) }),
   Removed: object({}, [], { description: 'The task has been deleted.' }),
+  End: object({}, [], {
+    description: 'Nothing more can come: only the history has the task, and it is settled.',
+  }),
   Bye: object({}, [], { description: 'The server is stopping; connect again.' }),
 };

@@ -71,19 +71,6 @@ export const TASK_SCHEMAS: Schemas = {
     logs: text('Its log lines.'),
   }),
   TaskView: taskView(),
-  TaskPage: object(
-    {
-      items: list(ref('TaskView'), {
-        description:
-          'What is on the move first (active, waiting, delayed), then everything settled, newest first.',
-      }),
-      total: count(
-        'How many there are in all. Left out with a type filter: it would mean to look at every task.',
-      ),
-      nextCursor: text('Give it back as `cursor` for the next page. Missing on the last one.'),
-    },
-    ['total', 'nextCursor'],
-  ),
   AttemptView: object(
     {
       number: { type: 'integer', minimum: 1 },
@@ -97,8 +84,9 @@ export const TASK_SCHEMAS: Schemas = {
         description: 'Missing while it runs. lost: its worker went away in the middle, the task ran again.',
       },
       error: ref('TaskFailure'),
+      version: text('APP_VERSION of the worker that ran it, where it is known.', { examples: ['9f86d08'] }),
     },
-    ['worker', 'startedAt', 'finishedAt', 'runMs', 'outcome', 'error'],
+    ['worker', 'startedAt', 'finishedAt', 'runMs', 'outcome', 'error', 'version'],
     { description: 'One run of a task by one worker.' },
   ),
   AttemptList: object({ items: list(ref('AttemptView')) }),
@@ -112,6 +100,22 @@ export const TASK_SCHEMAS: Schemas = {
     ['attempt', 'detail'],
   ),
   TransitionList: object({ items: list(ref('TransitionView')) }),
+  ProgressSample: object(
+    {
+      at: time('When it was seen.'),
+      percent: {
+        type: ['number', 'null'],
+        minimum: 0,
+        maximum: 100,
+        description: 'null while the total is not known.',
+      },
+      done: { type: 'number' },
+      total: { type: 'number' },
+      message: text('What it was at.'),
+    },
+    ['done', 'total', 'message'],
+  ),
+  ProgressList: object({ items: list(ref('ProgressSample')) }),
   LogLine: object(
     {
       n: count('Counts from 0 and never repeats within a task.'),
@@ -160,6 +164,15 @@ function taskView() {
       runMs: count('How long the last attempt ran; of one under way, up to now.'),
       worker: text('Name of the worker that ran it last.'),
       origin: text('Id of the task that this one is a rerun of.'),
+      kept: {
+        const: 'history',
+        description:
+          'Where only the history has it: Redis has dropped it, or it is of another program. It can be looked at, not acted on.',
+      },
+      cut: list(
+        { type: 'string', enum: ['input', 'result'] },
+        { description: 'What was too long to be kept whole, and is left out for that.' },
+      ),
       cancelled: object(
         { by: text('Who.'), at: time('When.'), reason: text('Why, in the words of who asked.') },
         ['reason'],
@@ -189,7 +202,7 @@ function taskView() {
         'waitMs',
         'runMs',
       ],
-      ...['worker', 'origin', 'cancelled', 'cancelRequested'],
+      ...['worker', 'origin', 'kept', 'cut', 'cancelled', 'cancelRequested'],
     ],
     { description: 'One task. Times are ISO 8601 in UTC, durations milliseconds.', examples: [EXAMPLE] },
   );

@@ -37,7 +37,15 @@ const VIEW: Schemas = {
       description: 'Of its machine, over 1, 5 and 15 minutes.',
     }),
   }),
-  versions: object({ roost: { type: 'string' }, node: { type: 'string' }, bullmq: { type: 'string' } }),
+  versions: object(
+    {
+      app: text('Its APP_VERSION.', { examples: ['9f86d08'] }),
+      roost: { type: 'string' },
+      node: { type: 'string' },
+      bullmq: { type: 'string' },
+    },
+    ['app'],
+  ),
   paused: orNull(object({ by: text('Who.'), at: time('When.'), reason: text('Why.') }, ['reason'])),
   left: text('Why it left, with the status offline.'),
 };

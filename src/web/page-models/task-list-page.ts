@@ -1,137 +1,206 @@
-import { type StateCounts, TASK_STATES, type TaskState } from '../../contract/states.js';
+import type { FieldProblem } from '../../contract/errors.js';
 import type { TaskPage as TaskListing } from '../../contract/task-view.js';
-import { formatNumber, plural } from './format.js';
-import { STATE_ICONS } from './states.js';
+import type { RecorderStatus } from '../../history/history-status.js';
+import type { Query } from '../../history/query/query-ast.js';
+import type { GroupCounts } from '../../history/store/history-store.js';
+import type { SearchView } from '../../search/saved-searches.service.js';
+import type { TaskColumn } from '../../search/task-columns.js';
+import { formatDuration, formatNumber } from './format.js';
+import { queryHelp } from './query-help.js';
+import { firstHref, newerHref, olderHref, toHref, type ListAddress } from './task-list-address.js';
+import {
+  orderWords,
+  toColumnChoices,
+  toColumnHeads,
+  type ColumnChoice,
+  type ColumnHead,
+} from './task-list-columns.js';
+import {
+  toChips,
+  toHints,
+  toSelects,
+  type FilterSelect,
+  type Hint,
+  type Loosening,
+  type StateChip,
+} from './task-list-filters.js';
 import { type TaskRow, toTaskRow } from './task-row.js';
 
-export interface ListQuery {
-  states: TaskState[];
-  queue?: string;
-  type?: string;
-  cursor?: string;
+export const PAGE_SIZE = 50;
+/** Behind by less is no news, ms. */
+const NOTICED_LAG_MS = 1_000;
+
+/** What stands on the page whether or not the query can be understood. */
+export interface ListFrame {
+  q: string;
+  /** The columns that the address names, to be carried along. */
+  kept?: string;
+  self: string;
+  help: ReturnType<typeof queryHelp>;
+  saved: { id: string; name: string; q: string; href: string; current: boolean }[];
+  choices: ColumnChoice[];
+  /** There is something to give a name to. */
+  savable: boolean;
+  /** Back to the usual columns. */
+  usualHref: string;
 }
 
-export interface ListPage {
-  chips: {
-    state?: TaskState;
-    icon?: string;
-    label: string;
-    count?: number;
-    href: string;
-    current: boolean;
-  }[];
-  /** States that the filter form carries along. */
-  states: TaskState[];
-  queues: { value: string; selected: boolean }[];
-  types: { value: string; selected: boolean }[];
-  filtered: boolean;
+export interface ListPage extends ListFrame {
+  chips: StateChip[];
+  selects: FilterSelect[];
+  hints: Hint[];
+  heads: ColumnHead[];
+  show: Partial<Record<TaskColumn, boolean>>;
+  /** Width of the table, by how many columns it has. */
+  width: string;
   rows: TaskRow[];
-  /** `1,234 tasks`, `3 match`, or nothing where the service does not count. */
-  count?: string;
+  /** `1,234 tasks`, `3 match`, `more than 10,000 match`. */
+  count: string;
   foot: string;
-  /** What the list was asked for, in words, for when nothing matches. */
-  asked: { label: string; without: string }[];
-  clearHref: string;
-  nextHref?: string;
+  notice?: { text: string; behind: boolean };
+  /** What can be done with all that match. */
+  all?: { count: string };
+  exports: { csv: string; ndjson: string };
+  filtered: boolean;
+  loosen: Loosening[];
   firstHref?: string;
-  lookup?: string;
+  newerHref?: string;
+  nextHref?: string;
 }
 
-export function isTaskState(text: string): text is TaskState {
-  return (TASK_STATES as readonly string[]).includes(text);
+export interface ListParts {
+  here: ListAddress;
+  query: Query;
+  columns: readonly TaskColumn[];
+  listing: TaskListing;
+  /** Of the query without its states; missing where nobody could count. */
+  counts?: GroupCounts;
+  /** Of all tasks. */
+  known?: GroupCounts;
+  saved: SearchView[];
+  status: RecorderStatus;
+  loosen: Loosening[];
 }
 
-export function toListPage(
-  listing: TaskListing,
-  counts: StateCounts,
-  query: ListQuery,
-  known: { queues: string[]; types: string[] },
-): ListPage {
-  // The counts are of everything there is: beside a list of one queue or type they would mislead.
-  const narrowed = query.queue !== undefined || query.type !== undefined;
-  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const here = toHref(query);
+export function toListFrame(
+  here: ListAddress,
+  columns: readonly TaskColumn[],
+  saved: SearchView[],
+): ListFrame {
   return {
-    chips: [
-      {
-        label: 'all',
-        count: narrowed ? undefined : all,
-        href: toHref({ ...query, states: [], cursor: undefined }),
-        current: query.states.length === 0,
-      },
-      ...TASK_STATES.map((state) => ({
-        state,
-        icon: STATE_ICONS[state],
-        label: state,
-        count: narrowed ? undefined : counts[state],
-        href: toHref({ ...query, states: [state], cursor: undefined }),
-        current: query.states.includes(state),
-      })),
-    ],
-    states: query.states,
-    queues: known.queues.map((value) => ({ value, selected: value === query.queue })),
-    types: known.types.map((value) => ({ value, selected: value === query.type })),
-    filtered: query.states.length > 0 || narrowed,
-    rows: listing.items.map((task) => toTaskRow(task, here)),
-    ...toCountWords(listing, query.states.length > 0 || narrowed),
-    asked: toAsked(query),
-    clearHref: '/tasks',
-    nextHref: listing.nextCursor ? toHref({ ...query, cursor: listing.nextCursor }) : undefined,
-    firstHref: query.cursor ? toHref({ ...query, cursor: undefined }) : undefined,
+    q: here.q,
+    ...(here.columns ? { kept: here.columns.join(',') } : {}),
+    self: toHref(here),
+    help: queryHelp(),
+    saved: saved.map(({ id, name, q, links }) => ({ id, name, q, href: links.page, current: q === here.q })),
+    choices: toColumnChoices(columns),
+    savable: here.q !== '' || here.columns !== undefined,
+    usualHref: `/tasks?${new URLSearchParams({ ...(here.q ? { q: here.q } : {}), columns: 'usual' })}`,
   };
 }
 
-export function toHref(query: ListQuery): string {
-  const params = new URLSearchParams(query.states.map((state): [string, string] => ['state', state]));
-  if (query.queue) params.set('queue', query.queue);
-  if (query.type) params.set('type', query.type);
-  if (query.cursor) params.set('cursor', query.cursor);
-  return params.size > 0 ? `/tasks?${params}` : '/tasks';
+export function toListPage(parts: ListParts): ListPage {
+  const { here, query, columns, listing, counts, known, saved, status, loosen } = parts;
+  const { items, total } = listing;
+  const filtered = query.filter !== null;
+  const self = toHref(here);
+  const words = totalWords(listing);
+  return {
+    ...toListFrame(here, columns, saved),
+    chips: toChips(query, counts, here),
+    selects: toSelects(query, known),
+    hints: toHints(query, known, here),
+    heads: toColumnHeads(columns, query, here),
+    show: Object.fromEntries(columns.map((column) => [column, true])),
+    width: columns.length > 13 ? 'widest' : columns.length > 10 ? 'wide' : 'usual',
+    rows: items.map((task) => toTaskRow(task, self)),
+    count: filtered
+      ? `${words} ${total === 1 ? 'matches' : 'match'}`
+      : `${words} ${total === 1 ? 'task' : 'tasks'}`,
+    foot: `${rangeWords(items.length, here.page ?? 1)} of ${words}, ${orderWords(query)}`,
+    notice: toNotice(status, listing.lagMs),
+    ...(total > items.length ? { all: { count: words } } : {}),
+    exports: { csv: exportHref(here.q, 'csv'), ndjson: exportHref(here.q, 'ndjson') },
+    filtered,
+    loosen,
+    ...(here.cursor ? { firstHref: firstHref(here), newerHref: newerHref(here) } : {}),
+    ...(listing.nextCursor ? { nextHref: olderHref(here, listing.nextCursor) } : {}),
+  };
 }
 
-/** What the search box of every page understands: a state, a type, a queue, `word:value`, or else a task's id. */
-export function readSearch(
-  text: string,
-  known: { queues: string[]; types: string[] },
-): { list: ListQuery } | { id: string } {
-  const list: ListQuery = { states: [] };
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    const [, key, value] = /^(state|queue|type):(.+)$/.exec(word) ?? [undefined, undefined, word];
-    const bare = value!.toLowerCase();
-    if ((key ?? 'state') === 'state' && isTaskState(bare)) list.states.push(bare);
-    else if ((key ?? 'type') === 'type' && known.types.includes(bare)) list.type = bare;
-    else if ((key ?? 'queue') === 'queue' && known.queues.includes(bare)) list.queue = bare;
-    else return { id: text.trim().replace(/^#/, '') };
+export interface BrokenList extends ListFrame {
+  problem: {
+    title: string;
+    texts: string[];
+    /** The query around what is wrong in it. */
+    at?: { before: string; wrong: string; after: string; column: number };
+  };
+}
+
+/** In place of a list, where what was asked for cannot be understood. */
+export function toBrokenList(
+  frame: ListFrame,
+  fields: readonly FieldProblem[],
+  place: { column?: number; from?: number; to?: number; problem?: string } | undefined,
+): BrokenList {
+  const { column, from = 0, to = from, problem } = place ?? {};
+  const rest = fields.filter(({ path }) => path !== 'q' || column === undefined);
+  return {
+    ...frame,
+    savable: false,
+    problem: {
+      title: column === undefined ? 'This list cannot be shown' : `The search stops at column ${column}`,
+      texts: [...(problem ? [problem] : []), ...rest.map(({ path, message }) => `${path} ${message}`)],
+      ...(column === undefined
+        ? {}
+        : {
+            at: {
+              before: frame.q.slice(0, from),
+              // What is missing at the end has no width of its own.
+              wrong: frame.q.slice(from, to) || ' ',
+              after: frame.q.slice(to),
+              column,
+            },
+          }),
+    },
+  };
+}
+
+/** `12,345`, or `more than 10,000` where nobody counted to the end. */
+export function totalWords({ total, totalIsExact }: Pick<TaskListing, 'total' | 'totalIsExact'>): string {
+  return totalIsExact ? formatNumber(total) : `more than ${formatNumber(roundDown(total))}`;
+}
+
+/** 10,001 was counted to know that it is more than 10,000. */
+function roundDown(total: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, total))));
+  return total <= 1 ? total : Math.floor((total - 1) / step) * step || total - 1;
+}
+
+function rangeWords(shown: number, page: number): string {
+  const before = (page - 1) * PAGE_SIZE;
+  return shown === 0 ? '0' : `${formatNumber(before + 1)}–${formatNumber(before + shown)}`;
+}
+
+function exportHref(q: string, format: 'csv' | 'ndjson'): string {
+  return `/api/v1/tasks/export?${new URLSearchParams({ format, ...(q ? { q } : {}) })}`;
+}
+
+function toNotice(status: RecorderStatus, lagMs: number | undefined): ListPage['notice'] {
+  if (status.state === 'away') {
+    return {
+      text: 'Redis does not answer. This is what the history knows; new tasks and new states come when it is back.',
+      behind: true,
+    };
   }
-  return { list };
-}
-
-function toCountWords({ items, total }: TaskListing, filtered: boolean): Pick<ListPage, 'count' | 'foot'> {
-  if (total === undefined) return { foot: `${plural(items.length, 'task')} here, newest first` };
-  const count = filtered ? `${formatNumber(total)} match` : plural(total, 'task');
-  return { count, foot: `${formatNumber(items.length)} of ${plural(total, 'task')}, newest first` };
-}
-
-function toAsked(query: ListQuery): ListPage['asked'] {
-  return [
-    ...(query.states.length > 0
-      ? [
-          {
-            label: `state ${query.states.join(' or ')}`,
-            without: toHref({ ...query, states: [], cursor: undefined }),
-          },
-        ]
-      : []),
-    ...(query.queue
-      ? [
-          {
-            label: `queue ${query.queue}`,
-            without: toHref({ ...query, queue: undefined, cursor: undefined }),
-          },
-        ]
-      : []),
-    ...(query.type
-      ? [{ label: `type ${query.type}`, without: toHref({ ...query, type: undefined, cursor: undefined }) }]
-      : []),
-  ];
+  if (lagMs === undefined) return undefined;
+  if (lagMs >= NOTICED_LAG_MS) {
+    return {
+      text: `The history is ${formatDuration(lagMs)} behind what happens: the newest tasks and states are still missing.`,
+      behind: true,
+    };
+  }
+  return status.state === 'stopped'
+    ? { text: 'Nothing is being recorded just now: new tasks and new states are missing.', behind: true }
+    : undefined;
 }

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { SavedSearches } from './saved-searches.service.js';
+import { SearchController } from './search.controller.js';
+import { SearchService } from './search.service.js';
+import { SearchesController } from './searches.controller.js';
+import { Suggester } from './suggester.js';
+import { TaskExport } from './task-export.js';
+
+/** Finding tasks in the history: lists, counts, suggestions, export, saved searches. */
+@Module({
+  controllers: [SearchController, SearchesController],
+  providers: [SearchService, Suggester, TaskExport, SavedSearches],
+  exports: [SearchService, SavedSearches],
+})
+export class SearchModule {}

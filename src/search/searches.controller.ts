@@ -1,0 +1,32 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { requireParsedBody } from '../http/body-parsers.js';
+import { objectBody } from '../http/json-body.js';
+import { SavedSearches, type SearchView } from './saved-searches.service.js';
+
+/** Saved searches over REST. */
+@Controller('api/v1/searches')
+export class SearchesController {
+  constructor(private readonly searches: SavedSearches) {}
+
+  @Get()
+  async list(): Promise<{ items: SearchView[] }> {
+    return { items: await this.searches.all() };
+  }
+
+  /** 201 for a new name, 200 where one of this name is replaced. */
+  @Post()
+  async save(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<SearchView> {
+    requireParsedBody(req, 'application/json');
+    const { search, added } = await this.searches.save(objectBody(req.body, ['name', 'q', 'columns']));
+    res.status(added ? 201 : 200);
+    res.location(search.links.self);
+    return search;
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  remove(@Param('id') id: string): Promise<void> {
+    return this.searches.remove(id);
+  }
+}

@@ -1,0 +1,95 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { QueryNode } from '../history/query/query-ast.js';
+import type { HistoryStore } from '../history/store/history-store.js';
+import type { HistoryTask } from '../history/store/rows.js';
+import { toTaskView } from '../history/to-task-view.js';
+import { HISTORY } from '../history/tokens.js';
+import { iso } from '../queue/to-task-view.js';
+import { csvLine } from './csv.js';
+
+export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export const EXPORT_TYPES: Record<ExportFormat, string> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+};
+
+/** Tasks read at once. */
+const PIECE = 200;
+/** What is written at once, UTF-16 units: many small writes cost more than they are worth. */
+const CHUNK_LENGTH = 65_536;
+/** Tasks handed in after the export began end it; so far the clocks of who hands them in may be ahead, ms. */
+const MAX_SKEW_MS = 60_000;
+
+type Cell = (task: HistoryTask) => string | number | null;
+
+const time = (at: number | null) => (at === null ? null : iso(at));
+
+/** Every column of the CSV. Input and result are JSON, times ISO 8601 in UTC, durations ms. */
+export const CSV_COLUMNS: Record<string, Cell> = {
+  id: ({ id }) => id,
+  type: ({ type }) => type,
+  queue: ({ queue }) => queue,
+  state: ({ state }) => state,
+  created: ({ createdAt }) => time(createdAt),
+  started: ({ startedAt }) => time(startedAt),
+  finished: ({ finishedAt }) => time(finishedAt),
+  wait_ms: ({ waitMs }) => waitMs,
+  run_ms: ({ runMs }) => runMs,
+  attempts: ({ attemptsMade }) => attemptsMade,
+  attempts_max: ({ attemptsMax }) => Math.max(1, attemptsMax),
+  priority: ({ priority }) => priority,
+  tags: ({ tags }) => tags.join(' '),
+  worker: ({ worker }) => worker,
+  origin: ({ origin }) => origin,
+  error_name: ({ error }) => error?.name ?? null,
+  error_message: ({ error }) => error?.message ?? null,
+  input: ({ input }) => input,
+  result: ({ result }) => result,
+};
+
+/** All tasks of a query as text, piece by piece: no more of it is held than the reader is behind. */
+@Injectable()
+export class TaskExport {
+  constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
+
+  /** Oldest first; what is handed in while it runs is left out. */
+  async *write(filter: QueryNode | null, format: ExportFormat): AsyncGenerator<string> {
+    let chunk = format === 'csv' ? csvLine(Object.keys(CSV_COLUMNS)) : '';
+    for await (const task of this.tasks(filter)) {
+      chunk += format === 'csv' ? csvRow(task) : `${JSON.stringify(toTaskView(task))}\n`;
+      if (chunk.length < CHUNK_LENGTH) continue;
+      yield chunk;
+      chunk = '';
+    }
+    if (chunk !== '') yield chunk;
+  }
+
+  private async *tasks(filter: QueryNode | null): AsyncGenerator<HistoryTask> {
+    const now = Date.now();
+    let after: number | undefined;
+    do {
+      const page = await this.store.tasks(filter, {
+        limit: PIECE,
+        now,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const task of page.items) {
+        if (task.createdAt > now + MAX_SKEW_MS) return;
+        yield task.inputCut || task.resultCut ? await this.whole(task) : task;
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
+
+  /** Lists have long bodies cut. */
+  private async whole(task: HistoryTask): Promise<HistoryTask> {
+    const whole = await this.store.get(task.id, task.queue);
+    return whole ? { ...whole, error: task.error } : task;
+  }
+}
+
+function csvRow(task: HistoryTask): string {
+  return csvLine(Object.values(CSV_COLUMNS).map((cell) => cell(task)));
+}

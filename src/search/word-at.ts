@@ -1,0 +1,49 @@
+/** The term that the cursor stands in, however unfinished. */
+export interface WordAt {
+  /** Without a `-` before it. */
+  from: number;
+  to: number;
+  field?: string;
+  /** Up to the cursor, without its quotes. */
+  value: string;
+  isQuoted: boolean;
+}
+
+const BREAK = /[\s()]/;
+
+/** As the query's own tokens, but forgiving: an open quote goes on to the cursor, and nothing is an error. */
+export function wordAt(q: string, at: number): WordAt {
+  const cursor = Math.min(Math.max(0, Math.floor(at)), q.length);
+  let from = 0;
+  let inQuotes = false;
+  for (let i = 0; i < cursor; i++) {
+    if (q[i] === '\\' && inQuotes) i++;
+    else if (q[i] === '"') inQuotes = !inQuotes;
+    else if (!inQuotes && BREAK.test(q[i]!)) from = i + 1;
+  }
+  if (q[from] === '-' && from < cursor) from++;
+  const to = inQuotes ? endOfQuotes(q, cursor) : endOfWord(q, cursor);
+  const typed = q.slice(from, cursor);
+  const field = /^([\p{L}_][^\s:"()]*):/u.exec(typed)?.[1];
+  const rest = field === undefined ? typed : typed.slice(field.length + 1);
+  const isQuoted = rest.startsWith('"');
+  const value = isQuoted
+    ? rest
+        .slice(1)
+        .replace(/"$/, '')
+        .replaceAll(/\\(["\\])/g, '$1')
+    : rest;
+  return { from, to, ...(field === undefined ? {} : { field }), value, isQuoted };
+}
+
+function endOfWord(q: string, from: number): number {
+  let to = from;
+  while (to < q.length && !BREAK.test(q[to]!)) to++;
+  return to;
+}
+
+/** Up to the closing quote, where there is one; else only what is typed is replaced. */
+function endOfQuotes(q: string, cursor: number): number {
+  const close = q.indexOf('"', cursor);
+  return close < 0 ? cursor : close + 1;
+}

@@ -1,0 +1,170 @@
+import { TASK_STATES, type TaskState } from '../../contract/states.js';
+import type { NameField, Query, QueryNode } from '../../history/query/query-ast.js';
+import { printQuery } from '../../history/query/print-query.js';
+import type { GroupCounts } from '../../history/store/history-store.js';
+import {
+  conjuncts,
+  isName,
+  isStateChoice,
+  nameIn,
+  periodIn,
+  printNode,
+  replaced,
+  statesIn,
+} from '../../search/query-edit.js';
+import { formatNumber } from './format.js';
+import { STATE_ICONS } from './states.js';
+import { withQuery, type ListAddress } from './task-list-address.js';
+
+export interface StateChip {
+  state?: TaskState;
+  icon?: string;
+  label: string;
+  /** `1,234`, `20,000+`, or nothing where it is not known. */
+  count?: string;
+  zero: boolean;
+  href: string;
+  current: boolean;
+}
+
+/** @param counts of the query without its states: what each of them would show. */
+export function toChips(query: Query, counts: GroupCounts | undefined, here: ListAddress): StateChip[] {
+  const chosen = statesIn(query);
+  const count = (n: number | undefined) =>
+    counts === undefined ? undefined : `${formatNumber(n ?? 0)}${counts.isExact ? '' : '+'}`;
+  const href = (instead?: QueryNode) => withQuery(here, printQuery(replaced(query, isStateChoice, instead)));
+  return [
+    {
+      label: 'all',
+      count: count(counts?.total),
+      zero: false,
+      href: href(),
+      current: chosen.length === 0,
+    },
+    ...TASK_STATES.map((state) => ({
+      state,
+      icon: STATE_ICONS[state],
+      label: state,
+      count: count(counts?.byState[state]),
+      zero: counts !== undefined && !counts.byState[state],
+      href: href({ kind: 'state', state }),
+      current: chosen.includes(state),
+    })),
+  ];
+}
+
+export interface FilterSelect {
+  name: string;
+  label: string;
+  all: string;
+  options: { value: string; label: string; selected: boolean }[];
+}
+
+const SELECTS: [name: 'type' | 'queue' | 'worker', label: string, all: string, counts: keyof GroupCounts][] =
+  [
+    ['type', 'Task type', 'any type', 'byType'],
+    ['queue', 'Queue', 'any queue', 'byQueue'],
+    ['worker', 'Worker', 'any worker', 'byWorker'],
+  ];
+const PERIODS: [value: string, label: string][] = [
+  ['1h', 'last hour'],
+  ['24h', 'last 24 hours'],
+  ['7d', 'last 7 days'],
+  ['30d', 'last 30 days'],
+];
+/** A select is no place to look for one of thousands. */
+const MAX_OPTIONS = 100;
+
+/** @param known counts of all tasks there are. */
+export function toSelects(query: Query, known: GroupCounts | undefined): FilterSelect[] {
+  const selects = SELECTS.map(([name, label, all, group]): FilterSelect => {
+    const chosen = nameIn(query, name);
+    const counts = (known?.[group] ?? {}) as Record<string, number>;
+    const values = Object.keys(counts)
+      .filter((value) => value !== '')
+      .sort((a, b) => counts[b]! - counts[a]!)
+      .slice(0, MAX_OPTIONS)
+      .sort((a, b) => a.localeCompare(b));
+    if (chosen !== undefined && !values.includes(chosen)) values.unshift(chosen);
+    return {
+      name,
+      label,
+      all,
+      options: values.map((value) => ({ value, label: value, selected: value === chosen })),
+    };
+  });
+  const period = periodIn(query);
+  // `1d` is how the language writes 24 hours.
+  const options = PERIODS.map(([value, label]) => ({ value, label, selected: sameAge(value, period) }));
+  if (period !== undefined && !options.some(({ selected }) => selected))
+    options.unshift({ value: '', label: `created ${period}`, selected: true });
+  return [...selects, { name: 'period', label: 'Created', all: 'any time', options }];
+}
+
+function sameAge(value: string, period: string | undefined): boolean {
+  return period === value || (value === '24h' && period === '1d');
+}
+
+export interface Loosening {
+  /** The condition, as it is written. */
+  label: string;
+  without: string;
+  /** How many there are without it. */
+  count: string;
+}
+
+/** The same query without one of its conditions each. */
+export function loosened(query: Query): { label: string; query: Query }[] {
+  return conjuncts(query.filter).map((node) => ({
+    label: printNode(node),
+    query: replaced(query, (other) => other === node),
+  }));
+}
+
+export interface Hint {
+  word: string;
+  meant: string;
+  href: string;
+}
+
+/** Bare words that are also the name of a state, a type or a queue: they look everywhere, which may not be meant. */
+export function toHints(query: Query, known: GroupCounts | undefined, here: ListAddress): Hint[] {
+  const hints: Hint[] = [];
+  for (const node of conjuncts(query.filter)) {
+    if (node.kind !== 'text' || node.scope !== 'any' || node.prefix) continue;
+    const meant = meaningOf(node.text, known);
+    if (!meant) continue;
+    const href = withQuery(here, printQuery(replaced(query, (other) => other === node, meant)));
+    hints.push({ word: node.text, meant: printNode(meant), href });
+  }
+  return hints;
+}
+
+function meaningOf(text: string, known: GroupCounts | undefined): QueryNode | undefined {
+  const word = text.toLowerCase();
+  const state = TASK_STATES.find((one) => one === word);
+  if (state) return { kind: 'state', state };
+  const name = (field: NameField, counts: Record<string, number> = {}): QueryNode | undefined => {
+    const value = Object.keys(counts).find((one) => one.toLowerCase() === word);
+    return value === undefined ? undefined : { kind: 'name', field, text: value, prefix: false };
+  };
+  return name('type', known?.byType) ?? name('queue', known?.byQueue) ?? name('worker', known?.byWorker);
+}
+
+/** The query with what a link or a select asks for written into it. */
+export function withFilters(query: Query, asked: Query, cleared: readonly string[]): Query {
+  let result = query;
+  for (const field of ['type', 'queue', 'worker', 'tag'] as const) {
+    const wanted = conjuncts(asked.filter).find(isName(field));
+    if (wanted || cleared.includes(field)) result = replaced(result, isName(field), wanted);
+  }
+  const state = conjuncts(asked.filter).find(isStateChoice);
+  if (state) result = replaced(result, isStateChoice, state);
+  const isTime = (node: QueryNode) => node.kind === 'time' && node.field === 'created';
+  const times = conjuncts(asked.filter).filter(isTime);
+  if (times.length > 0 || cleared.includes('period')) {
+    result = replaced(result, isTime);
+    for (const time of times) result = replaced(result, () => false, time);
+  }
+  return asked.sort ? { ...result, sort: asked.sort } : result;
+}
