@@ -1,16 +1,25 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { randomUUID } from 'node:crypto';
+import { BulkService } from '../bulk/bulk.service.js';
 import { Catalog } from '../catalog/catalog.js';
 import { RoostError } from '../contract/errors.js';
+import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
+import type { KnownTask } from '../tasks/known-task.js';
+import { TaskFinder } from '../tasks/task-finder.js';
+import { TaskStory } from '../tasks/task-story.js';
 import { TasksService } from '../tasks/tasks.service.js';
 import type { WhyView } from '../tasks/why-not-running.js';
 import { WhyService } from '../tasks/why.service.js';
 import { BY_PAGE } from './acting.js';
+import { UNDO_MS } from './bulk-page.controller.js';
 import { FrameService } from './frame.service.js';
 import { type FlashCode, withFlash } from './page-models/flash.js';
 import { shortId } from './page-models/format.js';
+import type { Live } from './page-models/frame.js';
+import { SIMILAR_RUNS } from './page-models/similar-runs.js';
 import { LOG_LINES_SHOWN, toTaskPage } from './page-models/task-page.js';
 import { lastOf, localPath, type Params, typed } from './params.js';
 
@@ -23,7 +32,10 @@ const MAX_REASON_LENGTH = 500;
 export class TaskPageController {
   constructor(
     private readonly tasks: TasksService,
+    private readonly finder: TaskFinder,
+    private readonly story: TaskStory,
     private readonly whys: WhyService,
+    private readonly bulks: BulkService,
     private readonly catalog: Catalog,
     private readonly frames: FrameService,
   ) {}
@@ -36,25 +48,61 @@ export class TaskPageController {
     @Res() response: Response,
   ) {
     const allLines = lastOf(query, 'log') === 'all';
-    const [task, attempts, transitions, logs] = await Promise.all([
-      this.tasks.get(id),
-      this.tasks.attempts(id),
-      this.tasks.transitions(id),
-      this.newestLogs(id, allLines ? ALL_LOG_LINES : LOG_LINES_SHOWN),
+    const known = await this.finder.find(id, lastOf(query, 'queue') || undefined);
+    const task = await this.finder.view(known);
+    const [frame, why, ...story] = await Promise.all([
+      this.frames.frame({
+        title: `${task.type} #${shortId(task.id)} · ${task.state}`,
+        section: 'tasks',
+        live: liveOf(task),
+        query,
+      }),
+      task.kept ? undefined : this.why(task),
+      this.story.attempts(known),
+      this.story.transitions(known),
+      this.newestLogs(known, allLines ? ALL_LOG_LINES : LOG_LINES_SHOWN),
+      task.progress ? this.story.progress(known) : [],
+      this.story.similarRuns(task, SIMILAR_RUNS),
+      this.story.errorGroup(known, task),
     ]);
-    const why = await this.why(task);
-    const frame = await this.frames.frame({
-      title: `${task.type} #${shortId(task.id)} · ${task.state}`,
-      section: 'tasks',
-      live: { events: task.links.events, everyMs: 250 },
-      query,
-    });
-    const baseUrl = `${request.protocol}://${request.get('host')}`;
+    const [attempts, transitions, logs, samples, similar, errorGroup] = story;
     const page = toTaskPage(
-      { task, attempts, transitions, logs, type: this.catalog.find(task.type), why },
-      { now: frame.now, baseUrl, level: lastOf(query, 'level'), allLines },
+      {
+        ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup },
+        type: this.catalog.find(task.type),
+        keptUntil: this.story.keptUntil(task),
+        beginnings: known.past,
+      },
+      {
+        now: frame.now,
+        baseUrl: `${request.protocol}://${request.get('host')}`,
+        level: lastOf(query, 'level'),
+        allLines,
+        allAttempts: lastOf(query, 'attempts') === 'all',
+      },
     );
-    response.render('tasks/show', { ...frame, page });
+    response.render('tasks/show', { ...frame, page: { ...page, key: randomUUID() } });
+  }
+
+  /** The same input once more, as a new task; where its type no longer takes it, the form says why. */
+  @Post('again')
+  async again(@Param('id') id: string, @Body() form: Params, @Res() response: Response): Promise<void> {
+    const { type, input, priority, tags, cut } = await this.tasks.get(id);
+    const edit = `/?type=${encodeURIComponent(type)}&from=${encodeURIComponent(id)}`;
+    if (cut?.includes('input')) return response.redirect(303, edit);
+    try {
+      const { task, created } = await this.tasks.submit({
+        type,
+        input,
+        options: { ...(priority ? { priority } : {}), ...(tags.length > 0 ? { tags } : {}) },
+        idempotencyKey: typed(form, 'key') ?? randomUUID(),
+        origin: id,
+      });
+      response.redirect(303, withFlash(task.links.page, created ? 'submitted' : 'already-submitted'));
+    } catch (error) {
+      if (!(error instanceof RoostError) || error.status !== 422) throw error;
+      response.redirect(303, withFlash(edit, 'not-again'));
+    }
   }
 
   @Post('cancel')
@@ -79,11 +127,17 @@ export class TaskPageController {
     return this.act(id, form, response, () => this.tasks.promote(id).then(() => 'promoted'));
   }
 
+  /** Not at once: the page it leads to tells how long it can still be undone. */
   @Post('delete')
-  remove(@Param('id') id: string, @Body() form: Params, @Res() response: Response) {
-    return this.act(id, { ...form, back: '/tasks' }, response, () =>
-      this.tasks.remove(id).then(() => 'deleted'),
-    );
+  async remove(@Param('id') id: string, @Res() response: Response): Promise<void> {
+    const { queue } = await this.finder.find(id);
+    const { links } = await this.bulks.start({
+      action: 'delete',
+      ids: [`${queue}/${id}`],
+      by: BY_PAGE,
+      undoMs: UNDO_MS,
+    });
+    response.redirect(303, links.page);
   }
 
   /** Asked of tasks that wait; one that moved on in the meantime has no reason any more. */
@@ -95,9 +149,9 @@ export class TaskPageController {
     });
   }
 
-  private async newestLogs(id: string, limit: number) {
-    const { total } = await this.tasks.logs(id, { after: Number.MAX_SAFE_INTEGER, limit: 1 });
-    return this.tasks.logs(id, { after: Math.max(0, total - limit), limit });
+  private async newestLogs(known: KnownTask, limit: number) {
+    const { total } = await this.story.logs(known, { after: Number.MAX_SAFE_INTEGER, limit: 1 });
+    return this.story.logs(known, { after: Math.max(0, total - limit), limit });
   }
 
   /** Goes back to where the button was, and says there what came of it. */
@@ -116,4 +170,11 @@ export class TaskPageController {
       response.redirect(303, withFlash(page, 'conflict'));
     }
   }
+}
+
+/** What only the history has is as it will stay, unless another program runs it. */
+function liveOf({ state, kept, links }: TaskView): Live | undefined {
+  if (kept && isSettled(state)) return undefined;
+  // The time it runs grows without any event.
+  return { events: links.events, everyMs: 250, ...(state === 'active' ? { idleMs: 1_000 } : {}) };
 }

@@ -1,11 +1,78 @@
-/** A command line that submits the same again; quoted for a POSIX shell. */
-export function toCurl(baseUrl: string, type: string, input: unknown): string {
-  const body = JSON.stringify({ type, input });
+import type { TaskView } from '../../contract/task-view.js';
+import { DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
+import { isSettled } from '../../contract/states.js';
+
+/** A call of the API as a line for a POSIX shell. */
+export interface CurlCommand {
+  id: string;
+  label: string;
+  text: string;
+}
+
+/** Longest input in a command line: Linux takes 128 kB an argument, and nobody reads that much. */
+const LONGEST_INPUT = 32_000;
+
+/** Everything that can be done with a task, as it is now, by command line. */
+export function toCurls(baseUrl: string, task: TaskView): CurlCommand[] {
+  const self = new URL(task.links.self, baseUrl).href;
+  const foreign = task.links.self.includes('?');
+  const at = (path: string) => quote(self.replace(/(\?|$)/, `${path}$1`));
+  const live = !task.kept;
+  const all: (CurlCommand | false)[] = [
+    { id: 'get', label: 'Look at it', text: `curl -s ${at('')}` },
+    live &&
+      !isSettled(task.state) &&
+      command('cancel', 'Cancel it', `curl -s -X POST ${at('/cancel')}`, { reason: 'not needed any more' }),
+    live &&
+      RETRYABLE.includes(task.state) && {
+        id: 'retry',
+        label: 'Retry it',
+        text: `curl -s -X POST ${at('/retry')}`,
+      },
+    live &&
+      PROMOTABLE.includes(task.state) && {
+        id: 'promote',
+        label: 'Run it now',
+        text: `curl -s -X POST ${at('/promote')}`,
+      },
+    !foreign &&
+      !task.cut?.includes('input') &&
+      task.input !== undefined && {
+        id: 'submit',
+        label: 'Submit the same again',
+        text: submitAgain(baseUrl, task, at('/input')),
+      },
+    !foreign &&
+      DELETABLE.includes(task.state) && {
+        id: 'delete',
+        label: 'Delete it',
+        text: `curl -s -X DELETE ${at('')}`,
+      },
+  ];
+  return all.filter((one): one is CurlCommand => one !== false);
+}
+
+/** The body in the command line, or piped from where it can be had when it is too long for one. */
+function submitAgain(baseUrl: string, { type, input }: TaskView, inputUrl: string): string {
+  const url = quote(new URL('/api/v1/tasks', baseUrl).href);
+  const json = JSON.stringify(input);
+  if (json.length <= LONGEST_INPUT) return command('', '', `curl -s ${url}`, { type, input }).text;
   return [
-    `curl -s ${quote(`${baseUrl}/api/v1/tasks`)} \\`,
+    `{ printf '%s' ${quote(`{"type":${JSON.stringify(type)},"input":`)}`,
+    `  curl -s ${inputUrl}`,
+    `  printf '}'`,
+    `} | curl -s ${url} \\`,
     `  -H 'content-type: application/json' \\`,
-    `  -d ${quote(body)}`,
+    `  --data-binary @-`,
   ].join('\n');
+}
+
+function command(id: string, label: string, start: string, body: object): CurlCommand {
+  return {
+    id,
+    label,
+    text: `${start} \\\n  -H 'content-type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`,
+  };
 }
 
 /** Inside single quotes a shell reads nothing but the closing quote. */
