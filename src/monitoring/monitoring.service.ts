@@ -7,8 +7,9 @@ import { TASK_STATES, type StateCounts } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
 import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
 import { isHere } from '../fleet/worker-view.js';
+import { HistoryStatus } from '../history/history-status.js';
 import { withRedis } from '../queue/redis-errors.js';
-import { TaskReader } from '../queue/task-reader.js';
+import { TaskReader, type QueueStats } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { TasksService } from '../tasks/tasks.service.js';
 import { readMinuteCounts, type MinuteCount } from './minute-counts.js';
@@ -22,19 +23,29 @@ export type { QueueOverview } from './queue-overview.js';
 export type { RedisOverview } from './redis-overview.js';
 export type { Warning } from './warnings.js';
 
-export interface MonitorOverview {
+/** What there is at this moment, as Redis tells it. */
+export interface MonitorNow {
   at: string;
   queues: QueueOverview[];
+  /** Of other programs on the same Redis, as `<prefix>:<name>`; their workers are not known. */
+  otherQueues: OtherQueue[];
   totals: StateCounts;
-  lastHour: { minutes: MinuteCount[]; completed: number; failed: number };
   workers: WorkerView[];
   redis: RedisOverview;
   warnings: Warning[];
+}
+
+export type OtherQueue = Omit<QueueOverview, 'workers'>;
+
+export interface MonitorOverview extends MonitorNow {
+  lastHour: { minutes: MinuteCount[]; completed: number; failed: number };
   newestFailures: TaskView[];
 }
 
 const MINUTES = 60;
 const FAILURES = 8;
+/** Queues of other programs that are told of. */
+const MAX_OTHERS = 50;
 
 /** What the dashboard shows: read from Redis at each call, nothing remembered in between. */
 @Injectable()
@@ -49,6 +60,7 @@ export class MonitoringService {
     private readonly fleet: FleetService,
     private readonly settings: Settings,
     @Inject(COMMANDS) private readonly redis: Redis,
+    private readonly recorder: HistoryStatus,
   ) {
     this.shared = [standard, cpu];
   }
@@ -56,26 +68,39 @@ export class MonitoringService {
   /** @throws RoostError REDIS_UNAVAILABLE, as everything here. */
   async overview(now: number = Date.now()): Promise<MonitorOverview> {
     return withRedis(this.redis, async () => {
-      const [workers, redis, minutes, failures] = await Promise.all([
-        this.fleet.list(),
-        readRedisOverview(this.redis),
+      const [present, minutes, failures] = await Promise.all([
+        this.present(now),
         readMinuteCounts(this.shared, MINUTES, now),
-        this.tasks.list({ states: ['failed'], limit: FAILURES }),
+        this.tasks.newest(FAILURES, ['failed']),
       ]);
-      const queues = await this.queuesWith(workers, now);
       return {
-        at: new Date(now).toISOString(),
-        queues,
-        totals: addUp(queues),
+        ...present,
         lastHour: {
           minutes,
           completed: minutes.reduce((sum, minute) => sum + minute.completed, 0),
           failed: minutes.reduce((sum, minute) => sum + minute.failed, 0),
         },
+        newestFailures: failures,
+      };
+    });
+  }
+
+  async present(now: number = Date.now()): Promise<MonitorNow> {
+    return withRedis(this.redis, async () => {
+      const [workers, redis, otherQueues] = await Promise.all([
+        this.fleet.list(),
+        readRedisOverview(this.redis),
+        this.others(now),
+      ]);
+      const queues = await this.queuesWith(workers, now);
+      return {
+        at: new Date(now).toISOString(),
+        queues,
+        otherQueues,
+        totals: addUp(queues),
         workers,
         redis,
         warnings: toWarnings(redis, queues, this.workerCommandPrefix()),
-        newestFailures: failures.items,
       };
     });
   }
@@ -95,17 +120,24 @@ export class MonitoringService {
   private queuesWith(workers: WorkerView[], now: number): Promise<QueueOverview[]> {
     return Promise.all(
       this.shared.map(async ({ name }) => {
-        const { counts, oldestWaitingSince, paused } = await this.reader.stats(name);
         return {
-          name,
-          counts,
-          oldestWaitingMs: oldestWaitingSince === null ? null : Math.max(0, now - oldestWaitingSince),
-          paused,
+          ...toOverview(name, await this.reader.stats(name), now),
           workers: workers.filter(
             (worker) => isHere(worker) && worker.consumers.some(({ queue }) => queue === name),
           ).length,
         };
       }),
+    );
+  }
+
+  /** Those that the recorder follows. */
+  private others(now: number): Promise<OtherQueue[]> {
+    const { queues } = this.recorder.status();
+    return Promise.all(
+      queues
+        .filter(({ ours }) => !ours)
+        .slice(0, MAX_OTHERS)
+        .map(async ({ name }) => toOverview(name, await this.reader.statsAt(`${name}:`), now)),
     );
   }
 
@@ -115,6 +147,19 @@ export class MonitoringService {
     if (url.password) url.password = '***';
     return `REDIS_URL=${url.toString().replace(/\/$/, '')} `;
   }
+}
+
+function toOverview(
+  name: string,
+  { counts, oldestWaitingSince, paused }: QueueStats,
+  now: number,
+): OtherQueue {
+  return {
+    name,
+    counts,
+    oldestWaitingMs: oldestWaitingSince === null ? null : Math.max(0, now - oldestWaitingSince),
+    paused,
+  };
 }
 
 function addUp(queues: QueueOverview[]): StateCounts {

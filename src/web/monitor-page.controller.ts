@@ -1,29 +1,41 @@
-import { Controller, Get, Query, Render } from '@nestjs/common';
+import { Controller, Get, Query, Render, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { MonitoringService } from '../monitoring/monitoring.service.js';
+import { RANGE_NAMES, RANGES } from '../monitoring/numbers/number-ranges.js';
+import { GROUPINGS, NumbersService } from '../monitoring/numbers/numbers.service.js';
 import { RedisDetailsReader } from '../monitoring/redis-details.js';
 import { FrameService, LIVE_FLEET, LIVE_SECONDS } from './frame.service.js';
-import { toMonitorPage } from './page-models/monitor-page.js';
+import { type NumbersPageQuery, toNumbersPage } from './page-models/numbers-page.js';
+import { toSortKey } from './page-models/numbers-table.js';
 import { toRedisPage } from './page-models/redis-page.js';
-import type { Params } from './params.js';
+import { lastOf, type Params } from './params.js';
 
 @ApiExcludeController()
 @Controller('monitor')
 export class MonitorPageController {
   constructor(
     private readonly monitoring: MonitoringService,
+    private readonly numbers: NumbersService,
     private readonly redisDetails: RedisDetailsReader,
     private readonly frames: FrameService,
   ) {}
 
   @Get()
-  @Render('monitor/overview')
-  async overview(@Query() query: Params) {
-    const [frame, overview] = await Promise.all([
-      this.frames.frame({ title: 'Monitor', section: 'monitor', live: LIVE_FLEET, query }),
-      this.monitoring.overview(),
+  async overview(@Query() query: Params, @Res() response: Response): Promise<void> {
+    const asked = readPageQuery(query);
+    const live = { ...LIVE_FLEET, everyMs: Math.max(LIVE_FLEET.everyMs, RANGES[asked.range].freshMs) };
+    const [frame, numbers, now] = await Promise.all([
+      this.frames.frame({ title: 'Monitor', section: 'monitor', live, query }),
+      this.numbers.range(asked.range),
+      this.monitoring.present().catch(() => undefined),
     ]);
-    return { ...frame, ...toMonitorPage(overview) };
+    // Pages that are open keep what they show, greyed; one that is opened now has the history at least.
+    if (!now) response.status(503);
+    response.render('monitor/overview', {
+      ...frame,
+      page: toNumbersPage(numbers, now, this.numbers.behind(), asked),
+    });
   }
 
   @Get('redis')
@@ -41,4 +53,14 @@ export class MonitorPageController {
   private warnings() {
     return this.monitoring.warnings().catch(() => []);
   }
+}
+
+/** What is not understood counts as not said: an old bookmark still shows something. */
+function readPageQuery(query: Params): NumbersPageQuery {
+  const [range, by] = ['range', 'by'].map((name) => lastOf(query, name));
+  return {
+    range: RANGE_NAMES.find((name) => name === range) ?? '1h',
+    by: GROUPINGS.find((name) => name === by) ?? 'type',
+    sort: toSortKey(lastOf(query, 'sort')),
+  };
 }

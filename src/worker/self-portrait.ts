@@ -20,7 +20,7 @@ export class SelfPortrait {
   readonly id = randomUUID();
   private readonly startedAt = Date.now();
   private readonly meter = new LoadMeter();
-  private readonly versions = readVersions();
+  private readonly versions: WorkerRecord['versions'];
   private lastBusy = 0;
 
   constructor(
@@ -31,7 +31,9 @@ export class SelfPortrait {
     private readonly isolation: Isolation,
     private readonly catalog: Catalog,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.versions = { app: settings.APP_VERSION, ...readVersions() };
+  }
 
   get busyPercent(): number {
     return this.lastBusy;
@@ -98,7 +100,7 @@ export class SelfPortrait {
   }
 }
 
-function readVersions(): WorkerRecord['versions'] {
+function readVersions(): Omit<WorkerRecord['versions'], 'app'> {
   const require = createRequire(import.meta.url);
   const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;

@@ -1,15 +1,12 @@
 import { TASK_STATES, type TaskState } from '../../contract/states.js';
 import type {
-  MonitorOverview,
+  MonitorNow,
   QueueOverview,
   RedisOverview,
   WorkerView,
 } from '../../monitoring/monitoring.service.js';
 import { toCommand } from './banner.js';
-import { formatBytes, formatDuration, formatNumber, formatPercent, plural } from './format.js';
-import { inGroups, type MinuteChart, toMinuteChart, toSparkline } from './minute-chart.js';
-import { STATE_ICONS } from './states.js';
-import { type TaskRow, toTaskRow } from './task-row.js';
+import { formatBytes, formatDuration, formatNumber, plural } from './format.js';
 import { WORKER_ICONS } from './worker-words.js';
 
 export interface BigNumber {
@@ -56,19 +53,14 @@ export type ShownWorker = Pick<WorkerView, 'id' | 'name' | 'status' | 'lastSeenA
   consumers: Pick<WorkerView['consumers'][number], 'concurrency'>[];
 };
 
-export type ShownOverview = Omit<MonitorOverview, 'workers'> & { workers: ShownWorker[] };
+export type ShownNow = Omit<MonitorNow, 'workers'> & { workers: ShownWorker[] };
 
-export interface MonitorPage {
-  numbers: BigNumber[];
+/** What Redis tells of this moment. */
+export interface NowPanels {
   queues: QueueRow[];
-  states: { state: TaskState; icon: string }[];
-  chart: MinuteChart;
-  completed: number;
-  failed: number;
   workers: WorkerRow[];
   online: number;
   redis: { name: string; value: string; warn?: boolean }[];
-  failures: TaskRow[];
   /** Starts a worker here; known while a queue has none. */
   workerCommand?: string;
 }
@@ -78,80 +70,53 @@ const OPEN: readonly TaskState[] = ['active', 'waiting', 'delayed'];
 /** A task that has waited this long shows as late. */
 export const LATE_MS = 60_000;
 
-export function toMonitorPage(overview: ShownOverview): MonitorPage {
-  const workers = overview.workers.map(toWorkerRow);
+export function toNowPanels(now: ShownNow): NowPanels {
+  const workers = now.workers.map(toWorkerRow);
+  const others = now.otherQueues.map((queue) => ({ ...queue, workers: 0 }));
   return {
-    numbers: toNumbers(overview),
-    queues: toQueueRows(overview.queues),
-    states: TASK_STATES.map((state) => ({ state, icon: STATE_ICONS[state] })),
-    chart: toMinuteChart(overview.lastHour.minutes),
-    completed: overview.lastHour.completed,
-    failed: overview.lastHour.failed,
+    queues: toQueueRows([...now.queues, ...others]).map((row, index) =>
+      index < now.queues.length ? row : { ...row, href: `/tasks?queue=${encodeURIComponent(row.name)}` },
+    ),
     workers,
     online: workers.filter((worker) => worker.online).length,
-    redis: toRedis(overview.redis),
-    failures: overview.newestFailures.map((task) => toTaskRow(task, '/monitor')),
-    workerCommand: toCommand(overview.warnings.find(({ code }) => code === 'NO_WORKER')),
+    redis: toRedis(now.redis),
+    workerCommand: toCommand(now.warnings.find(({ code }) => code === 'NO_WORKER')),
   };
 }
 
-function toNumbers(overview: ShownOverview): BigNumber[] {
-  const { totals, lastHour, workers } = overview;
-  const finished = lastHour.completed + lastHour.failed;
-  const oldestMs = Math.max(-1, ...overview.queues.map((queue) => queue.oldestWaitingMs ?? -1));
-  const online = workers.filter((worker) => worker.status !== 'offline');
+/** The two big numbers that are of this moment alone. */
+export function toNowNumbers(now: ShownNow | undefined): BigNumber[] {
+  const waiting = { id: 'number-oldest', label: 'Oldest waiting', href: '/tasks?state=waiting' };
+  const there = { id: 'number-workers', label: 'Workers online', href: '/monitor/workers' };
+  if (!now) {
+    const unknown = { value: '–', note: 'Redis does not answer' };
+    return [
+      { ...waiting, ...unknown },
+      { ...there, ...unknown },
+    ];
+  }
+  const queues = [...now.queues, ...now.otherQueues];
+  const oldestMs = Math.max(-1, ...queues.map((queue) => queue.oldestWaitingMs ?? -1));
+  const waits = queues.reduce((sum, { counts }) => sum + counts.waiting, 0);
+  const online = now.workers.filter((worker) => worker.status !== 'offline');
   const slots = online.reduce((sum, worker) => sum + slotsOf(worker), 0);
   const active = online.reduce((sum, worker) => sum + worker.active, 0);
-  const finishedPerMinute = lastHour.minutes.map((one) => one.completed + one.failed);
-  const failedPerMinute = lastHour.minutes.map((one) => one.failed);
   return [
     {
-      id: 'number-throughput',
-      label: 'Finished in the last hour',
-      value: formatNumber(finished),
-      note: `${formatNumber(Number((finished / 60).toFixed(1)))} a minute`,
-      href: '/tasks?state=completed',
-      spark: finished > 0 ? toSparkline(inGroups(finishedPerMinute, 3)) : undefined,
-    },
-    {
-      id: 'number-failures',
-      label: 'Failed of these',
-      value: formatPercent(lastHour.failed, finished).replace(' %', ''),
-      unit: '%',
-      note: plural(lastHour.failed, 'task'),
-      href: '/tasks?state=failed',
-      spark: lastHour.failed > 0 ? toSparkline(inGroups(failedPerMinute, 3)) : undefined,
-      tone: lastHour.failed > 0 ? 'failed' : undefined,
-    },
-    {
-      id: 'number-waiting',
-      label: 'Waiting',
-      value: formatNumber(totals.waiting),
-      note: `${formatNumber(totals.delayed)} delayed`,
-      href: '/tasks?state=waiting',
-    },
-    {
-      id: 'number-oldest',
-      label: 'Oldest waiting',
+      ...waiting,
       ...(oldestMs < 0
         ? { value: '–', note: 'nothing waits' }
-        : { ...split(formatDuration(oldestMs)), note: 'since it was ready' }),
-      href: '/tasks?state=waiting',
+        : {
+            ...splitUnit(formatDuration(oldestMs)),
+            note: `${plural(waits, 'task waits', 'tasks wait')} now`,
+          }),
       tone: oldestMs > LATE_MS ? 'warning' : undefined,
     },
     {
-      id: 'number-active',
-      label: 'Active',
-      value: formatNumber(totals.active),
-      note: slots > 0 ? `${formatNumber(active)} of ${plural(slots, 'slot')} in use` : 'no slots',
-      href: '/tasks?state=active',
-    },
-    {
-      id: 'number-workers',
-      label: 'Workers online',
+      ...there,
       value: formatNumber(online.length),
-      note: online.length === workers.length ? 'all that were seen' : `of ${workers.length} seen`,
-      href: '/monitor/workers',
+      unit: `/ ${formatNumber(now.workers.length)}`,
+      note: slots > 0 ? `${formatNumber(active)} of ${plural(slots, 'slot')} in use` : 'no slots',
       tone: online.length === 0 ? 'warning' : undefined,
     },
   ];
@@ -207,7 +172,7 @@ export function toWorkerRow(worker: ShownWorker): WorkerRow {
   };
 }
 
-function toRedis(redis: RedisOverview): MonitorPage['redis'] {
+function toRedis(redis: RedisOverview): NowPanels['redis'] {
   const limit = redis.maxMemoryBytes > 0 ? ` of ${formatBytes(redis.maxMemoryBytes)}` : '';
   return [
     { name: 'Version', value: redis.version },
@@ -241,7 +206,7 @@ function openOf(queue: QueueOverview): number {
 }
 
 /** `1.24 s` as a number and its unit; longer durations stay whole. */
-function split(duration: string): { value: string; unit?: string } {
+export function splitUnit(duration: string): { value: string; unit?: string } {
   const words = duration.split(' ');
   return words.length === 2 ? { value: words[0]!, unit: words[1] } : { value: duration };
 }

@@ -1,0 +1,19 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { MetricsService } from './metrics.service.js';
+
+/** For Prometheus. */
+@ApiExcludeController()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: MetricsService) {}
+
+  @Get()
+  async write(@Res() response: Response): Promise<void> {
+    const text = await this.metrics.text();
+    response.setHeader('cache-control', 'no-store');
+    response.setHeader('content-type', this.metrics.contentType);
+    response.end(text);
+  }
+}
