@@ -1,0 +1,151 @@
+// Keeps the file of users (ACCESS_USERS_FILE). A web app that runs follows it by itself.
+//   npm run user -- add ada --role admin
+//   npm run user -- list
+//   npm run user -- password ada
+//   npm run user -- role ada operator
+//   npm run user -- remove ada
+//   npm run user -- hash ada --role admin     prints a line for ACCESS_USERS, changes nothing
+// The password is asked for, twice; without a terminal it is the first line of standard input.
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { ensureBuild } from './build.mjs';
+import { ensurePackages } from './packages.mjs';
+import { inRoot, loadSettings, root } from './project.mjs';
+import { Halt, sayFailure } from './say.mjs';
+
+const USAGE = [
+  'npm run user -- add <name> --role <viewer|operator|admin>',
+  'npm run user -- list',
+  'npm run user -- password <name>',
+  'npm run user -- role <name> <viewer|operator|admin>',
+  'npm run user -- remove <name>',
+  'npm run user -- hash <name> --role <role>    prints a line for ACCESS_USERS',
+];
+
+export async function main(args) {
+  try {
+    loadSettings();
+    await ensurePackages(() => undefined);
+    await ensureBuild(() => undefined);
+    const access = {
+      ...(await import(inRoot('dist/access/password.js'))),
+      ...(await import(inRoot('dist/access/permissions.js'))),
+      ...(await import(inRoot('dist/access/user.js'))),
+      ...(await import(inRoot('dist/access/user-file.js'))),
+    };
+    const path = resolve(root, process.env.ACCESS_USERS_FILE?.trim() || 'data/users');
+    await runUserCommand(args, { access, path, ask: askPassword, say: (line) => console.log(line) });
+  } catch (error) {
+    process.exitCode = sayFailure(error);
+  }
+}
+
+/** `access` is the compiled room of that name; `ask` gives a new password, `say` takes lines. */
+export async function runUserCommand(args, { access, path, ask, say }) {
+  const { command, name, role, extra } = readArguments(args, access);
+  const file = new access.UserFile(path);
+  const users = read(file);
+  const known = users.find((user) => user.name === name);
+
+  if (command === 'list') {
+    if (users.length === 0) say(`No users in ${path}.`);
+    for (const user of users) say(`${user.role.padEnd(8)}  ${user.name}`);
+    return;
+  }
+  if (['remove', 'password', 'role'].includes(command) && !known)
+    throw new Halt(`There is no user ${name} in ${path}.`, ['npm run user -- list']);
+  if (command === 'add' && known)
+    throw new Halt(`There is a user ${name} already.`, [`npm run user -- password ${name}`]);
+
+  if (command === 'remove') {
+    file.write(users.filter((user) => user !== known));
+    say(`${name} is out, and out of every login they have.`);
+    if (users.length === 1) say('That was the last one: after its next start Roost is open to this machine.');
+    return;
+  }
+  if (command === 'role') {
+    if (!access.isRole(extra)) throw wrongRole(extra, access);
+    file.write(users.map((user) => (user === known ? { ...user, role: extra } : user)));
+    return say(`${name} is ${extra} from now on.`);
+  }
+
+  const password = await ask(name);
+  const problem = access.passwordProblem(password, name);
+  if (problem) throw new Halt(`The password ${problem}.`);
+  const hash = await access.hashPassword(password);
+  if (command === 'hash') return say(access.printUser({ name, role, hash }));
+  if (command === 'password') {
+    file.write(users.map((user) => (user === known ? { ...user, hash } : user)));
+    return say(`${name} has a new password; logins with the old one are over.`);
+  }
+  file.write([...users, { name, role, hash }]);
+  say(`${name} may sign in as ${role}. A Roost that runs knows it already.`);
+}
+
+function readArguments(args, access) {
+  let parsed;
+  try {
+    parsed = parseArgs({ args, allowPositionals: true, options: { role: { type: 'string' } } });
+  } catch (error) {
+    throw new Halt(error.message, USAGE);
+  }
+  const [command, given, extra, ...more] = parsed.positionals;
+  const places = { add: 2, list: 1, password: 2, role: 3, remove: 2, hash: 2 }[command];
+  if (places === undefined || parsed.positionals.length !== places || more.length > 0)
+    throw new Halt(command === undefined ? 'Which one?' : 'That is not how it is called.', USAGE);
+  const name = given === undefined ? undefined : access.toUserName(given);
+  if (given !== undefined && name === undefined) {
+    throw new Halt(`${JSON.stringify(given)} cannot be a name: letters, digits and ._@+- only, at most 64.`);
+  }
+  const { role } = parsed.values;
+  if ((command === 'add' || command === 'hash') && !access.isRole(role)) throw wrongRole(role, access);
+  return { command, name, role, extra };
+}
+
+function wrongRole(role, { ROLES }) {
+  const words = role === undefined ? 'Which role?' : `${JSON.stringify(role)} is no role.`;
+  return new Halt(words, [
+    `--role is one of: ${ROLES.join(', ')}`,
+    'A viewer looks, an operator acts, an admin does that and reads the audit.',
+  ]);
+}
+
+function read(file) {
+  try {
+    return file.read();
+  } catch (error) {
+    throw new Halt(error.message, ['Correct that line, or take it out.']);
+  }
+}
+
+async function askPassword(name) {
+  if (!process.stdin.isTTY) return firstLine();
+  const password = await askHidden(`Password of ${name}: `);
+  if ((await askHidden('Once more: ')) !== password) throw new Halt('These were two different passwords.');
+  return password;
+}
+
+async function firstLine() {
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  throw new Halt('No password came on standard input.');
+}
+
+/** What is typed is not shown. */
+function askHidden(question) {
+  process.stdout.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  return new Promise((resolve, reject) => {
+    terminal.once('SIGINT', () => {
+      terminal.close();
+      reject(new Halt('Nothing was changed.', [], 130));
+    });
+    terminal.question('', (answer) => {
+      terminal.close();
+      process.stdout.write('\n');
+      resolve(answer);
+    });
+  });
+}

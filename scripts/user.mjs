@@ -1,0 +1,6 @@
+// `npm run user`: who may sign in with a password. The work is in user-command.mjs.
+import './node-version.mjs';
+
+import('./user-command.mjs').then(function (user) {
+  user.main(process.argv.slice(2));
+});

@@ -1,0 +1,83 @@
+import type { Redis } from 'ioredis';
+import { isIPv6 } from 'node:net';
+import type { Settings } from '../config/settings.js';
+import { RoostError } from '../contract/errors.js';
+import { withRedis } from '../queue/redis-errors.js';
+import { digest } from './secrets.js';
+
+const WINDOW_S = 15 * 60;
+/**
+ * Wrong logins in that time from one address, and for one name from wherever. The second is against guesses from many
+ * addresses; it is higher, since anybody can use it up for somebody else.
+ */
+const MAX_FROM_ADDRESS = 10;
+const MAX_FOR_NAME = 50;
+
+/** A count that has run out meanwhile must not come up again, without an end and below nothing. */
+const GIVE_BACK =
+  "for _, key in ipairs(KEYS) do if redis.call('EXISTS', key) == 1 then redis.call('DECR', key) end end";
+
+/** Counts wrong logins, in Redis: for all web processes together. */
+export class LoginLimit {
+  constructor(
+    private readonly redis: Redis,
+    private readonly settings: Pick<Settings, 'QUEUE_PREFIX'>,
+  ) {}
+
+  /**
+   * Takes an attempt from both counts before it is looked at: guesses made all at once are not more than others.
+   * @throws RoostError TOO_MANY_REQUESTS, REDIS_UNAVAILABLE
+   */
+  async take(address: string, name: string): Promise<Taken> {
+    const keys = this.keys(address, name);
+    const counts = await withRedis(this.redis, async () => {
+      const all = this.redis.multi();
+      for (const key of keys) all.set(key, 0, 'EX', WINDOW_S, 'NX').incr(key).ttl(key);
+      return (await all.exec())!.map(([, value]) => Number(value));
+    });
+    const [fromAddress, forName] = [counts[1]!, counts[4]!];
+    const waits = [
+      ...(fromAddress > MAX_FROM_ADDRESS ? [counts[2]!] : []),
+      ...(forName > MAX_FOR_NAME ? [counts[5]!] : []),
+    ];
+    if (waits.length === 0) return { giveBack: () => this.giveBack(keys) };
+    const wait = Math.max(1, ...waits);
+    await this.giveBack(keys);
+    throw new RoostError(
+      'TOO_MANY_REQUESTS',
+      `Too many wrong logins: wait ${wait < 120 ? `${wait} seconds` : `${Math.ceil(wait / 60)} minutes`}, then try again.`,
+      undefined,
+      { retryAfter: wait },
+    );
+  }
+
+  private async giveBack(keys: string[]): Promise<void> {
+    await this.redis.eval(GIVE_BACK, keys.length, ...keys).catch(() => undefined);
+  }
+
+  private keys(address: string, name: string): string[] {
+    const prefix = `${this.settings.QUEUE_PREFIX}:access:wrong:`;
+    return [`${prefix}from:${toNetwork(address)}`, `${prefix}name:${digest(name)}`];
+  }
+}
+
+interface Taken {
+  /** It was no wrong one. */
+  giveBack(): Promise<void>;
+}
+
+/** Whom an address belongs to: of IPv6 the first half, which one customer has all of. */
+export function toNetwork(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail = ''] = plain.replace(/%.*$/, '').split('::');
+  const start = head.split(':').filter(Boolean);
+  const end = tail.split(':').filter(Boolean);
+  const groups = plain.includes('::')
+    ? [...start, ...Array<string>(Math.max(0, 8 - start.length - end.length)).fill('0'), ...end]
+    : start;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}

@@ -1,0 +1,53 @@
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { renameSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseUser, printUser, type User } from './user.js';
+
+const HEAD =
+  '# Users of Roost, one a line: name:role:hash. Written by `npm run user`; read again when it changes.';
+
+/** The file of users that `npm run user` keeps. */
+export class UserFile {
+  constructor(readonly path: string) {}
+
+  /**
+   * Empty where there is none.
+   * @throws Error naming the first line that is not right.
+   */
+  read(): User[] {
+    if (!existsSync(this.path)) return [];
+    const users = new Map<string, User>();
+    for (const [i, line] of readFileSync(this.path, 'utf8').split(/\r?\n/).entries()) {
+      if (line.trim() === '' || line.startsWith('#')) continue;
+      try {
+        const user = parseUser(line);
+        if (users.has(user.name)) throw new Error(`has ${user.name} a second time`);
+        users.set(user.name, user);
+      } catch (error) {
+        throw new Error(`Line ${i + 1} of ${this.path} ${(error as Error).message}.`, { cause: error });
+      }
+    }
+    return [...users.values()];
+  }
+
+  /** The whole of it at once, readable for its owner alone: who reads it meanwhile sees the old or the new. */
+  write(users: readonly User[]): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const next = `${this.path}.${process.pid}.new`;
+    const file = openSync(next, 'w', 0o600);
+    try {
+      writeSync(file, `${[HEAD, ...users.map(printUser)].join('\n')}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    chmodSync(next, 0o600);
+    renameSync(next, this.path);
+  }
+
+  /** Changes whenever the file does. */
+  stamp(): string {
+    const stat = statSync(this.path, { throwIfNoEntry: false, bigint: true });
+    return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : 'none';
+  }
+}

@@ -1,0 +1,66 @@
+import { PERMISSION_NAMES } from '../../access/permissions.js';
+import type { AuditPage, AuditView } from '../../audit/audit.service.js';
+import type { FieldProblem } from '../../contract/errors.js';
+import type { Params } from '../params.js';
+import { lastOf, typed } from '../params.js';
+
+const PAGE = '/monitor/audit';
+const FILTERS = ['who', 'permission', 'target', 'outcome', 'from', 'to'] as const;
+const OUTCOMES = ['done', 'refused', 'failed'] as const;
+const MARKS = { done: 'completed', refused: 'expired', failed: 'failed' } as const;
+const ICONS = { done: 'circle-check', refused: 'ban', failed: 'circle-x' } as const;
+
+interface AuditRow extends AuditView {
+  id: string;
+  tone: string;
+  icon: string;
+  /** What somebody set out to do, in a word: the permission, or the route where it did not come so far. */
+  act: string;
+  whoHref?: string;
+  targetLinks: { text: string; href: string }[];
+}
+
+export interface ShownAudit {
+  rows: AuditRow[];
+  typed: Record<(typeof FILTERS)[number], string | undefined>;
+  permissions: { value: string; selected: boolean }[];
+  outcomes: { value: string; selected: boolean }[];
+  isNarrowed: boolean;
+  problems: FieldProblem[];
+  nextHref?: string;
+  firstHref?: string;
+  csvHref: string;
+  ndjsonHref: string;
+}
+
+export function toAuditPage(page: AuditPage, query: Params, problems: FieldProblem[] = []): ShownAudit {
+  const given = Object.fromEntries(FILTERS.map((name) => [name, typed(query, name)])) as ShownAudit['typed'];
+  const href = (changes: Record<string, string | undefined>, to = PAGE) => {
+    const all = Object.entries({ ...given, ...changes }).filter(([, value]) => value);
+    return all.length > 0 ? `${to}?${new URLSearchParams(all as [string, string][])}` : to;
+  };
+  return {
+    rows: page.items.map((item) => toRow(item, href)),
+    typed: given,
+    permissions: PERMISSION_NAMES.map((value) => ({ value, selected: value === given.permission })),
+    outcomes: OUTCOMES.map((value) => ({ value, selected: value === given.outcome })),
+    isNarrowed: Object.values(given).some(Boolean),
+    problems,
+    nextHref: page.nextCursor ? href({ cursor: page.nextCursor }) : undefined,
+    firstHref: lastOf(query, 'cursor') ? href({}) : undefined,
+    csvHref: href({ format: 'csv' }, '/api/v1/audit/export'),
+    ndjsonHref: href({ format: 'ndjson' }, '/api/v1/audit/export'),
+  };
+}
+
+function toRow(item: AuditView, href: (changes: Record<string, string>) => string): AuditRow {
+  return {
+    ...item,
+    id: item.requestId,
+    tone: MARKS[item.outcome],
+    icon: ICONS[item.outcome],
+    act: item.permission ?? item.route ?? item.path,
+    ...(item.who ? { whoHref: href({ who: item.who }) } : {}),
+    targetLinks: item.targets.map((text) => ({ text, href: href({ target: text }) })),
+  };
+}

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AccessBench } from '../support/access-bench.js';
+import { BrowserClient } from '../support/browser-client.js';
+import { CLIENT_ID, CLIENT_SECRET, LoginProvider } from '../support/login-provider.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
+
+const ACCOUNTS = {
+  'id-of-ada': { email: 'Ada@Example.org', email_verified: true },
+  'id-of-olga': { email: 'olga@example.org', email_verified: true },
+  'id-of-sub': { email: 'nobody@else.example', email_verified: true },
+  'id-of-liar': { email: 'ada@example.org', email_verified: false },
+  'id-of-stringy': { email: 'ada@example.org', email_verified: 'true' },
+  'id-of-evil': { email: 'ada@example.org.evil.example', email_verified: true },
+  'id-of-prefix': { email: 'xada@example.org', email_verified: true },
+  // A Kelvin sign, which lower case makes a k.
+  'id-of-kelvin': { email: 'mar\u212a@example.org', email_verified: true },
+  'id-of-claimed': { preferred_username: 'ada@example.org', roost_role: ['something', 'operator'] },
+};
+
+describe('signing in at an OpenID Connect provider', () => {
+  let redis: RedisServer;
+  let bench: AccessBench;
+  let provider: LoginProvider;
+
+  const start = async (env: Record<string, string>, options = {}) => {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const own = await LoginProvider.start(ACCOUNTS, `${url}/login/oidc/callback`, options);
+    const app = await AccessBench.start({
+      redisUrl: redis.url,
+      env: {
+        PORT: String(port),
+        PUBLIC_URL: url,
+        OIDC_ISSUER: own.issuer,
+        OIDC_CLIENT_ID: CLIENT_ID,
+        OIDC_CLIENT_SECRET: CLIENT_SECRET,
+        ...env,
+      },
+    });
+    return { app, own };
+  };
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    ({ app: bench, own: provider } = await start({
+      OIDC_ADMINS: 'ada@example.org,mark@example.org',
+      OIDC_OPERATORS: 'olga@example.org',
+      OIDC_VIEWERS: 'sub:id-of-sub, olga@example.org',
+    }));
+  });
+
+  afterAll(async () => {
+    await bench.stop();
+    await provider.stop();
+    await redis.remove();
+  });
+
+  /** As a browser does it: from Roost over the provider's pages to the address they send it back to. */
+  const wander = async (
+    client: BrowserClient,
+    at: LoginProvider,
+    subject: string | undefined,
+    next = '/things',
+  ) => {
+    at.next = subject;
+    const outside = new BrowserClient(at.issuer);
+    const begun = await client.get(`/login/oidc?next=${encodeURIComponent(next)}`);
+    const left = begun.location!;
+    let back = left;
+    for (let i = 0; i < 10 && back.startsWith(at.issuer); i++)
+      back = new URL((await outside.get(back)).location!, at.issuer).href;
+    return { left: new URL(left), back };
+  };
+  const signIn = async (subject: string | undefined, of = bench, at = provider) => {
+    const client = new BrowserClient(of.url);
+    const { back } = await wander(client, at, subject);
+    const answer = await client.get(back);
+    return { client, back, answer };
+  };
+  const me = async (client: BrowserClient) => JSON.parse((await client.call('GET', '/api/v1/me')).text);
+
+  it('is offered in place of a page', async () => {
+    const page = await new BrowserClient(bench.url).get('/things?a=1');
+    expect(page.status).toBe(401);
+    expect(page.text).toContain(`Sign in with ${new URL(provider.issuer).host}`);
+    expect(page.text).toContain('href="/login/oidc?next&#x3D;%2Fthings%3Fa%3D1"');
+    expect(page.text).not.toContain('name="password"');
+  });
+
+  it('lets in who is on a list, and goes on to the page', async () => {
+    const { client, answer } = await signIn('id-of-ada');
+    expect([answer.status, answer.location]).toEqual([303, '/things']);
+    expect((await client.get('/things')).status).toBe(200);
+    expect((await bench.audit())[0]).toMatchObject({ who: 'Ada@Example.org', path: '/login/oidc/callback' });
+    expect(await me(client)).toMatchObject({ name: 'Ada@Example.org', role: 'admin', via: 'session' });
+    expect((await client.post('/things/1/cancel', { _csrf: await client.csrf() })).status).toBe(201);
+  });
+
+  it('gives the highest role of several lists, and goes by the subject where it is listed', async () => {
+    expect(await me((await signIn('id-of-olga')).client)).toMatchObject({ role: 'operator' });
+    expect(await me((await signIn('id-of-sub')).client)).toMatchObject({ role: 'viewer' });
+  });
+
+  it.each(['id-of-liar', 'id-of-stringy', 'id-of-evil', 'id-of-prefix', 'id-of-kelvin', 'id-of-claimed'])(
+    'lets %s not in',
+    async (subject) => {
+      const { client, answer } = await signIn(subject);
+      expect(answer.status).toBe(403);
+      expect(answer.text).toContain('nobody has let you in here');
+      expect((await bench.audit())[0]).toMatchObject({ who: '', outcome: 'refused', status: 403 });
+      expect((await client.get('/things')).status).toBe(401);
+      expect(await bench.redis.keys('roost:access:oidc:*')).toEqual([]);
+    },
+  );
+
+  it('says so where the provider refuses', async () => {
+    const { client, answer } = await signIn(undefined);
+    expect(answer.status).toBe(401);
+    expect(answer.text).toContain('did not let you in');
+    expect((await client.get('/things')).status).toBe(401);
+  });
+
+  it('asks with state, nonce and a challenge, new each time', async () => {
+    const client = new BrowserClient(bench.url);
+    const first = (await wander(client, provider, 'id-of-ada')).left.searchParams;
+    const second = (await wander(client, provider, 'id-of-ada')).left.searchParams;
+    expect(first.get('code_challenge_method')).toBe('S256');
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      expect(first.get(name)!.length).toBeGreaterThan(40);
+      expect(first.get(name)).not.toBe(second.get(name));
+    }
+  });
+
+  it('takes an answer once, from the browser that asked, unchanged', async () => {
+    const client = new BrowserClient(bench.url);
+    const { back } = await wander(client, provider, 'id-of-ada');
+    // A victim is made to open the attacker's answer.
+    const victim = new BrowserClient(bench.url);
+    await victim.get('/login');
+    expect((await victim.get(back)).status).toBe(401);
+    expect((await client.get(back)).status).toBe(401);
+
+    const again = await wander(client, provider, 'id-of-ada');
+    const used = new BrowserClient(bench.url);
+    for (const [name, value] of client.cookies) used.cookies.set(name, value);
+    expect((await client.get(again.back)).status).toBe(303);
+    expect((await used.get(again.back)).status).toBe(401);
+
+    for (const change of [
+      (url: URL) => url.searchParams.set('code', 'another'),
+      (url: URL) => url.searchParams.set('iss', 'https://evil.example'),
+      (url: URL) => url.searchParams.set('state', 'another'),
+      (url: URL) => url.searchParams.append('state', 'another'),
+      (url: URL) => url.searchParams.delete('code'),
+    ]) {
+      const fresh = new BrowserClient(bench.url);
+      const url = new URL((await wander(fresh, provider, 'id-of-ada')).back);
+      change(url);
+      expect((await fresh.get(url.href)).status).toBe(401);
+      expect((await fresh.get('/things')).status).toBe(401);
+    }
+    expect((await new BrowserClient(bench.url).get('/login/oidc/callback')).status).toBe(401);
+  });
+
+  it.each(['//evil.example', 'https://evil.example', '/.//evil.example'])(
+    'never goes on to %s',
+    async (next) => {
+      const client = new BrowserClient(bench.url);
+      const { back } = await wander(client, provider, 'id-of-ada', next);
+      expect((await client.get(back)).location).toBe('/');
+    },
+  );
+
+  it('tells the log neither codes nor tokens nor the secret', async () => {
+    const { back } = await signIn('id-of-ada');
+    expect(bench.log).not.toContain(new URL(back).searchParams.get('code')!);
+    expect(bench.log).not.toContain(CLIENT_SECRET);
+  });
+
+  it.each(['client_secret_post', 'none'])(
+    'works with %s, and with a role the provider gives',
+    async (authMethod) => {
+      const { app, own } = await start(
+        { OIDC_ROLE_CLAIM: 'roost_role', ...(authMethod === 'none' ? { OIDC_CLIENT_SECRET: '' } : {}) },
+        { authMethod, claimsInToken: authMethod === 'none' },
+      );
+      try {
+        const { client, answer } = await signIn('id-of-claimed', app, own);
+        expect(answer.status).toBe(303);
+        expect(await me(client)).toMatchObject({ name: 'sub:id-of-claimed', role: 'operator' });
+        expect((await signIn('id-of-ada', app, own)).answer.status).toBe(403);
+      } finally {
+        await app.stop();
+        await own.stop();
+      }
+    },
+  );
+
+  it('says so where the provider does not answer', async () => {
+    const { app, own } = await start({ OIDC_ADMINS: 'ada@example.org' });
+    await own.stop();
+    try {
+      const answer = await new BrowserClient(app.url).get('/login/oidc');
+      expect(answer.status).toBe(503);
+      expect(answer.text).toContain('does not answer');
+    } finally {
+      await app.stop();
+    }
+  });
+});
