@@ -1,8 +1,11 @@
 // `npm run seed`: a busy invented load for the dashboard, through the same API everybody uses.
-//   npm run seed                          300 tasks at once, then a few every second for a minute
-//   npm run seed -- --tasks 1000 --for 0  1,000 tasks and done
+//   npm run seed                                300 tasks at once, then a few every second for a minute
+//   npm run seed -- --tasks 1000 --for 0        1,000 tasks and done
+//   npm run seed -- --tasks 1000000 --for 0     a million, no faster than workers and history keep up with
 //   npm run seed -- --url http://127.0.0.1:5001 --seed 7
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { inventTasks } from './seed-tasks.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -10,25 +13,34 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '300' },
     for: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
+    waiting: { type: 'string', default: '50000' },
   },
 });
 const total = wholeNumber('tasks', 0, 10_000_000);
 const seconds = wholeNumber('for', 0, 86_400);
-const random = randomNumbers(wholeNumber('seed', 0, 2 ** 31));
-const BATCH = 500;
+/** Tasks that may wait in the queues before the next are handed in: Redis holds them all in memory. */
+const maxWaiting = wholeNumber('waiting', 1, 10_000_000);
+const load = inventTasks(wholeNumber('seed', 0, 2 ** 31));
 
-const TEXTS = [
-  'the quick brown fox jumps over the lazy dog',
-  'Ein Vogel wollte Hochzeit machen',
-  'naïve café façade, jalapeño, smörgåsbord',
-  '👩‍👩‍👧‍👦 family at the 🏖️, flags 🇺🇳 and combining e\u0301',
-  'SELECT * FROM nests WHERE eggs > 3; <b>not bold</b>',
-];
-const OPERATIONS = ['upper', 'lower', 'title', 'reverse', 'trim', 'slug'];
-const TAGS = ['nightly', 'customer:acme', 'customer:globex', 'import', 'report', 'urgent'];
+const BATCH = 500;
+/** Calls under way at once. */
+const PARALLEL = 4;
+/** Tasks handed in between two looks at how far workers and history have come. */
+const LOOK_EVERY = 5000;
+/** A history that is further behind than this is waited for, ms. */
+const MAX_LAG = 10_000;
+const LIVELY = process.stdout.isTTY;
+
+const startedAt = Date.now();
+let sent = 0;
+let cancelled = 0;
+let held = '';
+let shownAt = 0;
 
 try {
-  await main();
+  await handInAll();
+  await handInSlowly();
+  console.log(`See ${values.url}/monitor`);
 } catch (error) {
   console.error(
     error.cause?.code
@@ -38,106 +50,125 @@ try {
   process.exit(1);
 }
 
-async function main() {
-  const before = Date.now();
-  let sent = 0;
-  while (sent < total) {
-    const size = Math.min(BATCH, total - sent);
-    await hand(Array.from({ length: size }, task));
-    sent += size;
-    process.stdout.write(`\r${sent} of ${total} tasks handed in`);
-  }
-  if (total > 0) process.stdout.write(` in ${((Date.now() - before) / 1000).toFixed(1)} s\n`);
-  for (let second = 0; second < seconds; second++) {
-    const size = 1 + Math.floor(4 * random());
-    await hand(Array.from({ length: size }, task));
-    sent += size;
-    process.stdout.write(`\r${sent} tasks, ${seconds - second - 1} s to go  `);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  if (seconds > 0) process.stdout.write('\n');
-  console.log(`See ${values.url}/monitor`);
+async function handInAll() {
+  if (total === 0) return;
+  let begun = 0;
+  let looked = 0;
+  let looking = Promise.resolve();
+  const hand = async () => {
+    while (begun < total) {
+      const size = Math.min(BATCH, total - begun);
+      begun += size;
+      if (begun - looked > LOOK_EVERY) {
+        looked = begun;
+        looking = looking.then(notTooFast);
+      }
+      // Everybody waits for a look that is under way.
+      const tasks = load.next(size);
+      await looking;
+      await handIn(tasks);
+      showProgress();
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, hand));
+  const took = (Date.now() - startedAt) / 1000;
+  const rate = Math.round(sent / Math.max(took, 0.001));
+  say(
+    `${sent} of ${total} tasks handed in in ${took.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled\n`,
+  );
 }
 
-async function hand(tasks) {
-  const answer = await fetch(`${values.url}/api/v1/tasks/bulk`, {
+async function handInSlowly() {
+  for (let second = 0; second < seconds; second++) {
+    await handIn(load.next(load.few()));
+    say(`${sent} tasks, ${seconds - second - 1} s to go`);
+    await sleep(1000);
+  }
+  if (seconds > 0) say(`${sent} tasks handed in, ${cancelled} of them cancelled\n`);
+}
+
+async function handIn(invented) {
+  const { items } = await post(
+    '/api/v1/tasks/bulk',
+    invented.map(({ task }) => task),
+  );
+  const refused = items.find((item) => !item.ok);
+  if (refused) throw new Error(`line ${refused.line} was refused: ${refused.error.detail}`);
+  sent += items.length;
+  // Some are thought better of.
+  for (const [i, { isRegretted }] of invented.entries()) {
+    if (!isRegretted) continue;
+    const answer = await request(`/api/v1/tasks/${items[i].id}/cancel`, {
+      reason: 'Seeded: no longer needed',
+    });
+    if (answer.ok) cancelled++;
+    await answer.arrayBuffer();
+  }
+}
+
+/** Waits while too many tasks are in the queues, or while the history is far behind. */
+async function notTooFast() {
+  for (;;) {
+    held = await whyWait();
+    if (!held) return;
+    showProgress();
+    await sleep(500);
+  }
+}
+
+async function whyWait() {
+  const { totals } = await get('/api/v1/monitor');
+  const inQueue = totals.waiting + totals.active;
+  if (inQueue > maxWaiting) return `${inQueue} in the queues`;
+  const history = await get('/api/v1/history').catch(() => undefined);
+  const lag = history?.recorder?.lagMs ?? history?.lagMs ?? 0;
+  return lag > MAX_LAG ? `the history is ${Math.round(lag / 1000)} s behind` : '';
+}
+
+function showProgress() {
+  // A line a second on a terminal, one every ten seconds in a file.
+  const now = Date.now();
+  if (now - shownAt < (LIVELY ? 200 : 10_000)) return;
+  shownAt = now;
+  const took = (now - startedAt) / 1000;
+  const rate = sent / took;
+  const left = rate > 0 ? `, about ${duration((total - sent) / rate)} to go` : '';
+  say(
+    `${sent} of ${total} tasks handed in, ${Math.round(rate)} a second${left}${held ? `; waiting: ${held}` : ''}`,
+  );
+  if (!LIVELY) process.stdout.write('\n');
+}
+
+function say(line) {
+  process.stdout.write(LIVELY ? `\r\u001b[K${line}` : line);
+  if (!LIVELY && !line.endsWith('\n')) process.stdout.write(' ');
+}
+
+function duration(left) {
+  if (left < 90) return `${Math.ceil(left)} s`;
+  return left < 5400 ? `${Math.ceil(left / 60)} min` : `${(left / 3600).toFixed(1)} h`;
+}
+
+async function get(path) {
+  return read(await fetch(values.url + path));
+}
+
+async function post(path, body) {
+  return read(await request(path, body));
+}
+
+function request(path, body) {
+  return fetch(values.url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(tasks),
+    body: JSON.stringify(body),
   });
+}
+
+async function read(answer) {
   const body = await answer.json();
   if (!answer.ok) throw new Error(`${values.url} answered ${answer.status}: ${body.detail}`);
-  const ids = body.items.filter((item) => item.ok).map((item) => item.id);
-  const refused = body.items.find((item) => !item.ok);
-  if (refused) throw new Error(`line ${refused.line} was refused: ${refused.error.detail}`);
-  // Some are thought better of.
-  for (const id of ids.filter(() => random() < 0.02)) {
-    await fetch(`${values.url}/api/v1/tasks/${id}/cancel`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ reason: 'Seeded: no longer needed' }),
-    });
-  }
-}
-
-function task() {
-  const kind = random();
-  const base = kind < 0.45 ? division() : kind < 0.9 ? text() : primes();
-  return { ...base, options: options() };
-}
-
-function division() {
-  const y = random() < 0.08 ? 0 : 1 + Math.floor(97 * random());
-  const digits = 5 + Math.floor(40 * random());
-  return { type: 'divide', input: { x: Math.floor(1000 * random()), y, digits, stepDelayMs: pause() } };
-}
-
-function text() {
-  // One in twenty grows over the limit of a result and fails readably.
-  const tooLarge = random() < 0.05;
-  return {
-    type: 'process-text',
-    input: {
-      text: tooLarge ? pick(TEXTS).repeat(200) : pick(TEXTS),
-      operation: pick(OPERATIONS),
-      repeat: tooLarge ? 1000 : 1 + Math.floor(20 * random()),
-      stepDelayMs: tooLarge ? 0 : pause(),
-    },
-  };
-}
-
-function primes() {
-  return { type: 'count-primes', input: { upTo: 1_000_000 + Math.floor(60_000_000 * random()) } };
-}
-
-function options() {
-  return {
-    tags: TAGS.filter(() => random() < 0.2),
-    ...(random() < 0.1 ? { delayMs: Math.floor(600_000 * random()) } : {}),
-    ...(random() < 0.1 ? { priority: 1 + Math.floor(10 * random()) } : {}),
-    ...(random() < 0.15 ? { attempts: 3 } : {}),
-    ...(random() < 0.03 ? { expiresAt: new Date(Date.now() + 700_000).toISOString() } : {}),
-  };
-}
-
-function pause() {
-  return random() < 0.7 ? 0 : 20 + Math.floor(180 * random());
-}
-
-function pick(list) {
-  return list[Math.floor(list.length * random())];
-}
-
-/** mulberry32: the same seed gives the same load. */
-function randomNumbers(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  return body;
 }
 
 function wholeNumber(name, min, max) {

@@ -11,6 +11,9 @@ export async function listen(app: NestExpressApplication, settings: Settings): P
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   server.keepAliveTimeout = 65_000;
+  // Node looks for those over their time every 30 s only: a client could hold a socket four times as long as it may.
+  // An option of http.createServer, which Nest calls without any; read when the server begins to listen.
+  Object.assign(server, { connectionsCheckingInterval: 2_000 });
   try {
     await app.listen(settings.PORT, settings.HOST);
   } catch (error) {

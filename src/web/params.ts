@@ -23,5 +23,7 @@ export function localPath(value: string | undefined, fallback: string): string {
   if (!value?.startsWith('/') || !URL.canParse(value, 'http://local')) return fallback;
   const url = new URL(value, 'http://local');
   for (const said of ['flash', 'n']) url.searchParams.delete(said);
-  return url.origin === 'http://local' ? url.pathname + url.search : fallback;
+  // `/.//elsewhere` is a path here, and an address elsewhere once it stands alone.
+  if (url.origin !== 'http://local' || url.pathname.startsWith('//')) return fallback;
+  return url.pathname + url.search;
 }

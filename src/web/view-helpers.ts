@@ -1,4 +1,5 @@
 import type { TaskState } from '../contract/states.js';
+import { registerAccessHelpers } from './access-helpers.js';
 import type { AssetUrls } from './asset-urls.js';
 import {
   formatDuration,
@@ -87,4 +88,5 @@ export function registerViewHelpers(engine: Engine, assets: AssetUrls): void {
     defined: (value: unknown) => value !== undefined && value !== null,
   };
   for (const [name, helper] of Object.entries(helpers)) engine.registerHelper(name, helper);
+  registerAccessHelpers(engine);
 }

@@ -1,11 +1,16 @@
 import { Module } from '@nestjs/common';
+import { BulkModule } from '../bulk/bulk.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { MonitoringModule } from '../monitoring/monitoring.module.js';
 import { QueuesModule } from '../queues/queues.module.js';
+import { SearchModule } from '../search/search.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
+import { ErrorsPageController } from './errors-page.controller.js';
+import { BulkPageController } from './bulk-page.controller.js';
 import { FleetReplies } from './fleet-replies.js';
 import { FrameService } from './frame.service.js';
+import { HistoryPageController } from './history-page.controller.js';
 import { LimitsPageController } from './limits-page.controller.js';
 import { MonitorPageController } from './monitor-page.controller.js';
 import { OfferedQueues } from './offered-queues.js';
@@ -20,12 +25,16 @@ import { WorkersPageController } from './workers-page.controller.js';
 
 /** The pages for people. They write through the services of tasks, fleet, queues and limits alone. */
 @Module({
-  imports: [TasksModule, FleetModule, QueuesModule, LimitsModule, MonitoringModule],
+  imports: [TasksModule, SearchModule, BulkModule, FleetModule, QueuesModule, LimitsModule, MonitoringModule],
   controllers: [
     SubmitPageController,
     TaskListPageController,
+    // Its paths would otherwise be taken for a task's id.
+    BulkPageController,
     TaskPageController,
     MonitorPageController,
+    ErrorsPageController,
+    HistoryPageController,
     LimitsPageController,
     QueuesPageController,
     QueueActPageController,

@@ -38,7 +38,7 @@ describeInBrowser('axe finds nothing to object to', () => {
     it(`in ${colorScheme}`, async () => {
       const page = await browser.visit(roost.url, {
         colorScheme,
-        allow: [status(422), status(404)],
+        allow: [status(422), status(404), status(400)],
       });
       const found: string[] = [];
       const look = async (name: string) => {
@@ -56,7 +56,10 @@ describeInBrowser('axe finds nothing to object to', () => {
       for (const path of [
         '/tasks',
         '/tasks?state=expired',
+        '/tasks?q=type:divide+state:faild',
+        '/tasks?columns=state,type,id,input,result,error,queue,worker,attempts,priority,tags,waited,ran,created,finished',
         '/monitor',
+        '/monitor/history',
         '/monitor/queues',
         '/monitor/workers',
         '/nothing-here',
@@ -64,6 +67,13 @@ describeInBrowser('axe finds nothing to object to', () => {
         await page.goto(path);
         await look(path);
       }
+      await page.goto('/tasks?q=divide');
+      for (const fold of await page.locator('main details > summary').all()) await fold.click();
+      await page.locator('tbody input[type=checkbox]').first().check();
+      await page.fill('#search', 's');
+      await page.locator('#search-suggestions [role=option]').first().waitFor();
+      await page.keyboard.press('ArrowDown');
+      await look('search with all that opens');
       for (const [name, id] of Object.entries(ids)) {
         await page.goto(`/tasks/${id}`);
         await new TaskPage(page).inState(

@@ -40,9 +40,9 @@ describeInBrowser('getting around', () => {
     await page.keyboard.press('Escape');
     expect(await focused()).not.toBe('search');
     await page.keyboard.press('/');
-    await page.keyboard.type('failed divide');
+    await page.keyboard.type('state:failed type:divide');
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/tasks?state=failed&type=divide');
+    await page.waitForURL('**/tasks?q=state%3Afailed+type%3Adivide');
     expect(await page.locator('tbody tr').count()).toBe(1);
 
     await page.keyboard.press('g');
@@ -148,6 +148,7 @@ describeInBrowser('getting around', () => {
       .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
     const paths = [
       '/monitor',
+      '/monitor/history',
       '/monitor/queues',
       '/monitor/workers',
       '/nothing-here',

@@ -127,8 +127,9 @@ describeInBrowser('hostile text', () => {
     }
     await page.fill('#search', HOSTILE);
     await page.press('#search', 'Enter');
-    await page.locator('#error-page').waitFor();
+    await page.locator('#problem, #list .empty').first().waitFor();
     await expectSafe(page);
+    expect(await page.inputValue('#search')).toBe(HOSTILE.trim());
   });
 });
 

@@ -71,10 +71,10 @@ describeInBrowser('with JavaScript off', () => {
 
     await page.goto('/tasks');
     await page.click('#chip-cancelled');
-    await page.waitForURL(/state=cancelled/);
+    await page.waitForURL('**/tasks?q=state%3Acancelled');
     await page.selectOption('.narrow [name=type]', 'divide');
     await page.click('.narrow button');
-    await page.waitForURL(/\?state=cancelled&queue=&type=divide/);
+    await page.waitForURL('**/tasks?q=state%3Acancelled+type%3Adivide');
     await page.click(`#row-${task.id} .row-link`);
     await page.click('#act-retry');
     await page.locator('#toast', { hasText: 'put back in its queue' }).waitFor();

@@ -25,9 +25,14 @@ const ORDERS: Record<string, object> = {
   },
 };
 /** Streams never end, and a worker has to be gone first. */
-const UNTRIED = ['GET /api/v1/events', 'GET /api/v1/tasks/{id}/events', 'DELETE /api/v1/workers/{id}'];
+const UNTRIED = [
+  'GET /api/v1/events',
+  'GET /api/v1/tasks/{id}/events',
+  'DELETE /api/v1/workers/{id}',
+  'DELETE /api/v1/searches/{id}',
+];
 /** Where it comes from is no matter of the request: nothing here can bring it about. */
-const NOT_PROVOKED: ErrorCode[] = ['INTERNAL', 'WORKER_NO_ANSWER'];
+const NOT_PROVOKED: ErrorCode[] = ['INTERNAL', 'HISTORY_UNAVAILABLE', 'WORKER_NO_ANSWER'];
 
 describe('the OpenAPI document', () => {
   let roost: Roost;
@@ -101,6 +106,9 @@ describe('the OpenAPI document', () => {
       ['GET', '/api/v1/task-types', 200],
       ['GET', '/api/v1/tasks', 200],
       ['GET', '/api/v1/tasks?state=failed,completed&limit=2&type=divide&queue=default', 200],
+      ['GET', '/api/v1/tasks?q=input.x:%3E1&from=1h&sort=-run', 200],
+      ['GET', '/api/v1/tasks/suggest?q=type:d&at=6', 200],
+      ['GET', '/api/v1/tasks/export?format=csv&state=failed', 200],
       ['GET', `/api/v1/tasks/${done}`, 200],
       ['GET', `/api/v1/tasks/${failed.id}?wait=1`, 200],
       ['GET', `/api/v1/tasks/${delayed}`, 200],
@@ -136,6 +144,15 @@ describe('the OpenAPI document', () => {
       expect([method, path, (await api.call(method, path)).status]).toEqual([method, path, status]);
     }
     expect((await api.post('/api/v1/tasks/bulk', [DIVIDE])).status).toBe(202);
+    const bulkPath = '/api/v1/bulk-actions';
+    const order = { action: 'delete', q: 'type:none', undoMs: 600_000, reason: 'to see it' };
+    expect((await api.post(bulkPath, { ...order, dryRun: true })).status).toBe(200);
+    const bulk = (await api.post(bulkPath, order)).body;
+    for (const part of ['', '/outcomes?limit=5'])
+      expect((await api.get(`${bulkPath}/${bulk.id}${part}`)).status).toBe(200);
+    expect((await api.post(`${bulkPath}/${bulk.id}/abort`)).status).toBe(200);
+    const other = await submit({ ...DIVIDE, options: LATER });
+    expect((await api.post(`/api/v1/tasks/${other}/move`, { queue: 'cpu' })).body.queue).toBe('cpu');
     // What the list does not name needs no more than what the document shows.
     const ids = { done, gone: done, running: done, worker: id };
     for (const call of api.contract.calls) {
@@ -148,6 +165,8 @@ describe('the OpenAPI document', () => {
         expect.not.objectContaining({ code: expect.anything() }),
       ]);
     }
+    const search = (await api.post('/api/v1/searches', { name: 'All', q: '' })).body;
+    expect((await api.call('DELETE', `/api/v1/searches/${search.id}`)).status).toBe(204);
     const everybody = await api.post('/api/v1/workers/commands/concurrency', {
       ids: 'all',
       queue: 'cpu',

@@ -54,6 +54,7 @@ export function provoke(
     case 'CROSS_SITE':
       return send(valid.body, { 'sec-fetch-site': 'cross-site' });
     case 'TASK_NOT_FOUND':
+    case 'SEARCH_NOT_FOUND':
     case 'WORKER_NOT_FOUND':
       return at('nope');
     case 'QUEUE_NOT_FOUND':
@@ -63,6 +64,7 @@ export function provoke(
     case 'TASK_STATE_CONFLICT':
       return at(method === 'DELETE' ? ids.running : ids.done);
     case 'IDEMPOTENCY_CONFLICT':
+      if (path === '/api/v1/bulk-actions') return anotherBulkOfTheKey(api, valid.body as object);
       return send(DIVIDE, { 'idempotency-key': 'one' }).then(() =>
         send({ ...DIVIDE, input: { x: 1, y: 1 } }, { 'idempotency-key': 'one' }),
       );
@@ -85,6 +87,13 @@ export function provoke(
     default:
       return send(valid.body);
   }
+}
+
+/** The same key for something else. */
+async function anotherBulkOfTheKey(api: ContractClient, body: object): Promise<Answer> {
+  const key = { 'idempotency-key': 'one-bulk' };
+  await api.post('/api/v1/bulk-actions', body, key);
+  return api.post('/api/v1/bulk-actions', { ...body, reason: 'another' }, key);
 }
 
 /** Deleted by somebody while the caller waits for its end. */

@@ -13,7 +13,12 @@ export interface RawAnswer {
  * Sends bytes as they are, right or wrong, and waits for the connection's end. Pieces are handed over one after the
  * other, as fast as they are taken; a server that answers and closes before the last of them ends it.
  */
-export async function rawRequest(url: string, pieces: Iterable<string | Uint8Array>): Promise<RawAnswer> {
+export async function rawRequest(
+  url: string,
+  pieces: Iterable<string | Uint8Array>,
+  /** `end`: nothing more is to come, and the other side is told; `limitMs`: then it is over, answered or not. */
+  { end = false, limitMs }: { end?: boolean; limitMs?: number } = {},
+): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   const startedAt = performance.now();
   const socket = connect(Number(port), hostname);
@@ -35,7 +40,10 @@ export async function rawRequest(url: string, pieces: Iterable<string | Uint8Arr
     sent += piece.length;
     if (!socket.write(piece)) await Promise.race([once(socket, 'drain').catch(() => undefined), ended]);
   }
+  if (end && !over) socket.end();
+  const limit = limitMs === undefined ? undefined : setTimeout(() => socket.destroy(), limitMs);
   await ended;
+  clearTimeout(limit);
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
   return { status, text, sent, ms: performance.now() - startedAt };
 }

@@ -6,6 +6,8 @@ const exact = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
+/** Days of charts begin at midnight UTC, so their names are those of UTC. */
+const monthDay = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const hourMinute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', hourCycle: 'h23' });
 
 /** How far the server's clock is ahead of this one: elapsed times are counted by the server's. */
@@ -42,6 +44,9 @@ export function drawTimes(part = document) {
   }
   for (const element of part.querySelectorAll('text[data-clock]')) {
     put(element, hourMinute.format(Date.parse(element.dataset.clock)));
+  }
+  for (const element of part.querySelectorAll('text[data-day]')) {
+    put(element, monthDay.format(Date.parse(element.dataset.day)));
   }
 }
 

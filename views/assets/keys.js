@@ -1,4 +1,11 @@
-const PLACES = { s: '/', t: '/tasks', q: '/monitor/queues', w: '/monitor/workers', m: '/monitor' };
+const PLACES = {
+  s: '/',
+  t: '/tasks',
+  q: '/monitor/queues',
+  w: '/monitor/workers',
+  e: '/monitor/errors',
+  m: '/monitor',
+};
 
 /** How long a `g` waits for its second letter. */
 const CHORD_MS = 1_200;

@@ -3,6 +3,7 @@ import { startCopying } from './copying.js';
 import { startForms } from './forms.js';
 import { startKeys } from './keys.js';
 import { startLive } from './live.js';
+import { startSuggesting } from './suggesting.js';
 import { startThemeButton } from './theme-button.js';
 import { startTicking } from './ticking.js';
 
@@ -11,5 +12,6 @@ startThemeButton();
 startCopying();
 startForms();
 startTicking();
+startSuggesting();
 startKeys();
 startLive();

@@ -12,11 +12,18 @@ export interface Flash {
 const FLASHES = {
   submitted: { tone: 'done', text: 'Task submitted.' },
   'already-submitted': { tone: 'done', text: 'This form was sent before: here is the task it made.' },
+  'not-again': {
+    tone: 'refused',
+    text: 'Nothing was submitted: its type does not take this input any more. Change it here.',
+  },
   cancelled: { tone: 'done', text: 'Task cancelled.' },
   cancelling: { tone: 'done', text: 'Cancel requested: the worker is letting go of the task.' },
   retried: { tone: 'done', text: 'Task put back in its queue.' },
   promoted: { tone: 'done', text: 'The wait is over: the task is ready to run.' },
   deleted: { tone: 'done', text: 'Task deleted.' },
+  'search-saved': { tone: 'done', text: 'Search saved.' },
+  'search-replaced': { tone: 'done', text: 'Saved in place of the search of that name.' },
+  'search-deleted': { tone: 'done', text: 'The saved search is gone; its tasks are not touched.' },
   pinged: { tone: 'done', text: 'The worker answered.' },
   'worker-paused': { tone: 'done', text: 'The worker takes nothing new; what runs is finished.' },
   'worker-resumed': { tone: 'done', text: 'The worker takes tasks again.' },
@@ -47,6 +54,13 @@ const FLASHES = {
   },
   'type-limited': { tone: 'done', text: 'The limits hold from now on, in every worker.' },
   'type-reset': { tone: 'done', text: 'The limits are those of the task type again.' },
+  'error-resolved': { tone: 'done', text: 'Resolved. Should it come back, it is shown as regressed.' },
+  'error-ignored': { tone: 'done', text: 'Ignored: it goes on being counted.' },
+  'error-reopened': { tone: 'done', text: 'Open again.' },
+  'bulk-undone': { tone: 'done', text: 'Undone: nothing was touched.' },
+  'bulk-stopping': { tone: 'done', text: 'It stops after the tasks it has in hand.' },
+  'bulk-over': { tone: 'refused', text: 'It had ended already.' },
+  'token-revoked': { tone: 'done', text: 'The token is worth nothing from now on.' },
   conflict: { tone: 'refused', text: 'Nothing was changed: the task had moved on to another state.' },
 } as const satisfies Record<string, Flash>;
 

@@ -1,7 +1,7 @@
 import type { Banner } from './banner.js';
 import type { Flash } from './flash.js';
 
-export type Section = 'submit' | 'tasks' | 'queues' | 'workers' | 'monitor';
+export type Section = 'submit' | 'tasks' | 'queues' | 'workers' | 'errors' | 'monitor';
 
 /** Where a page hears of changes, and how often at most it draws itself again. */
 export interface Live {
@@ -19,6 +19,8 @@ export interface Frame {
   now: number;
   live?: Live;
   flash?: Flash;
+  /** The page has the search box in itself. */
+  ownSearch?: boolean;
   /** What endangers tasks right now. */
   banners: Banner[];
 }

@@ -1,6 +1,10 @@
 import { isSettled, type TaskState } from '../../contract/states.js';
 import type { AttemptView, LogLevel, LogLine, TaskView, TransitionView } from '../../contract/task-view.js';
+import type { KeptUntil } from '../../tasks/known-task.js';
+import type { ProgressSample } from '../../tasks/task-story.js';
 import type { WhyView } from '../../tasks/why-not-running.js';
+import { type AttemptList, toAttemptList } from './attempt-rows.js';
+import { type BodyView, toBody } from './body-view.js';
 import {
   type CancelView,
   type Cancelling,
@@ -8,12 +12,14 @@ import {
   toCancelling,
   type TypeFacts,
 } from './cancel-view.js';
-import { toCurl } from './curl.js';
-import { shortId } from './format.js';
+import { type CurlCommand, toCurls } from './curl.js';
+import { formatNumber, shortId } from './format.js';
+import { type Keeping, toKeeping } from './keeping.js';
+import { type ProgressView, toProgress } from './progress-view.js';
+import { type SimilarRuns, toSimilarRuns } from './similar-runs.js';
 import { DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
 import { attemptNow } from './task-row.js';
 import { type Timeline, toTimeline } from './timeline.js';
-import { type ValueView, toValue } from './value-view.js';
 import { toWhyPanel, type WhyPanel } from './why-view.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -29,6 +35,14 @@ export interface TaskParts {
   /** How its type runs; absent for one that is not known (any more). */
   type?: TypeFacts;
   why?: WhyView;
+  /** Progress as it was seen on the way. */
+  samples?: readonly ProgressSample[];
+  /** Other runs of its type, the latest first. */
+  similar?: readonly { id: string; state: TaskState; runMs: number }[];
+  errorGroup?: { fingerprint: string; count: number };
+  keptUntil?: KeptUntil;
+  /** What the history has of a body that was cut. */
+  beginnings?: { input: string | null; result: string | null };
 }
 
 interface NextStep {
@@ -47,42 +61,39 @@ export interface TaskPage {
   ranFor?: number;
   runningSince?: string;
   delayUntil?: string;
-  acts: { cancel?: CancelView; retry: boolean; promote: boolean; delete: boolean; rerun: string };
+  acts: TaskActs;
   timeline: Timeline;
   progress?: ProgressView;
-  result?: ValueView;
-  error?: { name: string; message: string; stack?: string; next?: NextStep };
+  result?: BodyView;
+  error?: {
+    name: string;
+    message: string;
+    stack?: string;
+    next?: NextStep;
+    /** All failures of this kind. */
+    group?: { href: string; words: string };
+  };
   note?: NextStep & { title: string; by?: string; byAt?: string };
   cancelling?: Cancelling;
   why?: WhyPanel;
-  input?: ValueView;
-  attempts: AttemptRow[];
+  input?: BodyView;
+  attempts?: AttemptList;
+  similar?: SimilarRuns;
   log: LogView;
   facts: TaskFacts;
-  curl?: string;
+  keeping?: Keeping;
+  curls: CurlCommand[];
 }
 
-interface ProgressView {
-  value?: number;
-  percent?: string;
-  count?: { done: number; total: number };
-  message?: string;
-  runningSince?: string;
-  ranMs?: number;
-  leftMs?: number;
-  tone: TaskState;
-}
-
-interface AttemptRow {
-  number: number;
-  elementId: string;
-  outcome: string;
-  icon: string;
-  tone: string;
-  worker?: string;
-  startedAt?: string;
-  runMs?: number;
-  problem?: string;
+interface TaskActs {
+  cancel?: CancelView;
+  retry: boolean;
+  promote: boolean;
+  delete: boolean;
+  /** The form, filled with its input. */
+  rerun?: string;
+  /** The same once more, at once. */
+  again: boolean;
 }
 
 interface LogView {
@@ -97,6 +108,8 @@ interface LogView {
 
 interface TaskFacts {
   queue: string;
+  /** Other programs' queues have no page. */
+  queueHref?: string;
   worker?: string;
   noWorker: string;
   createdAt: string;
@@ -112,10 +125,10 @@ interface TaskFacts {
 
 export function toTaskPage(
   parts: TaskParts,
-  view: { now: number; baseUrl: string; level?: string; allLines?: boolean },
+  view: { now: number; baseUrl: string; level?: string; allLines?: boolean; allAttempts?: boolean },
 ): TaskPage {
   const { task } = parts;
-  const href = `/tasks/${encodeURIComponent(task.id)}`;
+  const href = task.links.page;
   const active = task.state === 'active';
   const why = toWhyPanel(parts.why);
   return {
@@ -128,56 +141,72 @@ export function toTaskPage(
     ranFor: active ? undefined : task.runMs,
     runningSince: active ? task.startedAt : undefined,
     delayUntil: task.state === 'delayed' ? task.delayUntil : undefined,
-    acts: {
-      cancel: toCancelView(task, parts.type),
-      retry: RETRYABLE.includes(task.state),
-      promote: PROMOTABLE.includes(task.state),
-      delete: DELETABLE.includes(task.state),
-      rerun: `/?type=${encodeURIComponent(task.type)}&from=${encodeURIComponent(task.id)}`,
-    },
+    acts: toActs(task, parts.type),
     timeline: toTimeline(task, parts.attempts, parts.transitions, view.now),
-    progress: toProgress(task),
-    result: task.state === 'completed' ? toValue(task.result ?? null) : undefined,
-    error: toError(task, parts.attempts),
+    progress: toProgress(task, parts.samples ?? [], view.now),
+    result: task.state === 'completed' ? toBody(task, 'result', parts.beginnings?.result) : undefined,
+    error: toError(task, parts.attempts, parts.errorGroup),
     note: why ? undefined : toNote(task),
     cancelling: toCancelling(task, parts.type),
     why,
-    input: task.input === undefined ? undefined : toValue(task.input),
-    attempts: parts.attempts.map(toAttemptRow),
+    input: toBody(task, 'input', parts.beginnings?.input),
+    attempts:
+      parts.attempts.length === 0
+        ? undefined
+        : toAttemptList(
+            parts.attempts,
+            parts.logs.items,
+            withParam(href, 'attempts', 'all', '#attempts'),
+            view.allAttempts ?? false,
+          ),
+    similar: toSimilarRuns(task, parts.similar ?? []),
     log: toLog(parts.logs, href, view.level, view.allLines ?? false),
     facts: toFacts(task),
-    curl: task.input === undefined ? undefined : toCurl(view.baseUrl, task.type, task.input),
+    keeping: toKeeping(task, parts.keptUntil ?? {}),
+    curls: toCurls(view.baseUrl, task),
   };
 }
 
-function toProgress(task: TaskView): ProgressView | undefined {
-  if (!task.progress && task.state !== 'active') return undefined;
-  const { percent, done, total, message } = task.progress ?? { percent: null };
-  const active = task.state === 'active';
+function toActs(task: TaskView, type: TypeFacts | undefined): TaskActs {
+  const live = !task.kept;
+  const ours = isOurs(task);
   return {
-    value: percent ?? undefined,
-    percent: percent === null ? undefined : `${Math.floor(percent)} %`,
-    count: done !== undefined && total !== undefined ? { done, total } : undefined,
-    message,
-    runningSince: active ? task.startedAt : undefined,
-    ranMs: active ? undefined : task.runMs,
-    leftMs: active ? toTimeLeft(percent, task.runMs) : undefined,
-    tone: task.state,
+    cancel: live ? toCancelView(task, type) : undefined,
+    retry: live && RETRYABLE.includes(task.state),
+    promote: live && PROMOTABLE.includes(task.state),
+    delete: ours && (!live || DELETABLE.includes(task.state)),
+    rerun: ours ? `/?type=${encodeURIComponent(task.type)}&from=${encodeURIComponent(task.id)}` : undefined,
+    again: ours && task.input !== undefined && (!live || task.state === 'completed'),
   };
 }
 
-/** Rough by nature, so not before it has something to go by. */
-function toTimeLeft(percent: number | null, runMs: number | undefined): number | undefined {
-  if (percent === null || percent < 2 || runMs === undefined || runMs < 1_000) return undefined;
-  const leftMs = (runMs / percent) * (100 - percent);
-  return leftMs < 1_000 ? undefined : leftMs;
+/** Links of other programs' tasks name their queue. */
+function isOurs({ links }: TaskView): boolean {
+  return !links.page.includes('?');
+}
+
+/** An address of this page with one more word in it. */
+function withParam(href: string, name: string, value: string, anchor: string): string {
+  return `${href}${href.includes('?') ? '&' : '?'}${name}=${value}${anchor}`;
 }
 
 /** Between two attempts and during the next the task itself has no error; the attempt before has. */
-function toError(task: TaskView, attempts: AttemptView[]): TaskPage['error'] {
+function toError(task: TaskView, attempts: AttemptView[], group: TaskParts['errorGroup']): TaskPage['error'] {
   const error = task.error ?? attempts.findLast((attempt) => attempt.error)?.error;
   if (!error || task.state === 'completed') return undefined;
-  return { name: error.name, message: error.message, stack: error.stack, next: toNextStep(task) };
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    next: toNextStep(task),
+    group: group && {
+      href: `/monitor/errors/${encodeURIComponent(group.fingerprint)}`,
+      words:
+        group.count === 1
+          ? 'The only failure of its kind'
+          : `All ${formatNumber(group.count)} failures of this kind`,
+    },
+  };
 }
 
 function toNextStep(task: TaskView): NextStep | undefined {
@@ -189,7 +218,7 @@ function toNextStep(task: TaskView): NextStep | undefined {
     return { text: `Attempt ${made + 1} of ${max} starts as soon as a worker is free.` };
   if (task.state === 'active')
     return { text: `Attempt ${attemptNow(task)} of ${max} is running now; this is what the one before met.` };
-  if (task.state !== 'failed') return undefined;
+  if (task.state !== 'failed' || task.kept) return undefined;
   if (made < max || task.error?.name === 'PermanentError') {
     return {
       text: `Not tried again after attempt ${made} of ${max}: the same input would fail the same way. Submit it again with edits.`,
@@ -222,40 +251,16 @@ function toNote(task: TaskView): TaskPage['note'] {
     : undefined;
 }
 
-const OUTCOME_ICONS: Record<string, string> = {
-  completed: 'circle-check',
-  failed: 'circle-x',
-  lost: 'unplug',
-  cancelled: 'ban',
-  expired: 'timer-off',
-};
-
-function toAttemptRow(attempt: AttemptView): AttemptRow {
-  return {
-    number: attempt.number,
-    elementId: `attempt-${attempt.number}`,
-    outcome: attempt.outcome ?? 'running',
-    icon: OUTCOME_ICONS[attempt.outcome ?? ''] ?? 'loader',
-    tone: attempt.outcome ?? 'active',
-    worker: attempt.worker,
-    startedAt: attempt.startedAt,
-    runMs: attempt.outcome ? attempt.runMs : undefined,
-    problem:
-      attempt.error?.message ??
-      (attempt.outcome === 'lost' ? 'Its worker went away in the middle.' : undefined),
-  };
-}
-
 function toLog(logs: TaskParts['logs'], href: string, level: string | undefined, all: boolean): LogView {
   const least = Math.max(0, LOG_LEVELS.indexOf(level as LogLevel));
-  const suffix = all ? '&log=all' : '';
+  const base = all ? withParam(href, 'log', 'all', '') : href;
   return {
     lines: logs.items
       .filter((line) => LOG_LEVELS.indexOf(line.level) >= least)
       .map((line) => ({ ...line, elementId: `log-${line.n}` })),
     total: logs.total,
     hidden: Math.max(0, logs.total - logs.items.length),
-    allHref: `${href}?log=all#log`,
+    allHref: withParam(href, 'log', 'all', '#log'),
     levels: [
       { label: 'All', at: 0 },
       { label: 'Info', at: 1 },
@@ -263,7 +268,7 @@ function toLog(logs: TaskParts['logs'], href: string, level: string | undefined,
       { label: 'Errors', at: 3 },
     ].map(({ label, at }) => ({
       label,
-      href: `${href}?level=${LOG_LEVELS[at]}${suffix}#log`,
+      href: withParam(base, 'level', LOG_LEVELS[at]!, '#log'),
       current: at === least,
     })),
     filtered: least > 0,
@@ -273,6 +278,7 @@ function toLog(logs: TaskParts['logs'], href: string, level: string | undefined,
 function toFacts(task: TaskView): TaskFacts {
   return {
     queue: task.queue,
+    queueHref: isOurs(task) ? `/monitor/queues/${encodeURIComponent(task.queue)}` : undefined,
     worker: task.worker,
     noWorker: isSettled(task.state) ? 'none' : 'none yet',
     createdAt: task.createdAt,

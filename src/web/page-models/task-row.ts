@@ -1,5 +1,6 @@
 import type { TaskState } from '../../contract/states.js';
 import type { TaskView } from '../../contract/task-view.js';
+import { isOurQueue } from '../../history/to-task-view.js';
 import { shortId } from './format.js';
 import { CANCELLABLE, RETRYABLE } from './states.js';
 
@@ -13,6 +14,13 @@ export interface TaskRow {
   type: string;
   state: TaskState;
   preview: string;
+  result?: string;
+  /** Of another program: looked at here, but not acted on. */
+  foreign: boolean;
+  /** How it is named where it is ticked. */
+  ref: string;
+  tags: string[];
+  priority?: number;
   queue: string;
   worker?: string;
   attempts: string;
@@ -22,6 +30,7 @@ export interface TaskRow {
   at: string;
   createdAt: string;
   startedAt?: string;
+  finishedAt?: string;
   delayUntil?: string;
   percent?: number;
   problem?: string;
@@ -37,15 +46,23 @@ export function attemptNow({ state, attempts }: TaskView): number {
 }
 
 export function toTaskRow(task: TaskView, back: string): TaskRow {
-  const href = `/tasks/${encodeURIComponent(task.id)}`;
+  const href = task.links.page;
+  const foreign = !isOurQueue(task.queue);
+  const act = (verb: string, states: readonly string[]) =>
+    !foreign && states.includes(task.state) ? `${href}/${verb}` : undefined;
   return {
-    elementId: `row-${task.id}`,
+    elementId: foreign ? `row-${task.queue}/${task.id}` : `row-${task.id}`,
     id: task.id,
     short: shortId(task.id),
     href,
     type: task.type,
     state: task.state,
     preview: task.inputPreview ?? (task.input === undefined ? '' : JSON.stringify(task.input).slice(0, 200)),
+    result: task.result === undefined ? undefined : JSON.stringify(task.result).slice(0, 200),
+    foreign,
+    ref: `${task.queue}/${task.id}`,
+    tags: task.tags,
+    priority: task.priority || undefined,
     queue: task.queue,
     worker: task.worker,
     attempts: `${attemptNow(task)}/${task.attempts.max}`,
@@ -54,11 +71,12 @@ export function toTaskRow(task: TaskView, back: string): TaskRow {
     at: task.finishedAt ?? task.createdAt,
     createdAt: task.createdAt,
     startedAt: task.startedAt,
+    finishedAt: task.finishedAt,
     delayUntil: task.state === 'delayed' ? task.delayUntil : undefined,
     percent: task.state === 'active' ? (task.progress?.percent ?? undefined) : undefined,
     problem: task.state === 'failed' && task.error ? task.error.message : undefined,
-    cancel: CANCELLABLE.includes(task.state) ? `${href}/cancel` : undefined,
-    retry: RETRYABLE.includes(task.state) ? `${href}/retry` : undefined,
+    cancel: act('cancel', CANCELLABLE),
+    retry: act('retry', RETRYABLE),
     back,
   };
 }

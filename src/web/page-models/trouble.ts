@@ -33,6 +33,8 @@ const LABELS: Record<string, string> = {
   age: 'The age',
   state: 'The state',
   queue: 'The queue',
+  number: 'The number',
+  to: 'The queue',
 };
 
 export function toTrouble(error: RoostError): Trouble {

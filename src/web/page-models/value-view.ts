@@ -19,8 +19,8 @@ export function toValue(value: unknown): ValueView {
     json,
     rows: entries.map(([name, one]) => ({
       name,
-      value: String(one),
-      kind: one === null ? 'null' : typeof one,
+      value: one === '' ? 'empty' : String(one),
+      kind: one === null ? 'null' : one === '' ? 'empty' : typeof one,
       long: typeof one === 'string' && (one.length > 60 || one.includes('\n')),
     })),
   };

@@ -222,6 +222,7 @@ function toSystem({ host, pid, versions, args, load, startedAt, lastSeenAt }: Wo
     { name: 'Host', value: host },
     { name: 'Process', value: String(pid) },
     { name: 'Versions', value: `Roost ${versions.roost}, Node ${versions.node}` },
+    ...(versions.app && versions.app !== versions.roost ? [{ name: 'Your code', value: versions.app }] : []),
     { name: 'Up for', value: formatDuration(Math.max(0, Date.parse(lastSeenAt) - Date.parse(startedAt))) },
     { name: 'Load 1, 5, 15 m', value: toLoadWords(load.loadAverage) },
     { name: 'Event loop', value: `${formatNumber(load.busyPercent)} % busy` },

@@ -4,7 +4,7 @@ import { Settings } from '../../../src/config/settings.js';
 
 const TEXT = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
 /** Those that have no default one could write down. */
-const COMPUTED = ['REDIS_URL', 'WORKER_NAME'];
+const COMPUTED = ['REDIS_URL', 'WORKER_NAME', 'APP_VERSION'];
 
 /** The settings in the file, with the comment above each. */
 function listed(): { name: string; value: string; comment: string }[] {

@@ -1,7 +1,7 @@
 import { RoostError } from '../../../src/contract/errors.js';
 import type { StateCounts } from '../../../src/contract/states.js';
 import type { LogLine, TaskView } from '../../../src/contract/task-view.js';
-import type { ShownOverview } from '../../../src/web/page-models/monitor-page.js';
+import type { ShownNow } from '../../../src/web/page-models/monitor-page.js';
 import type { SubmitRequest } from '../../../src/tasks/submit-request.js';
 
 const COUNTS: StateCounts = {
@@ -97,9 +97,9 @@ export class FakeTasks {
 }
 
 export class FakeMonitoring {
-  view: ShownOverview;
+  view: ShownNow;
 
-  async overview(): Promise<ShownOverview> {
+  async present(): Promise<ShownNow> {
     return this.view;
   }
 
@@ -108,13 +108,13 @@ export class FakeMonitoring {
   }
 }
 
-export function overviewOf(text: string, failures: TaskView[]): ShownOverview {
+export function overviewOf(text: string): ShownNow {
   const at = new Date().toISOString();
   return {
     at,
     queues: [{ name: text, counts: COUNTS, oldestWaitingMs: 90_000, paused: true, workers: 1 }],
     totals: COUNTS,
-    lastHour: { minutes: [{ at, completed: 4, failed: 1 }], completed: 4, failed: 1 },
+    otherQueues: [{ name: `${text}:mail`, counts: COUNTS, oldestWaitingMs: null, paused: false }],
     workers: (['online', 'offline'] as const).map((status) => ({
       id: `${text}-${status}`,
       name: text,
@@ -136,6 +136,5 @@ export function overviewOf(text: string, failures: TaskView[]): ShownOverview {
       evictionPolicy: text,
     },
     warnings: [{ code: 'NO_WORKER', message: text, cure: `Start one: ${text}`, href: '/tasks' }],
-    newestFailures: failures,
   };
 }

@@ -13,7 +13,7 @@ beforeAll(() => bench.start());
 afterAll(() => bench.stop());
 
 beforeEach(() => {
-  bench.monitoring.view = overviewOf('default', []);
+  bench.monitoring.view = overviewOf('default');
   fleet.trouble = queues.trouble = undefined;
   for (const acts of [fleet.acts, queues.acts, limits.acts, tasks.acts]) acts.length = 0;
   fleet.workers = [

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RoostError } from '../../../src/contract/errors.js';
+import { newTaskId } from '../../../src/queue/task-ids.js';
 import type { TaskState } from '../../../src/contract/states.js';
 import { textWorker } from './fake-fleet.js';
 import { overviewOf } from './fake-services.js';
@@ -23,7 +24,7 @@ beforeEach(() => {
   tasks.tasks.clear();
   tasks.submitted.length = tasks.acts.length = 0;
   tasks.add(...STATES.map((state) => hostileTask(state)));
-  monitoring.view = overviewOf(HOSTILE, [hostileTask('failed')]);
+  monitoring.view = overviewOf(HOSTILE);
   tasks.logLines = (['debug', 'warn', 'error'] as const).map((level, n) => ({
     n,
     level,
@@ -101,9 +102,16 @@ const PAGES = [
   '/',
   '/?type=divide&from=task-completed',
   '/tasks',
-  '/tasks?state=failed&queue=cpu&type=divide',
+  `/tasks?q=${encodeURIComponent(HOSTILE)}`,
+  `/tasks?q=${encodeURIComponent(`"${HOSTILE.replaceAll('"', '')}"`)}`,
+  '/tasks?cursor=c1&trail=c0&page=3&columns=state,type,id,input,result,error,queue,worker,attempts,priority,tags,waited,ran,created,finished',
   ...STATES.map((state) => `/tasks/task-${state}`),
   '/monitor',
+  '/monitor?range=24h&by=worker&sort=run-p95Ms',
+  '/monitor?range=30d&by=queue&sort=name',
+  '/monitor/errors',
+  `/monitor/errors?state=all&sort=count&q=${encodeURIComponent(HOSTILE)}`,
+  '/monitor/errors/0123456789abcdef',
   '/monitor/queues',
   '/monitor/workers',
   '/monitor/workers?q=nobody&sort=-cpu',
@@ -227,8 +235,13 @@ describe('acting on a task', () => {
     expect((await back('//evil.example')).location).toBe('/tasks/task-failed?flash=retried');
   });
 
-  it('shows the list after a task is deleted', async () => {
-    expect((await post('/tasks/task-completed/delete', {})).location).toBe('/tasks?flash=deleted');
+  it('deletes by an action that can be undone for a while', async () => {
+    expect((await post('/tasks/task-completed/delete', {})).location).toBe('/tasks/bulk/b1');
+    expect(bench.bulks.started.at(-1)).toMatchObject({
+      action: 'delete',
+      ids: [expect.stringMatching(/\/task-completed$/)],
+      undoMs: 10_000,
+    });
   });
 
   it('says when the task had moved on, and shows where it is now', async () => {
@@ -239,15 +252,82 @@ describe('acting on a task', () => {
   });
 });
 
-describe('the search box', () => {
-  it('leads to lists and tasks', async () => {
-    const to = async (q: string) => {
-      const response = await fetch(bench.address(`/tasks?q=${encodeURIComponent(q)}`), {
-        redirect: 'manual',
-      });
-      return response.headers.get('location');
+describe('the list of tasks', () => {
+  it('opens the task whose id was entered', async () => {
+    const id = newTaskId();
+    expect((await get(`/tasks?q=%23${id.toUpperCase()}`)).location).toBe(`/tasks/${id}`);
+  });
+
+  it('writes what links and selects ask for into the query', async () => {
+    const to = async (query: string) => decodeURIComponent((await get(`/tasks?${query}`)).location ?? '');
+    expect(await to('state=failed&queue=cpu')).toBe('/tasks?q=queue:cpu+state:failed');
+    expect(await to('state=failed&state=expired')).toBe('/tasks?q=state:failed+OR+state:expired');
+    expect(await to('q=ada+type:divide+state:failed&type=mail&queue=&period=24h')).toBe(
+      '/tasks?q=ada+type:mail+state:failed+created:<1d',
+    );
+    expect(await to('q=ada+type:divide+created:<1h&type=&period=')).toBe('/tasks?q=ada');
+    expect((await get('/tasks?state=faild')).status).toBe(400);
+  });
+
+  it('keeps columns in the address and in the browser', async () => {
+    const response = await fetch(bench.address('/tasks?q=ada&remember=yes&columns=type&columns=error'), {
+      redirect: 'manual',
+    });
+    expect(response.headers.get('location')).toBe('/tasks?q=ada&columns=type%2Cerror');
+    const cookie = response.headers.get('set-cookie')!;
+    expect(cookie).toMatch(/^roost-columns=type\.error; Path=\/tasks; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+    const heads = async (init: RequestInit, path = '/tasks') => {
+      const html = await (await fetch(bench.address(path), init)).text();
+      return [...html.matchAll(/<th scope="col" class="c-(\w+)/g)].map((match) => match[1]);
     };
-    expect([await to('failed'), await to('#task-1')]).toEqual(['/tasks?state=failed', '/tasks/task-1']);
+    const headers = { cookie: `a=b; ${cookie.split(';')[0]}` };
+    expect(await heads({ headers })).toEqual(['tick', 'type', 'error', 'acts']);
+    expect(await heads({ headers }, '/tasks?columns=id,state')).toEqual(['tick', 'state', 'id', 'acts']);
+    const reset = await fetch(bench.address('/tasks?q=ada&columns=usual'), { redirect: 'manual' });
+    expect(reset.headers.get('set-cookie')).toContain('Max-Age=0');
+  });
+
+  it('points at the column where a query goes wrong', async () => {
+    const { status, html } = await get('/tasks?q=type:divide+state:faild');
+    expect(status).toBe(400);
+    expect(html).toContain('The search stops at column 13');
+    expect(html).toContain('type:divide <mark>state:faild</mark>');
+    expect(html).toContain('Did you mean failed?');
+    expect(html).toMatch(
+      /<input id="search" [^\n]*value="type:divide state:faild" [^\n]*aria-invalid="true"/,
+    );
+  });
+
+  it('says what would loosen a query that nothing matches', async () => {
+    bench.search.isEmpty = true;
+    const { html } = await get('/tasks?q=ada+state:failed');
+    bench.search.isEmpty = false;
+    expect(html).toContain('No task matches <code>ada state:failed</code>');
+    expect(html).toContain(
+      '<span class="num">12</span> <a href="/tasks?q&#x3D;ada">without <code>state:failed</code></a>',
+    );
+  });
+
+  it('says that it is behind, and why', async () => {
+    bench.search.recorder = { ...bench.search.recorder, state: 'away' };
+    const { status, html } = await get('/tasks');
+    bench.search.recorder = { ...bench.search.recorder, state: 'recording' };
+    expect([status, html.includes('Redis does not answer. This is what the history knows')]).toEqual([
+      200,
+      true,
+    ]);
+  });
+
+  it('saves and deletes searches', async () => {
+    const { status, location } = await post('/tasks/searches', {
+      name: 'Ada',
+      q: 'ada',
+      columns: 'type,error',
+    });
+    expect([status, location]).toEqual([303, '/tasks?q=ada&flash=search-saved']);
+    expect(bench.searches.saved).toEqual([{ name: 'Ada', q: 'ada', columns: ['type', 'error'] }]);
+    const deleted = await post('/tasks/searches/s1/delete', { back: '/tasks?q=ada' });
+    expect(deleted.location).toBe('/tasks?q=ada&flash=search-deleted');
   });
 });
 
@@ -266,7 +346,7 @@ describe('while Redis is away', () => {
   });
 
   it('says so on every other page, which asks again by itself', async () => {
-    const { status, html } = await get('/tasks');
+    const { status, html } = await get('/tasks/task-active');
     expect([status, html.includes('data-retry')]).toEqual([503, true]);
   });
 });

@@ -28,6 +28,7 @@ describe('the way back', () => {
     for (const hostile of [
       '//evil.example',
       '/\\evil.example',
+      '/.//evil.example',
       'https://evil.example',
       'javascript:1',
       '',

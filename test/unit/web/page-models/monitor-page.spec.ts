@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StateCounts } from '../../../../src/contract/states.js';
 import {
-  type ShownOverview,
+  type ShownNow,
   type ShownWorker,
-  toMonitorPage,
+  toNowNumbers,
+  toNowPanels,
 } from '../../../../src/web/page-models/monitor-page.js';
-import { ago, sampleTask } from './samples.js';
+import { ago } from './samples.js';
 
 const counts = (some: Partial<StateCounts> = {}): StateCounts => ({
   waiting: 0,
@@ -17,16 +18,12 @@ const counts = (some: Partial<StateCounts> = {}): StateCounts => ({
   expired: 0,
   ...some,
 });
-const minutes = (finished: (i: number) => { completed: number; failed: number }) =>
-  Array.from({ length: 60 }, (_, i) => ({ at: ago((59 - i) * 60_000), ...finished(i) }));
-
-function overview(parts: Partial<ShownOverview> = {}): ShownOverview {
-  const quiet = minutes(() => ({ completed: 0, failed: 0 }));
+function overview(parts: Partial<ShownNow> = {}): ShownNow {
   return {
     at: ago(0),
     queues: [{ name: 'default', counts: counts(), oldestWaitingMs: null, paused: false, workers: 0 }],
     totals: counts(),
-    lastHour: { minutes: quiet, completed: 0, failed: 0 },
+    otherQueues: [],
     workers: [],
     redis: {
       version: '7.0.15',
@@ -41,7 +38,6 @@ function overview(parts: Partial<ShownOverview> = {}): ShownOverview {
       evictionPolicy: 'noeviction',
     },
     warnings: [],
-    newestFailures: [],
     ...parts,
   };
 }
@@ -55,14 +51,28 @@ const worker = (parts: Partial<ShownWorker>): ShownWorker => ({
   active: 5,
   ...parts,
 });
+const toMonitorPage = (now: ShownNow) => ({ ...toNowPanels(now), numbers: toNowNumbers(now) });
 const number = (page: ReturnType<typeof toMonitorPage>, id: string) =>
   page.numbers.find((one) => one.id === `number-${id}`)!;
 
 describe('the monitor', () => {
-  it('has six numbers, each a door', () => {
-    const { numbers } = toMonitorPage(overview());
-    expect(numbers).toHaveLength(6);
-    expect(numbers.every((one) => one.href.startsWith('/'))).toBe(true);
+  it('has a dash for what cannot be known while Redis is away', () => {
+    expect(toNowNumbers(undefined).map(({ value, note }) => [value, note])).toEqual([
+      ['–', 'Redis does not answer'],
+      ['–', 'Redis does not answer'],
+    ]);
+  });
+
+  it('shows queues of other programs, and leads to their tasks', () => {
+    const otherQueues = [
+      { name: 'bull:mail', counts: counts({ waiting: 3 }), oldestWaitingMs: 90_000, paused: false },
+    ];
+    const page = toMonitorPage(overview({ otherQueues }));
+    expect(page.queues.map(({ name, href }) => [name, href])).toEqual([
+      ['default', '/monitor/queues/default'],
+      ['bull:mail', '/tasks?queue=bull%3Amail'],
+    ]);
+    expect(number(page, 'oldest')).toMatchObject({ value: '1 m 30 s', note: '3 tasks wait now' });
   });
 
   it('says nothing alarming of a system at rest', () => {
@@ -70,18 +80,6 @@ describe('the monitor', () => {
     expect(page.numbers.filter((one) => one.tone)).toEqual([]);
     expect(number(page, 'oldest')).toMatchObject({ value: '–', note: 'nothing waits' });
     expect(page.redis.filter((fact) => fact.warn)).toEqual([]);
-  });
-
-  it('shares out the failures of the hour', () => {
-    const hour = minutes((i) => ({ completed: 2, failed: i === 30 ? 6 : 0 }));
-    const page = toMonitorPage(overview({ lastHour: { minutes: hour, completed: 120, failed: 6 } }));
-    expect(number(page, 'throughput')).toMatchObject({ value: '126', note: '2.1 a minute' });
-    expect(number(page, 'failures')).toMatchObject({
-      value: '4.8',
-      unit: '%',
-      note: '6 tasks',
-      tone: 'failed',
-    });
   });
 
   it('takes the oldest of all queues, and marks a long wait', () => {
@@ -105,8 +103,11 @@ describe('the monitor', () => {
     const page = toMonitorPage(
       overview({ workers: [worker({}), worker({ id: 'w2', status: 'offline', active: 0 })] }),
     );
-    expect(number(page, 'active').note).toBe('5 of 10 slots in use');
-    expect(number(page, 'workers')).toMatchObject({ value: '1', note: 'of 2 seen' });
+    expect(number(page, 'workers')).toMatchObject({
+      value: '1',
+      unit: '/ 2',
+      note: '5 of 10 slots in use',
+    });
     expect(page.workers.map((one) => [one.online, one.slots])).toEqual([
       [true, 10],
       [false, 10],
@@ -141,11 +142,6 @@ describe('the monitor', () => {
     const redis = { ...overview().redis, aofEnabled: false, evictionPolicy: 'allkeys-lru' };
     const marked = toMonitorPage(overview({ redis })).redis.filter((fact) => fact.warn);
     expect(marked.map((fact) => fact.name)).toEqual(['Append-only file', 'Eviction policy']);
-  });
-
-  it('tells why the newest failures failed', () => {
-    const newestFailures = [sampleTask({ state: 'failed', error: { name: 'Error', message: 'boom' } })];
-    expect(toMonitorPage(overview({ newestFailures })).failures[0]).toMatchObject({ problem: 'boom' });
   });
 
   it('knows the command that starts a worker from the warning', () => {

@@ -10,7 +10,8 @@ export function ago(ms: number): string {
 
 export function sampleTask(parts: Partial<TaskView> = {}): TaskView {
   const id = parts.id ?? 't1hq7vabcdefghjkmnpqrs42ab';
-  const self = `/api/v1/tasks/${id}`;
+  const name = encodeURIComponent(id);
+  const self = `/api/v1/tasks/${name}`;
   return {
     id,
     type: 'divide',
@@ -29,7 +30,7 @@ export function sampleTask(parts: Partial<TaskView> = {}): TaskView {
     waitMs: 1_000,
     runMs: 1_240,
     worker: 'host-1',
-    links: { self, page: `/tasks/${id}`, events: `${self}/events`, logs: `${self}/logs` },
+    links: { self, page: `/tasks/${name}`, events: `${self}/events`, logs: `${self}/logs` },
     ...parts,
   };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { toBanner } from '../../../../src/web/page-models/banner.js';
-import { toCurl } from '../../../../src/web/page-models/curl.js';
 import { toErrorPage } from '../../../../src/web/page-models/error-page.js';
 import { findFlash, withFlash } from '../../../../src/web/page-models/flash.js';
 import { toTaskRow } from '../../../../src/web/page-models/task-row.js';
@@ -19,13 +18,6 @@ describe('a flash', () => {
 
   it('is added to an address that has a query already', () => {
     expect(withFlash('/tasks?state=failed', 'retried')).toBe('/tasks?state=failed&flash=retried');
-  });
-});
-
-describe('the curl command', () => {
-  it('cannot be left by what stands in the input', () => {
-    const command = toCurl('http://localhost:5000', 'divide', { text: `it's $(rm -rf /) \`x\`` });
-    expect(command).toContain(`-d '{"type":"divide","input":{"text":"it'\\''s $(rm -rf /) \`x\`"}}'`);
   });
 });
 

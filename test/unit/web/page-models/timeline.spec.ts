@@ -37,14 +37,15 @@ describe('the timeline of a task', () => {
     const expected = [
       'waited 1.00 s',
       'attempt 1 900 ms failed',
-      'pause 5.00 s',
+      'backoff 5.00 s',
       'attempt 2 1.20 s completed',
     ];
     expect(said(task, attempts)).toEqual(expected);
     const transitions: TransitionView[] = [
       { at: ago(10_000), state: 'waiting' },
       { at: ago(9_000), state: 'active', attempt: 1 },
-      { at: ago(8_100), state: 'waiting', attempt: 1 },
+      { at: ago(8_100), state: 'delayed', attempt: 1 },
+      { at: ago(3_101), state: 'waiting' },
       { at: ago(3_100), state: 'active', attempt: 2 },
       { at: ago(1_900), state: 'completed' },
     ];
@@ -66,12 +67,64 @@ describe('the timeline of a task', () => {
     expect(segments.map((one) => one.tone)).toEqual(['waiting', 'lost', 'delayed', 'active']);
   });
 
-  it('keeps a run of a millisecond visible beside a wait of a day, and fills the width', () => {
-    const { segments } = draw(
+  it('tells a wait between two attempts from the backoff before it', () => {
+    const transitions: TransitionView[] = [
+      { at: ago(10_000), state: 'waiting' },
+      { at: ago(9_000), state: 'active', attempt: 1 },
+      { at: ago(8_000), state: 'delayed' },
+      { at: ago(6_000), state: 'waiting' },
+      { at: ago(3_000), state: 'active', attempt: 2 },
+    ];
+    const task = sampleTask({ state: 'active', finishedAt: undefined });
+    expect(said(task, [], transitions)).toEqual([
+      'waited 1.00 s',
+      'attempt 1 1.00 s',
+      'backoff 2.00 s',
+      'waited 3.00 s',
+      'attempt 2 3.00 s running',
+    ]);
+  });
+
+  it('shows that it rested until somebody had it tried again', () => {
+    const transitions: TransitionView[] = [
+      { at: ago(9_000), state: 'waiting' },
+      { at: ago(8_000), state: 'active', attempt: 1 },
+      { at: ago(7_000), state: 'failed' },
+      { at: ago(3_000), state: 'waiting' },
+      { at: ago(2_000), state: 'active', attempt: 2 },
+      { at: ago(1_000), state: 'completed' },
+    ];
+    const { segments } = draw(sampleTask({ finishedAt: ago(1_000) }), [], transitions);
+    expect(segments[2]).toMatchObject({ label: 'failed, until retried', tone: 'rest', duration: '4.00 s' });
+  });
+
+  it('breaks what is a thousand times longer than the rest, and says so', () => {
+    const { segments, hasBreaks } = draw(
       sampleTask({ createdAt: ago(86_400_001), startedAt: ago(1), finishedAt: ago(0), waitMs: 86_400_000 }),
     );
-    expect(Number.parseFloat(segments[1]!.width)).toBeGreaterThanOrEqual(0.8);
+    expect(hasBreaks).toBe(true);
+    expect(segments.map((one) => one.breakX !== undefined)).toEqual([true, false]);
+    const [wait, run] = segments.map((one) => Number.parseFloat(one.width));
+    expect(run).toBeGreaterThanOrEqual(10);
+    expect(wait).toBeGreaterThan(run!);
     expect(sum(segments.map((one) => one.width))).toBeCloseTo(100, 1);
+    expect(segments[1]!.text).toBe('attempt 1 1 ms');
+  });
+
+  it('tells the first and the last of more attempts than can be read', () => {
+    const transitions = Array.from({ length: 200 }, (_, i): TransitionView => ({
+      at: ago(200_000 - i * 1_000),
+      state: i % 2 === 0 ? 'delayed' : 'active',
+    }));
+    const { segments, total } = draw(
+      sampleTask({ finishedAt: ago(0) }),
+      [],
+      [...transitions, { at: ago(0), state: 'completed' }],
+    );
+    expect(segments.length).toBeLessThanOrEqual(32);
+    expect(segments.map((one) => one.label)).toContain('85 more attempts');
+    expect(segments.at(-1)!.label).toBe('attempt 100');
+    expect(total).toBe('3 m 20 s');
   });
 
   it.each([

@@ -1,0 +1,140 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { RoostError } from '../contract/errors.js';
+import { HistoryStatus } from '../history/history-status.js';
+import type { QueryNode } from '../history/query/query-ast.js';
+import { printQuery } from '../history/query/print-query.js';
+import type { Bulk, BulkOutcome } from '../history/store/bulk-store.js';
+import type { HistoryStore } from '../history/store/history-store.js';
+import { HISTORY } from '../history/tokens.js';
+import { SearchService } from '../search/search.service.js';
+import { checkIdempotencyKey, fingerprint } from '../tasks/idempotency.js';
+import { BulkPreviews, type BulkPreview } from './bulk-preview.js';
+import { checkRequest, type BulkRequest, type BulkStart } from './bulk-request.js';
+import { BulkRunner } from './bulk-runner.js';
+import { toBulkView, toOutcomeView, type BulkView, type OutcomeView } from './bulk-view.js';
+import { Selection } from './selection.js';
+
+/** Longest wait for the history to have heard of what was done just before, ms. */
+const CATCH_UP_MS = 1000;
+
+/** Acts on many tasks: first says what it would do, then does it in a job of its own. */
+@Injectable()
+export class BulkService {
+  constructor(
+    @Inject(HISTORY) private readonly store: HistoryStore,
+    private readonly status: HistoryStatus,
+    private readonly search: SearchService,
+    private readonly selection: Selection,
+    private readonly previews: BulkPreviews,
+    private readonly runner: BulkRunner,
+  ) {}
+
+  /**
+   * Counts what it is about and shows some of it; nothing is touched.
+   * @throws RoostError REQUEST_INVALID, QUERY_INVALID, REDIS_UNAVAILABLE
+   */
+  async dryRun(request: BulkRequest): Promise<BulkPreview> {
+    checkRequest(request);
+    const { action, ids, params, to } = request;
+    await this.status.caughtUp(CATCH_UP_MS);
+    const more = { now: Date.now(), ...(to === undefined ? {} : { to }) };
+    if (ids) return this.previews.ofSelection(action, { ids, ...more });
+    const { filter } = this.search.parse(params ?? {});
+    return this.previews.ofQuery(action, { filter, text: printQuery({ filter, sort: null }), ...more });
+  }
+
+  /** `created` is false where the key was used before. @throws as `dryRun`, and IDEMPOTENCY_CONFLICT. */
+  async order(start: BulkStart): Promise<{ bulk: BulkView; created: boolean }> {
+    checkRequest(start);
+    const { action, ids, params, to, reason, by, undoMs = 0, idempotencyKey } = start;
+    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+    const filter = params ? this.search.parse(params).filter : null;
+    await this.status.caughtUp(CATCH_UP_MS);
+    const targets = ids && (await this.selection.find(ids));
+    const now = Date.now();
+    const print = fingerprint([action, params ?? null, ids ?? null, to ?? null, reason ?? null, undoMs]);
+    const { bulk, created } = await this.store.bulks.create(
+      {
+        id: newBulkId(now),
+        action,
+        to: to ?? null,
+        q: ids ? null : printQuery({ filter, sort: null }),
+        filter: ids ? null : upTo(filter, now),
+        reason: reason ?? null,
+        by,
+        createdAt: now,
+        startsAt: now + undoMs,
+        key: idempotencyKey ?? null,
+        fingerprint: idempotencyKey === undefined ? null : print,
+      },
+      targets?.map(({ queue, id }) => ({ queue, id })),
+    );
+    if (!created && bulk.fingerprint !== print) throw keyConflict();
+    this.runner.look();
+    return { bulk: toBulkView(bulk), created };
+  }
+
+  async start(start: BulkStart): Promise<BulkView> {
+    return (await this.order(start)).bulk;
+  }
+
+  /** Newest first. */
+  async list({ before, limit }: { before?: number; limit: number }): Promise<BulkView[]> {
+    const bulks = await this.store.bulks.list({ limit, ...(before === undefined ? {} : { before }) });
+    return bulks.map((bulk) => toBulkView(bulk));
+  }
+
+  /** @throws RoostError BULK_NOT_FOUND, as everything below. */
+  async get(id: string): Promise<BulkView> {
+    return toBulkView(found(id, await this.store.bulks.get(id)));
+  }
+
+  async outcomes(
+    id: string,
+    page: { outcome?: BulkOutcome; after?: number; limit: number },
+  ): Promise<{ items: OutcomeView[]; next?: number }> {
+    found(id, await this.store.bulks.get(id));
+    const { items, next } = await this.store.bulks.outcomes(id, page);
+    return { items: items.map(toOutcomeView), ...(next === undefined ? {} : { next }) };
+  }
+
+  /** Undoes one that has not begun; one under way stops after the tasks it has in hand. One that has ended stays as it is. */
+  async abort(id: string, by: string): Promise<BulkView> {
+    const bulk = found(id, await this.store.bulks.abort(id, by, Date.now()));
+    this.runner.wake(id);
+    return toBulkView(bulk);
+  }
+}
+
+/** Names of bulk actions sort by time and cannot be guessed. */
+function newBulkId(now: number): string {
+  return `b${now.toString(36)}${randomBytes(6).toString('hex')}`;
+}
+
+/** Only what was there already: tasks that come in meanwhile are not meant. */
+function upTo(filter: QueryNode | null, now: number): QueryNode {
+  const text = new Date(now).toISOString();
+  const bound: QueryNode = {
+    kind: 'time',
+    field: 'created',
+    test: { op: '<=', value: { kind: 'date', text, from: now, to: now + 1 } },
+  };
+  if (!filter) return bound;
+  return { kind: 'and', nodes: filter.kind === 'and' ? [...filter.nodes, bound] : [filter, bound] };
+}
+
+function found(id: string, bulk: Bulk | undefined): Bulk {
+  if (bulk) return bulk;
+  throw new RoostError(
+    'BULK_NOT_FOUND',
+    `There is no bulk action \`${id.slice(0, 64)}\`. GET /api/v1/bulk-actions lists those there are.`,
+  );
+}
+
+function keyConflict(): RoostError {
+  const message = 'was used for another bulk action; take a new key for a new one';
+  return new RoostError('IDEMPOTENCY_CONFLICT', `This Idempotency-Key ${message}.`, [
+    { path: 'Idempotency-Key', message },
+  ]);
+}

@@ -1,0 +1,11 @@
+import type { BulkStart } from '../../../src/bulk/bulk-request.js';
+
+/** Bulk actions that only remember that they were ordered. */
+export class FakeBulks {
+  readonly started: BulkStart[] = [];
+
+  async start(start: BulkStart) {
+    this.started.push(start);
+    return { id: 'b1', links: { page: '/tasks/bulk/b1' } };
+  }
+}
