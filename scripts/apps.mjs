@@ -5,6 +5,8 @@ import { inRoot } from './project.mjs';
 import { EXIT_CONFIG } from './redis-named.mjs';
 import { coloured, dim, Halt, note, say } from './say.mjs';
 
+/** A worker's word for "I had stopped fetching tasks": src/worker/fetch-watchdog.ts. */
+const EXIT_STUCK = 75;
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 /** An app that ran this long starts again with the shortest pause. */
 const STEADY_MS = 60_000;
@@ -77,7 +79,8 @@ export class App {
   }
 
   #ended(code, signal, ranMs) {
-    const how = signal ?? `exit code ${code}`;
+    const stuck = code === EXIT_STUCK ? ': it had stopped fetching tasks' : '';
+    const how = signal ?? `exit code ${code}${stuck}`;
     if (this.#stopping)
       return this.#settle.reject(new Halt(`${this.title} was stopped before it was ready.`));
     if (code === EXIT_CONFIG || !this.#wasReady) {

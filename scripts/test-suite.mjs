@@ -19,17 +19,23 @@ const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 const SETTINGS =
   /^(HOST|PORT|NO_COLOR|FORCE_COLOR|(REDIS|QUEUE|WORKER|SHUTDOWN|LOG|HISTORY|TASK_RETENTION)_\w+)$/;
 
+/**
+ * Beside what `npm test` runs, `*.spec.ts`, there are tests of other kinds, `test/<kind>/*.<kind>.ts`: too long for every
+ * time, and one at once, as each of them wants the machine for itself.
+ */
+const onlyOf = (kind) => ['-i', `--testMatch=<rootDir>/test/${kind}/**/*.(spec|${kind}).ts`];
+
 let guard;
 let ending = false;
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'roost-test-')));
 
-export async function test(args) {
+export async function test(args, { kind } = {}) {
   onEnding((signal, count) => {
     ending = true;
     endPrograms(count > 1 ? 'SIGKILL' : 'SIGTERM');
     void finish(130);
   });
-  const whole = args.length === 0;
+  const whole = args.length === 0 && !kind;
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     say();
@@ -39,10 +45,10 @@ export async function test(args) {
       !whole && args.every((arg) => /(^|\/)(unit|conformance)(\/|$)/.test(arg) || arg.startsWith('-'));
     if (!unitOnly) await step('Build', 'checking the build', ensureBuild);
     const redis = await startRedis();
-    const chromium = unitOnly ? {} : await findChromium();
+    const chromium = unitOnly || kind ? {} : await findChromium();
     if (whole) await checkTypes(counts);
     const env = testEnvironment(redis, chromium.bin);
-    await runJest(args, env, chromium, counts);
+    await runJest(kind ? [...args, ...onlyOf(kind)] : args, env, chromium, counts);
     if (chromium.missing) await skipBrowserSpecs(args, env, chromium, counts);
   } catch (error) {
     if (ending) return;

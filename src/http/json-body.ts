@@ -6,8 +6,15 @@ const MAX_DEPTH = 32;
 /** Names that reach into JavaScript's own objects; no field of ours has them. */
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** @throws RoostError BODY_MALFORMED for a body nested too deep or with names that no input can have. */
+/** @throws RoostError BODY_MALFORMED for a body nested too deep, with names that no input can have, or text that is none. */
 export function checkJson(value: unknown, path = 'body', depth = 1): void {
+  // Half of a pair of UTF-16: JSON can write it, but no UTF-8 can, and Redis's scripts do not read it.
+  if (typeof value === 'string' && /\p{Surrogate}/u.test(value)) {
+    const message = 'has half a character in it (a lone surrogate)';
+    throw new RoostError('BODY_MALFORMED', `\`${path.slice(0, 100)}\` ${message}.`, [
+      { path: path.slice(0, 100), message },
+    ]);
+  }
   if (typeof value !== 'object' || value === null) return;
   if (depth > MAX_DEPTH) {
     const message = `is nested more than ${MAX_DEPTH} levels deep`;

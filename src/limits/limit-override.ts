@@ -49,10 +49,22 @@ export function parseMember(member: string): { queue: string; id: string } {
   return { queue: member.slice(0, slash), id: member.slice(slash + 1) };
 }
 
+/** What is kept of an override. Damaged ones are none: the type has the limits it declares, and no other type suffers. */
+export function readOverride(json: string): LimitOverride | undefined {
+  try {
+    const override = JSON.parse(json) as Partial<LimitOverride> | null;
+    return typeof override?.by === 'string' && Number.isFinite(override.at)
+      ? (override as LimitOverride)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The override as it holds at a time: one that is over is none. */
 export function parseOverride(json: string | null | undefined, now: number): LimitOverride | undefined {
-  if (json == null) return undefined;
-  const override = JSON.parse(json) as LimitOverride;
+  const override = json == null ? undefined : readOverride(json);
+  if (!override) return undefined;
   return override.until !== undefined && override.until <= now ? undefined : override;
 }
 

@@ -7,7 +7,14 @@ import { LOG } from '../logging/logging.module.js';
 import { patientConnection } from '../queue/redis-connections.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { withLimitCommands, type LimitRedis } from './limit-commands.js';
-import { heardKey, limitsKey, memberOf, typeKey, type LimitOverride } from './limit-override.js';
+import {
+  heardKey,
+  limitsKey,
+  memberOf,
+  readOverride,
+  typeKey,
+  type LimitOverride,
+} from './limit-override.js';
 
 /** A change is heard of at once; this often it is looked for as well, ms. */
 const REFRESH_MS = 1_000;
@@ -174,7 +181,10 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
       this.skewMs = Number(time[0]) * 1000 + Number(time[1]) / 1000 - (before + Date.now()) / 2;
       const had = this.overrides;
       this.overrides = new Map(
-        Object.entries(hash).map(([type, json]) => [type, JSON.parse(json) as LimitOverride]),
+        Object.entries(hash).flatMap(([type, json]) => {
+          const override = readOverride(json);
+          return override ? [[type, override]] : [];
+        }),
       );
       const isNew = [...this.overrides].some(
         ([type, { concurrency }]) => concurrency && !had.get(type)?.concurrency,

@@ -18,6 +18,8 @@ interface Consumer {
   /** Told to serve it; a paused worker serves nothing all the same. */
   serving: boolean;
   started: boolean;
+  /** When it began to fetch, or began again, ms. */
+  since: number;
   autoscale: { min: number; max: number } | null;
 }
 
@@ -45,7 +47,7 @@ export class Consumers {
       worker.on('stalled', (taskId) =>
         this.log.warn({ queue: worker.name, taskId }, 'its worker is gone; the task is run again'),
       );
-      this.byQueue.set(worker.name, { worker, serving: false, started: false, autoscale: null });
+      this.byQueue.set(worker.name, { worker, serving: false, started: false, since: 0, autoscale: null });
     }
     for (const queue of this.settings.WORKER_QUEUES) this.serve(this.get(queue));
   }
@@ -59,6 +61,17 @@ export class Consumers {
         active: this.runner.activeIn(worker.name),
         paused: worker.isPaused(),
         autoscale,
+      }));
+  }
+
+  /** Those that should be asking for tasks now. */
+  fetching(): { queue: string; active: number; lastFetchAt: number }[] {
+    return [...this.byQueue.values()]
+      .filter(({ serving, worker }) => serving && !this.paused && !worker.isPaused())
+      .map(({ worker, since }) => ({
+        queue: worker.name,
+        active: this.runner.activeIn(worker.name),
+        lastFetchAt: Math.max(since, worker.lastFetchAt),
       }));
   }
 
@@ -126,6 +139,7 @@ export class Consumers {
   }
 
   private async run(consumer: Consumer): Promise<void> {
+    consumer.since = Date.now();
     if (consumer.started) return consumer.worker.resume();
     consumer.started = true;
     consumer.worker

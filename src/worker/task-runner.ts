@@ -17,6 +17,8 @@ import { COMMANDS } from '../queue/tokens.js';
 import { asUnrecoverable } from './failures.js';
 import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
+import { Once } from './once.js';
+import { RedisKeptResults } from './redis-kept-results.js';
 import { Tally } from './tally.js';
 import { TaskReporter } from './task-reporter.js';
 import { toResultJson } from './task-result.js';
@@ -175,6 +177,8 @@ export class TaskRunner {
       job.attemptsStarted,
       run.signal,
     );
+    const kept = new RedisKeptResults(this.redis, attempt.base, job.id!, run.signal);
+    const once = new Once(kept);
     const context: TaskContext = {
       taskId: job.id!,
       attempt: job.attemptsMade + 1,
@@ -182,12 +186,13 @@ export class TaskRunner {
       signal: run.signal,
       progress: (done, total, message) => reporter.progress(done, total, message),
       log: (text, level) => reporter.log(text, level),
+      once: (key, fn) => once.once(key, fn),
     };
     const { softTimeoutMs, hardTimeoutMs } = this.limits.of(type);
     try {
       if (type.isolate) {
         // It keeps the hard limit itself, by killing the process; nothing is left running that could be given up on.
-        const isolated = { ...context, hardTimeoutMs };
+        const isolated = { ...context, kept, hardTimeoutMs };
         return await run.within(
           () => this.isolation.run(type, attempt.envelope.input, isolated),
           softTimeoutMs,
@@ -202,17 +207,20 @@ export class TaskRunner {
   }
 
   private async report({ job, token, base, run }: Attempt, progress: string, lines: string[]): Promise<void> {
-    const stored: StoredAttempt = { worker: this.settings.WORKER_NAME, startedAt: run.startedAt };
     await this.redis.roostReportTask(
       base,
       job.id!,
       token,
       progress,
       attemptField(job.attemptsStarted),
-      JSON.stringify(stored),
+      JSON.stringify(this.stored(run)),
       KEPT_LOG_LINES,
       ...lines,
     );
+  }
+
+  private stored({ startedAt }: TaskRun): StoredAttempt {
+    return { worker: this.settings.WORKER_NAME, startedAt, version: this.settings.APP_VERSION };
   }
 
   /** What BullMQ is to be told of an attempt that did not complete. */
@@ -240,18 +248,30 @@ export class TaskRunner {
     return permanent ? asUnrecoverable(error) : error;
   }
 
-  /** BullMQ keeps the message alone for lists, and overwrites it with the next attempt's. */
+  /**
+   * BullMQ keeps the message alone for lists, and overwrites it with the next attempt's. The last failure stands in
+   * the job itself, all but the version that ran.
+   */
   private async keepFailure({ job, base, run }: Attempt, error: Error, willRetry: boolean): Promise<void> {
     const stored: StoredAttempt = {
-      worker: this.settings.WORKER_NAME,
-      startedAt: run.startedAt,
-      finishedAt: Date.now(),
-      outcome: 'failed',
-      error: { name: error.name, message: error.message, ...(error.stack ? { stack: error.stack } : {}) },
+      ...this.stored(run),
+      ...(willRetry
+        ? {
+            finishedAt: Date.now(),
+            outcome: 'failed',
+            error: {
+              name: error.name,
+              message: error.message,
+              ...(error.stack ? { stack: error.stack } : {}),
+            },
+          }
+        : {}),
     };
-    const attempt = willRetry ? { [attemptField(job.attemptsStarted)]: JSON.stringify(stored) } : {};
     await this.redis
-      .hset(base + job.id!, { 'roost:error': error.name, ...attempt })
+      .hset(base + job.id!, {
+        'roost:error': error.name,
+        [attemptField(job.attemptsStarted)]: JSON.stringify(stored),
+      })
       .catch((cause: unknown) =>
         this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'),
       );

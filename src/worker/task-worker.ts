@@ -3,9 +3,16 @@ import type { Redis } from 'ioredis';
 
 /** BullMQ's worker with three gaps closed that commands to a running worker fall into. */
 export class TaskWorker extends Worker {
+  /** When Redis last answered the question for a task, ms; while nothing waits that is every few seconds. */
+  lastFetchAt = Date.now();
+
   /** A fetch that was waiting when the worker was paused would still take one job. */
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
-    if (!this.paused) return super.moveToActive(token, name);
+    if (!this.paused) {
+      const job = await super.moveToActive(token, name);
+      this.lastFetchAt = Date.now();
+      return job;
+    }
     // Its wait has used up the sign that wakes whoever waits next.
     await (this.opts.connection as Redis).zadd(this.toKey('marker'), 0, '0');
     return undefined as unknown as Job;

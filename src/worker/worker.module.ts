@@ -10,6 +10,7 @@ import { Consumers } from './consumers.js';
 import { QueueControl } from '../queue/queue-control.js';
 import { CpuProcessor } from './cpu.processor.js';
 import { DefaultProcessor } from './default.processor.js';
+import { FetchWatchdog } from './fetch-watchdog.js';
 import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
 import { SelfPortrait } from './self-portrait.js';
@@ -45,6 +46,7 @@ export class WorkerModule {
         WorkerCommands,
         SelfPortrait,
         WorkerAgent,
+        FetchWatchdog,
       ],
     };
   }

@@ -1,5 +1,6 @@
 import type { TaskContext } from '../../src/contract/task-handler.js';
 import type { LogLevel } from '../../src/contract/task-view.js';
+import { Once } from '../../src/worker/once.js';
 
 export interface ProgressCall {
   done: number;
@@ -25,6 +26,11 @@ export interface FakeContextOptions {
 /** What a handler gets, kept in memory. Judges numbers as the real one does. */
 export function fakeContext(options: FakeContextOptions = {}): FakeContext {
   const controller = new AbortController();
+  const kept = new Map<string, string>();
+  const once = new Once({
+    find: async (key) => kept.get(key),
+    keep: async (key, json) => kept.set(key, json).get(key)!,
+  });
   const ctx: FakeContext = {
     taskId: 'task-1',
     attempt: options.attempt ?? 1,
@@ -42,6 +48,7 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
       options.onProgress?.(call, ctx);
     },
     log: (text, level = 'info') => void ctx.logs.push({ text, level }),
+    once: (key, fn) => once.once(key, fn),
   };
   return ctx;
 }

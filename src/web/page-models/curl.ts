@@ -37,6 +37,7 @@ export function toCurls(baseUrl: string, task: TaskView): CurlCommand[] {
       },
     !foreign &&
       !task.cut?.includes('input') &&
+      !hasHidden(task.input) &&
       task.input !== undefined && {
         id: 'submit',
         label: 'Submit the same again',
@@ -49,7 +50,9 @@ export function toCurls(baseUrl: string, task: TaskView): CurlCommand[] {
         text: `curl -s -X DELETE ${at('')}`,
       },
   ];
-  return all.filter((one): one is CurlCommand => one !== false);
+  const curls = all.filter((one): one is CurlCommand => one !== false);
+  if (!needsToken) return curls;
+  return curls.map((curl) => ({ ...curl, text: curl.text.replaceAll('curl -s ', `curl -s ${TOKEN} `) }));
 }
 
 /** The body in the command line, or piped from where it can be had when it is too long for one. */

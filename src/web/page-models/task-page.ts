@@ -77,6 +77,8 @@ export interface TaskPage {
   cancelling?: Cancelling;
   why?: WhyPanel;
   input?: BodyView;
+  /** Parts of input or result are hidden by a rule, or were and are shown now; `href` leads to the other. */
+  hidden?: { isRevealed: boolean; href: string };
   attempts?: AttemptList;
   similar?: SimilarRuns;
   log: LogView;
@@ -125,7 +127,16 @@ interface TaskFacts {
 
 export function toTaskPage(
   parts: TaskParts,
-  view: { now: number; baseUrl: string; level?: string; allLines?: boolean; allAttempts?: boolean },
+  view: {
+    now: number;
+    baseUrl: string;
+    level?: string;
+    allLines?: boolean;
+    allAttempts?: boolean;
+    isRevealed?: boolean;
+    /** Calls of the API need one. */
+    needsToken?: boolean;
+  },
 ): TaskPage {
   const { task } = parts;
   const href = task.links.page;
@@ -163,7 +174,12 @@ export function toTaskPage(
     log: toLog(parts.logs, href, view.level, view.allLines ?? false),
     facts: toFacts(task),
     keeping: toKeeping(task, parts.keptUntil ?? {}),
-    curls: toCurls(view.baseUrl, task),
+    curls: toCurls(view.baseUrl, task, view.needsToken),
+    hidden: view.isRevealed
+      ? { isRevealed: true, href }
+      : hasHidden(task.input) || hasHidden(task.result)
+        ? { isRevealed: false, href: withParam(href, 'reveal', '1', '#input') }
+        : undefined,
   };
 }
 

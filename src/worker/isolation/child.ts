@@ -61,6 +61,7 @@ const handlers = app.get(Handlers);
 process.on('message', (message: ToChild) => {
   if (message.kind === 'run') void run(message);
   else if (message.kind === 'abort' && message.run === currentRun) current?.abort(message.reason);
+  else if (message.kind === 'kept' && message.run === currentRun) current?.hearKept(message);
   else if (message.kind === 'end') void end();
 });
 // A thread starts with the help of this one: a first task that blocks it would be without a guard.
@@ -71,9 +72,10 @@ send({ kind: 'ready', rssMb: rssMb() });
 async function run(task: RunTask): Promise<void> {
   const type = catalog.get(task.type);
   currentRun = task.run;
-  current = new ChildTask(task, type, handlers.get(type), catalog, (entries) =>
-    send({ kind: 'report', run: task.run, entries, rssMb: rssMb() }),
-  );
+  current = new ChildTask(task, type, handlers.get(type), catalog, {
+    report: (entries) => send({ kind: 'report', run: task.run, entries, rssMb: rssMb() }),
+    message: (message) => send(message),
+  });
   send(await current.run());
   current = undefined;
   // What the handler left behind has its turn now, before the next task is in here.

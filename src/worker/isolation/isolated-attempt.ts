@@ -1,9 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PermanentError, TaskTimeoutError } from '../../contract/outcomes.js';
 import type { LogLevel } from '../../contract/task-view.js';
+import { toError } from '../thrown.js';
 import { type DeathCount, toProcessError, type Death } from './child-death.js';
 import type { IsolatedChild } from './isolated-child.js';
-import { toStopReason, type ReportEntry, type TaskOutcome } from './messages.js';
+import type { KeptResults } from '../once.js';
+import {
+  toErrorParts,
+  toStopReason,
+  type KeptAnswer,
+  type OnceQuestion,
+  type ReportEntry,
+  type TaskOutcome,
+} from './messages.js';
 
 /** Waiting for a killed process to be gone, ms: the kernel may have gigabytes of it to clear away. */
 const GONE_MS = 1_000;
@@ -17,6 +26,7 @@ export interface IsolatedRun {
   signal: AbortSignal;
   /** From the handler's start, ms; then the process is killed and the attempt fails with a TaskTimeoutError. */
   hardTimeoutMs?: number | undefined;
+  kept: KeptResults;
   progress(done: number, total: number, message?: string): unknown;
   log(text: string, level: LogLevel): void;
 }
@@ -63,6 +73,17 @@ export class IsolatedAttempt {
     for (const entry of entries) {
       if ('log' in entry) this.run.log(...entry.log);
       else void quietly(() => this.run.progress(...entry.progress));
+    }
+  }
+
+  /** The child's `ctx.once`. */
+  async answer({ run, call, key, json }: OnceQuestion): Promise<KeptAnswer> {
+    const { kept } = this.run;
+    try {
+      const found = json === undefined ? await kept.find(key) : await kept.keep(key, json);
+      return { kind: 'kept', run, call, ...(found === undefined ? {} : { json: found }) };
+    } catch (thrown) {
+      return { kind: 'kept', run, call, error: toErrorParts(toError(thrown)) };
     }
   }
 

@@ -6,7 +6,22 @@ import type { Logger } from 'pino';
 import { childEnvironment } from '../../config/child-environment.js';
 import type { Death } from './child-death.js';
 import { ChildOutput } from './child-output.js';
-import type { FromChild, ReportEntry, RunTask, StopReason, TaskOutcome, ToChild } from './messages.js';
+import type {
+  FromChild,
+  KeptAnswer,
+  OnceQuestion,
+  ReportEntry,
+  RunTask,
+  StopReason,
+  TaskOutcome,
+  ToChild,
+} from './messages.js';
+
+/** Who hears what a task says and asks. */
+export interface TaskListener {
+  onReport: (entries: ReportEntry[]) => void;
+  onQuestion: (question: OnceQuestion) => Promise<KeptAnswer>;
+}
 
 const SCRIPT = fileURLToPath(new URL('./child.js', import.meta.url));
 /** To be ready, ms; a loaded machine may need seconds. */
@@ -35,6 +50,7 @@ export class IsolatedChild {
   private readonly process: ChildProcess;
   private runs = 0;
   private onReport: (entries: ReportEntry[]) => void = () => undefined;
+  private onQuestion: TaskListener['onQuestion'] | undefined;
   private onOutcome: (outcome: TaskOutcome) => void = () => undefined;
   private onFree: (free: boolean) => void = () => undefined;
   private onReady: () => void = () => undefined;
@@ -74,10 +90,11 @@ export class IsolatedChild {
   /** Hands it a task. `free` becomes true when it can take another one, and false when it never will. */
   run(
     task: Omit<RunTask, 'kind' | 'run'>,
-    onReport: (entries: ReportEntry[]) => void,
+    { onReport, onQuestion }: TaskListener,
   ): { outcome: Promise<TaskOutcome>; free: Promise<boolean> } {
     this.taskId = task.taskId;
     this.onReport = onReport;
+    this.onQuestion = onQuestion;
     const outcome = new Promise<TaskOutcome>((resolve) => (this.onOutcome = resolve));
     const free = new Promise<boolean>((resolve) => (this.onFree = resolve));
     void this.gone.then(() => this.onFree(false));
@@ -113,6 +130,9 @@ export class IsolatedChild {
         return this.onReady();
       case 'report':
         return this.onReport(message.entries);
+      case 'once':
+        void this.onQuestion?.(message).then((answer) => this.tell(answer));
+        return;
       case 'crash':
         this.crash = message;
         return;
@@ -128,6 +148,7 @@ export class IsolatedChild {
   private settle(outcome: TaskOutcome): void {
     this.tasksDone++;
     this.onReport = () => undefined;
+    this.onQuestion = undefined;
     this.onOutcome(outcome);
     const late = setTimeout(() => this.kill(), FREE_MS);
     const inTime = () => clearTimeout(late);

@@ -74,7 +74,10 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
     const { taskId, attempt: number, maxAttempts } = run;
     const attempt = new IsolatedAttempt(child, run, this.deaths, (reason) => this.graceMs(type, reason));
     const task = { type: type.name, input, taskId, attempt: number, maxAttempts };
-    const { outcome, free } = child.run(task, (entries) => attempt.pass(entries));
+    const { outcome, free } = child.run(task, {
+      onReport: (entries) => attempt.pass(entries),
+      onQuestion: (question) => attempt.answer(question),
+    });
     void outcome.then(() => this.pool.expect(child));
     void free.then((isFree) => this.pool.give(child, isFree && !isWorn(child, type)));
     this.running.set(taskId, attempt);

@@ -6,7 +6,7 @@ import type { LogLevel } from '../../contract/task-view.js';
  * carries its `run`, the how-manieth task of that child it is: words that come late are told apart.
  */
 
-export type ToChild = RunTask | AbortTask | { kind: 'end' };
+export type ToChild = RunTask | AbortTask | KeptAnswer | { kind: 'end' };
 
 export interface RunTask {
   kind: 'run';
@@ -25,9 +25,28 @@ export interface AbortTask {
   reason: StopReason;
 }
 
+/** What `once` asked for: the result that is kept, none, or why that cannot be told. */
+export interface KeptAnswer {
+  kind: 'kept';
+  run: number;
+  call: number;
+  json?: string;
+  error?: ErrorParts;
+}
+
+/** `ctx.once`: is there a result under `key`? With `json`: keep this one. */
+export interface OnceQuestion {
+  kind: 'once';
+  run: number;
+  call: number;
+  key: string;
+  json?: string;
+}
+
 export type FromChild =
   | { kind: 'ready'; rssMb: number }
   | { kind: 'report'; run: number; entries: ReportEntry[]; rssMb: number }
+  | OnceQuestion
   | TaskOutcome
   /** After the outcome: it has cleaned up and can take the next task. */
   | { kind: 'free'; run: number; rssMb: number }
