@@ -30,9 +30,20 @@ const UNTRIED = [
   'GET /api/v1/tasks/{id}/events',
   'DELETE /api/v1/workers/{id}',
   'DELETE /api/v1/searches/{id}',
+  // Without users nobody can make one: access-tokens.spec.ts does.
+  'POST /api/v1/tokens',
+  'DELETE /api/v1/tokens/{id}',
 ];
 /** Where it comes from is no matter of the request: nothing here can bring it about. */
-const NOT_PROVOKED: ErrorCode[] = ['INTERNAL', 'HISTORY_UNAVAILABLE', 'WORKER_NO_ANSWER'];
+const NOT_PROVOKED: ErrorCode[] = [
+  ...(['INTERNAL', 'HISTORY_UNAVAILABLE', 'WORKER_NO_ANSWER'] as const),
+  // For access-routes.spec.ts, which has users.
+  ...(['UNAUTHENTICATED', 'FORBIDDEN', 'READ_ONLY', 'CSRF_TOKEN_INVALID'] as const),
+  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS'] as const),
+];
+
+/** Needs an input longer than the history keeps whole, of a task that Redis has dropped. */
+const INPUT_NOT_WHOLE = 'GET /api/v1/tasks/{id}/input TASK_STATE_CONFLICT';
 
 describe('the OpenAPI document', () => {
   let roost: Roost;
@@ -63,6 +74,13 @@ describe('the OpenAPI document', () => {
     return id;
   };
 
+  const group = async () => {
+    await api.post('/api/v1/tasks?wait=10', { type: 'divide', input: { x: 1, y: 0 } });
+    const groups = () =>
+      api.get('/api/v1/errors').then(({ body }) => body.items as { fingerprint: string }[]);
+    await until('its failure is recorded', async () => (await groups()).length > 0);
+    return (await groups())[0]!.fingerprint;
+  };
   const worker = async () => (await api.get('/api/v1/workers')).body.items[0].id as string;
 
   it('holds exactly the routes of the app', async () => {
@@ -122,6 +140,8 @@ describe('the OpenAPI document', () => {
       ['POST', `/api/v1/tasks/${await submit({ ...DIVIDE, options: LATER })}/promote`, 200],
       ['DELETE', `/api/v1/tasks/${await settled()}`, 204],
       ['GET', '/api/v1/monitor', 200],
+      ['GET', '/api/v1/audit?outcome=done&limit=5', 200],
+      ['GET', '/api/v1/audit/export?permission=tasks.submit', 200],
       ['GET', '/api/v1/queues', 200],
       ['GET', '/api/v1/queues/cpu', 200],
       ['POST', '/api/v1/queues/cpu/pause', 200],
@@ -154,7 +174,7 @@ describe('the OpenAPI document', () => {
     const other = await submit({ ...DIVIDE, options: LATER });
     expect((await api.post(`/api/v1/tasks/${other}/move`, { queue: 'cpu' })).body.queue).toBe('cpu');
     // What the list does not name needs no more than what the document shows.
-    const ids = { done, gone: done, running: done, worker: id };
+    const ids = { done, gone: done, running: done, worker: id, group: await group() };
     for (const call of api.contract.calls) {
       const name = `${call.method} ${call.path}`;
       if ([...api.answered].some((answer) => answer.startsWith(`${name} 2`)) || UNTRIED.includes(name))
@@ -257,11 +277,13 @@ describe('the OpenAPI document', () => {
       gone: await deleted(),
       running: await running(),
       worker: await worker(),
+      group: await group(),
     };
     const missed: string[] = [];
     for (const call of api.contract.calls) {
       for (const code of codesOf(call)) {
         if (NOT_PROVOKED.includes(code) || code === 'REDIS_UNAVAILABLE' || code === 'STORAGE_FULL') continue;
+        if (`${call.method} ${call.path} ${code}` === INPUT_NOT_WHOLE) continue;
         const answer = await provoke(api, call, code, ids);
         if (answer.body?.code === code) expectGoodProblem(answer);
         else missed.push(`${call.method} ${call.path} ${code}: ${answer.status} ${answer.body?.code ?? ''}`);

@@ -42,7 +42,7 @@ describe('the API in need', () => {
     const [promoted, cancelled, removed] = await Promise.all(
       [1, 2, 3].map(() => submit({ ...DIVIDE, options: LATER })),
     );
-    const ids = { done: await running(), gone: failed, running: failed, worker: await worker() };
+    const ids = { done: await running(), gone: failed, running: failed, worker: await worker(), group: '' };
     await redis.config('SET', 'maxmemory', '1');
     try {
       for (const call of api.contract.calls.filter((one) => codesOf(one).includes('STORAGE_FULL'))) {
@@ -75,7 +75,13 @@ describe('the API in need', () => {
       const calls = api.contract.calls.filter((call) => codesOf(call).includes('REDIS_UNAVAILABLE'));
       const answers = await Promise.all(
         calls.map((call) =>
-          provoke(api, call, 'REDIS_UNAVAILABLE', { done, gone: done, running: done, worker: workerId }),
+          provoke(api, call, 'REDIS_UNAVAILABLE', {
+            done,
+            gone: done,
+            running: done,
+            worker: workerId,
+            group: '',
+          }),
         ),
       );
       for (const [i, answer] of answers.entries()) {

@@ -126,7 +126,11 @@ export class ContractClient {
 
   static async of(url: string): Promise<ContractClient> {
     const answer = await fetch(`${url}/api/openapi.json`);
-    return new ContractClient(url, new ApiContract((await answer.json()) as Json));
+    return ContractClient.from(url, (await answer.json()) as Json);
+  }
+
+  static from(url: string, document: Json): ContractClient {
+    return new ContractClient(url, new ApiContract(document));
   }
 
   /** `body`: text and bytes go as they are, anything else as JSON. */

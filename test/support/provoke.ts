@@ -7,7 +7,11 @@ const LATER = { delayMs: 3_600_000 };
 /** Where a call leads to something that is there, and a body it takes. */
 export function request(call: DocumentedCall, ids: Ids): { path: string; body: unknown } {
   const id = call.path.includes('/workers/') ? ids.worker : ids.done;
-  const values: Record<string, string> = { id, name: 'cpu', type: 'divide', command: 'ping' };
+  const { group: fingerprint } = ids;
+  const values: Record<string, string> = {
+    ...{ id, fingerprint, name: 'cpu', type: 'divide' },
+    ...{ command: 'ping', act: 'resolve' },
+  };
   const content = call.operation.requestBody as {
     content: Record<string, { examples: Record<string, { value: unknown }> }>;
   };
@@ -18,12 +22,13 @@ export function request(call: DocumentedCall, ids: Ids): { path: string; body: u
   };
 }
 
-/** A settled task, one that is forgotten, one under way, and a worker. */
+/** A settled task, one that is forgotten, one under way, a worker, and an error group. */
 export interface Ids {
   done: string;
   gone: string;
   running: string;
   worker: string;
+  group: string;
 }
 
 /** A request that has to be refused with this code. */
@@ -37,15 +42,22 @@ export function provoke(
   const valid = request(call, ids);
   const isSubmit = path === '/api/v1/tasks' && method === 'POST';
   const at = (value: string) =>
-    api.call(method, path.replace('{command}', 'ping').replace(/\{\w+\}/, value), valid.body);
+    api.call(
+      method,
+      path
+        .replace('{command}', 'ping')
+        .replace('{act}', 'resolve')
+        .replace(/\{\w+\}/, value),
+      valid.body,
+    );
   const send = (body: unknown, headers?: Record<string, string>) =>
     api.call(method, valid.path, body, headers);
   switch (code) {
     case 'BODY_MALFORMED':
       return send('{"type":');
     case 'NOT_FOUND':
-      return path.includes('{command}')
-        ? api.post(valid.path.replace('ping', 'nope'), valid.body)
+      return /\{command\}|\{act\}/.test(path)
+        ? api.post(valid.path.replace(/ping$|resolve$/, 'nope'), valid.body)
         : at('%E0%A4%A');
     case 'QUERY_INVALID':
       return api.call(method, `${valid.path}?nope=1`, valid.body);
@@ -55,6 +67,8 @@ export function provoke(
       return send(valid.body, { 'sec-fetch-site': 'cross-site' });
     case 'TASK_NOT_FOUND':
     case 'SEARCH_NOT_FOUND':
+    case 'TOKEN_NOT_FOUND':
+    case 'ERROR_GROUP_NOT_FOUND':
     case 'WORKER_NOT_FOUND':
       return at('nope');
     case 'QUEUE_NOT_FOUND':
@@ -62,7 +76,7 @@ export function provoke(
     case 'TASK_GONE':
       return isSubmit ? goneWhileWaiting(api) : at(ids.gone);
     case 'TASK_STATE_CONFLICT':
-      return at(method === 'DELETE' ? ids.running : ids.done);
+      return at(method === 'DELETE' || path.endsWith('/result') ? ids.running : ids.done);
     case 'IDEMPOTENCY_CONFLICT':
       if (path === '/api/v1/bulk-actions') return anotherBulkOfTheKey(api, valid.body as object);
       return send(DIVIDE, { 'idempotency-key': 'one' }).then(() =>

@@ -76,7 +76,8 @@ export class MetricsService {
 
   private async write(): Promise<string> {
     this.snapshot = await this.read(Date.now());
-    return this.registry.metrics();
+    // What had nothing to measure yet is spelled so by prom-client, and not by the format.
+    return (await this.registry.metrics()).replace(/ Nan$/gm, ' NaN');
   }
 
   private async read(now: number): Promise<MetricsSnapshot> {
