@@ -22,18 +22,22 @@ const seconds = wholeNumber('for', 0, 86_400);
 const maxWaiting = wholeNumber('waiting', 1, 10_000_000);
 const load = inventTasks(wholeNumber('seed', 0, 2 ** 31));
 
-const BATCH = 500;
+const BATCH = 250;
 /** Calls under way at once. */
 const PARALLEL = 4;
 /** Tasks handed in between two looks at how far workers and history have come. */
 const LOOK_EVERY = 5000;
 /** A history that is further behind than this is waited for, ms. */
 const MAX_LAG = 10_000;
+/** Of one call, half a second apart. */
+const MAX_TRIALS = 60;
 const LIVELY = process.stdout.isTTY;
 
 const startedAt = Date.now();
 let sent = 0;
 let cancelled = 0;
+/** Handed in twice, as nobody knew what had become of the first. */
+let unsure = 0;
 let held = '';
 let shownAt = 0;
 
@@ -74,7 +78,7 @@ async function handInAll() {
   const took = (Date.now() - startedAt) / 1000;
   const rate = Math.round(sent / Math.max(took, 0.001));
   say(
-    `${sent} of ${total} tasks handed in in ${took.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled\n`,
+    `${sent} of ${total} tasks handed in in ${took.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled${unsure ? `, up to ${unsure} of them twice` : ''}\n`,
   );
 }
 
@@ -88,12 +92,7 @@ async function handInSlowly() {
 }
 
 async function handIn(invented) {
-  const { items } = await post(
-    '/api/v1/tasks/bulk',
-    invented.map(({ task }) => task),
-  );
-  const refused = items.find((item) => !item.ok);
-  if (refused) throw new Error(`line ${refused.line} was refused: ${refused.error.detail}`);
+  const items = await accepted(invented.map(({ task }) => task));
   sent += items.length;
   // Some are thought better of.
   for (const [i, { isRegretted }] of invented.entries()) {
@@ -104,6 +103,36 @@ async function handIn(invented) {
     if (answer.ok) cancelled++;
     await answer.arrayBuffer();
   }
+}
+
+/** Answers once all are accepted: what Redis did not answer to in time is handed in again. */
+async function accepted(tasks) {
+  const items = new Array(tasks.length);
+  let left = tasks.map((_, i) => i);
+  for (let trial = 1; ; trial++) {
+    const answer = await request(
+      '/api/v1/tasks/bulk',
+      left.map((i) => tasks[i]),
+    );
+    const isLast = trial === MAX_TRIALS;
+    const isBusy = answer.status === 503 || answer.status === 429;
+    if (isBusy && !isLast) await answer.arrayBuffer();
+    else left = note(items, left, (await read(answer)).items, isLast);
+    if (left.length === 0) return items;
+    await sleep(500);
+  }
+}
+
+/** Answers which of `asked` have to be handed in again. */
+function note(items, asked, answers, isLast) {
+  return asked.filter((i, at) => {
+    const answer = answers[at];
+    if (answer.ok) items[i] = answer;
+    else if (isLast || answer.error.code !== 'REDIS_UNAVAILABLE')
+      throw new Error(`line ${answer.line} was refused: ${answer.error.detail}`);
+    else unsure++;
+    return !answer.ok;
+  });
 }
 
 /** Waits while too many tasks are in the queues, or while the history is far behind. */
@@ -117,12 +146,12 @@ async function notTooFast() {
 }
 
 async function whyWait() {
-  const { totals } = await get('/api/v1/monitor');
-  const inQueue = totals.waiting + totals.active;
+  const [monitor, history] = await Promise.all([get('/api/v1/monitor'), get('/api/v1/history')]);
+  if (!monitor || !history) return 'it does not answer in time';
+  const inQueue = monitor.totals.waiting + monitor.totals.active;
   if (inQueue > maxWaiting) return `${inQueue} in the queues`;
-  const history = await get('/api/v1/history').catch(() => undefined);
-  const lag = history?.recorder?.lagMs ?? history?.lagMs ?? 0;
-  return lag > MAX_LAG ? `the history is ${Math.round(lag / 1000)} s behind` : '';
+  const { lagMs } = history.recorder;
+  return lagMs > MAX_LAG ? `the history is ${Math.round(lagMs / 1000)} s behind` : '';
 }
 
 function showProgress() {
@@ -149,12 +178,11 @@ function duration(left) {
   return left < 5400 ? `${Math.ceil(left / 60)} min` : `${(left / 3600).toFixed(1)} h`;
 }
 
+/** Undefined where Redis or the history is too busy just now. */
 async function get(path) {
-  return read(await fetch(values.url + path));
-}
-
-async function post(path, body) {
-  return read(await request(path, body));
+  const answer = await fetch(values.url + path);
+  if (answer.status !== 503) return read(answer);
+  await answer.arrayBuffer();
 }
 
 function request(path, body) {

@@ -22,20 +22,43 @@ export interface StoredAttempt {
   version?: string;
 }
 
+/** One run, as far as it is known. Times in ms. */
+export interface KnownAttempt {
+  number: number;
+  worker: string | undefined;
+  startedAt: number | undefined;
+  finishedAt: number | undefined;
+  outcome: AttemptView['outcome'] | undefined;
+  error: TaskFailure | undefined;
+  version: string | undefined;
+}
+
+type AttemptedJob = Pick<JobRecord, 'state' | 'ats' | 'pb' | 'processedOn' | 'finishedOn' | 'failedReason'>;
+
 /**
  * The attempts of a task, oldest first. Those that failed were written down as they ended; the last
  * one stands in the job itself; one that neither ended nor is the last was lost with its worker.
+ *
+ * `kept`: what stands in the job of attempt n, `stacktrace`: in its field of that name.
  */
-export function toAttempts(record: JobRecord, hash: Record<string, string>): AttemptView[] {
-  const counted = Number(record.ats ?? 0);
+export function knownAttempts(
+  job: AttemptedJob,
+  kept: (n: number) => string | undefined,
+  stacktrace: string | undefined,
+): KnownAttempt[] {
+  const counted = Number(job.ats ?? 0);
   const starts = Number.isSafeInteger(counted) ? counted : 0;
-  const attempts: AttemptView[] = [];
+  const attempts: KnownAttempt[] = [];
   for (let n = Math.max(1, starts - MAX_SHOWN + 1); n <= starts; n++) {
-    const stored = parseStored(hash[attemptField(n)]);
-    const isLast = n === starts;
-    attempts.push(isLast ? lastAttempt(n, record, hash, stored) : earlierAttempt(n, stored));
+    const stored = parseStored(kept(n));
+    attempts.push(n === starts ? lastAttempt(n, job, stored, stacktrace) : earlierAttempt(n, stored));
   }
   return attempts;
+}
+
+/** The same for the API. */
+export function toAttempts(record: JobRecord, hash: Record<string, string>): AttemptView[] {
+  return knownAttempts(record, (n) => hash[attemptField(n)], hash.stacktrace).map(toView);
 }
 
 /** The attempt that ended last, to be kept when a retry clears the job's own fields; `kept` is what is there of it. */
@@ -69,58 +92,60 @@ export function lastStack(stacktrace: string | null): string | undefined {
   }
 }
 
-function earlierAttempt(number: number, stored: StoredAttempt | undefined): AttemptView {
-  if (!stored) return { number, outcome: 'lost' };
-  return { ...toView(number, stored), outcome: stored.outcome ?? 'lost' };
+function earlierAttempt(number: number, stored: StoredAttempt | undefined): KnownAttempt {
+  return { ...fromStored(number, stored), outcome: stored?.outcome ?? 'lost' };
 }
 
 function lastAttempt(
   number: number,
-  record: JobRecord,
-  hash: Record<string, string>,
+  job: AttemptedJob,
   stored: StoredAttempt | undefined,
-): AttemptView {
+  stacktrace: string | undefined,
+): KnownAttempt {
+  const { state } = job;
   // Ended and waiting for the next one.
-  if (stored?.outcome && record.state !== 'completed' && record.state !== 'failed')
-    return toView(number, stored);
-  // Not a number in a damaged hash: as good as not known.
-  const startedAt = Number(record.processedOn ?? stored?.startedAt) || 0;
-  const ended = record.state !== 'active' && record.finishedOn ? Number(record.finishedOn) : undefined;
+  if (stored?.outcome && state !== 'completed' && state !== 'failed') return fromStored(number, stored);
   return {
-    ...toView(number, {
-      worker: record.pb ?? stored?.worker ?? '',
-      startedAt,
-      ...(ended ? { finishedAt: ended } : {}),
-      ...(stored?.version ? { version: stored.version } : {}),
-    }),
-    ...(record.state === 'active' ? {} : { outcome: outcomeOf(record) }),
-    ...(record.state === 'failed'
-      ? { error: toFailure(record.failedReason, lastStack(hash.stacktrace ?? null)) }
-      : {}),
+    number,
+    worker: (job.pb ?? stored?.worker) || undefined,
+    // Not a number in a damaged hash: as good as not known.
+    startedAt: Number(job.processedOn ?? stored?.startedAt) || undefined,
+    finishedAt: (state !== 'active' && Number(job.finishedOn)) || undefined,
+    outcome: state === 'active' ? undefined : outcomeOf(job),
+    error: state === 'failed' ? toFailure(job.failedReason, lastStack(stacktrace ?? null)) : undefined,
+    version: stored?.version || undefined,
   };
 }
 
-function outcomeOf(record: JobRecord): NonNullable<AttemptView['outcome']> {
-  const { state } = record;
+function fromStored(number: number, stored: StoredAttempt | undefined): KnownAttempt {
+  return {
+    number,
+    worker: stored?.worker || undefined,
+    startedAt: stored?.startedAt || undefined,
+    finishedAt: stored?.finishedAt || undefined,
+    outcome: stored?.outcome,
+    error: stored?.error,
+    version: stored?.version,
+  };
+}
+
+function outcomeOf({ state }: AttemptedJob): NonNullable<AttemptView['outcome']> {
   if (state === 'completed' || state === 'failed' || state === 'cancelled' || state === 'expired')
     return state;
   return 'lost';
 }
 
-function toView(number: number, stored: StoredAttempt): AttemptView {
+function toView(attempt: KnownAttempt): AttemptView {
+  const { number, worker, startedAt, finishedAt, outcome, error, version } = attempt;
   return {
     number,
-    ...(stored.worker ? { worker: stored.worker } : {}),
-    ...(stored.startedAt ? { startedAt: iso(stored.startedAt) } : {}),
-    ...(stored.finishedAt
-      ? {
-          finishedAt: iso(stored.finishedAt),
-          ...(stored.startedAt ? { runMs: Math.max(0, stored.finishedAt - stored.startedAt) } : {}),
-        }
-      : {}),
-    ...(stored.outcome ? { outcome: stored.outcome } : {}),
-    ...(stored.error ? { error: stored.error } : {}),
-    ...(stored.version ? { version: stored.version } : {}),
+    ...(worker ? { worker } : {}),
+    ...(startedAt ? { startedAt: iso(startedAt) } : {}),
+    ...(finishedAt ? { finishedAt: iso(finishedAt) } : {}),
+    ...(finishedAt && startedAt ? { runMs: Math.max(0, finishedAt - startedAt) } : {}),
+    ...(outcome ? { outcome } : {}),
+    ...(error ? { error } : {}),
+    ...(version ? { version } : {}),
   };
 }
 

@@ -9,7 +9,7 @@ import type { StreamEvent } from './stream-event.js';
  * The attempts of another program's job. BullMQ keeps the last one only, so the others are told by the events: each
  * `active` begins one. What the events lack (worker, stacks) the job knows, as long as it is there.
  *
- * `tail` is carried on from one batch to the next. `isNew`: no event of this job was read before, and none of these is its
+ * `numbers`: of the attempt each event is about, 0 for none. `tail` is carried on from one batch to the next. `isNew`: no event of this job was read before, and none of these is its
  * first one; then the job's own count of starts says where we are.
  */
 export function followAttempts(
@@ -18,10 +18,10 @@ export function followAttempts(
   job: JobSnapshot | undefined,
   tail: AttemptTail,
   isNew: boolean,
-): { rows: AttemptRow[]; tail: AttemptTail; numbers: Map<StreamEvent, number> } {
+): { rows: AttemptRow[]; tail: AttemptTail; numbers: number[] } {
   const counted = job ? Number(job.fields.ats) || 0 : undefined;
   const rows: AttemptRow[] = [];
-  const numbers = new Map<StreamEvent, number>();
+  const numbers: number[] = events.map(() => 0);
   let { starts, isOpen, failures } = tail;
   let endedAt = 0;
   if (isNew && counted !== undefined) {
@@ -39,17 +39,17 @@ export function followAttempts(
           ...(Number(job.fields.processedOn) >= endedAt ? { startedAt: Number(job.fields.processedOn) } : {}),
         }
       : {};
-  const close = (event: StreamEvent, more: Partial<AttemptRow>) => {
+  const close = (event: StreamEvent, i: number, more: Partial<AttemptRow>) => {
     if (!isOpen && (counted === undefined || starts < counted)) starts++;
     if (starts === 0) return;
     isOpen = false;
     const known = own(starts);
     endedAt = event.at;
     rows.push({ ...ref, number: starts, ...known, finishedAt: event.at, ...more });
-    numbers.set(event, starts);
+    numbers[i] = starts;
   };
-  const fail = (event: StreamEvent) => {
-    close(event, { outcome: 'failed', error: failureOf(failures, event, job) });
+  const fail = (event: StreamEvent, i: number) => {
+    close(event, i, { outcome: 'failed', error: failureOf(failures, event, job) });
     failures++;
   };
 
@@ -57,16 +57,18 @@ export function followAttempts(
     const next = events[i + 1];
     switch (event.name) {
       case 'active':
-        if (isOpen) close(event, { outcome: 'lost' });
+        // A limit of its type sent it back before it began.
+        if (next?.prev === 'held') break;
+        if (isOpen) close(event, i, { outcome: 'lost' });
         // Beyond the job's own count: told before, by what was read after a gap.
         if (counted !== undefined && counted > 0 && starts >= counted) break;
         starts++;
         isOpen = true;
         rows.push({ ...ref, number: starts, startedAt: event.at, ...own(starts) });
-        numbers.set(event, starts);
+        numbers[i] = starts;
         break;
       case 'stalled':
-        close(event, { outcome: 'lost' });
+        close(event, i, { outcome: 'lost' });
         break;
       case 'waiting':
       case 'delayed': {
@@ -76,16 +78,20 @@ export function followAttempts(
           break;
         }
         // Moved by its own worker, or by the stall check, which says so next.
-        if (!isOpen || next?.name === 'stalled') break;
-        if (!job || failedOf(job) > failures) fail(event);
-        else close(event, {});
+        if (!isOpen || next?.name === 'stalled' || event.prev === 'held') break;
+        if (!job || failedOf(job) > failures) fail(event, i);
+        else close(event, i, {});
         break;
       }
       case 'completed':
-        close(event, { outcome: 'completed', ...endOf(job, 'completed', event) });
+        close(event, i, { outcome: 'completed', ...endOf(job, 'completed', event) });
+        break;
+      case 'cancelled':
+      case 'expired':
+        if (isOpen) close(event, i, { outcome: event.name });
         break;
       case 'failed':
-        fail(event);
+        fail(event, i);
         break;
     }
   });

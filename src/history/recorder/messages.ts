@@ -10,6 +10,10 @@ export interface RecorderOptions {
   /** Keep so long and so many: ms by state, and how many of each. */
   keepMs: RetentionPolicy['before'];
   keepMost: RetentionPolicy['max'];
+  /** Paths that are hidden, which no index has. */
+  redact?: readonly string[];
+  /** How often tasks are looked for that vanished without an event, ms; set by tests alone. */
+  sweepMs?: number;
 }
 
 export type ToRecorder = { type: 'stop' } | { type: 'caught-up'; n: number; maxMs: number };

@@ -1,21 +1,22 @@
-import { attemptField, toAttempts } from '../../queue/attempts.js';
-import type { JobRecord } from '../../queue/job-record.js';
+import { knownAttempts } from '../../queue/attempts.js';
 import type { AttemptRow, TaskRef } from '../store/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 
 /** Our workers write down every attempt in the job itself: what is told here is what the API tells. */
-export function ownAttempts(ref: TaskRef, job: JobSnapshot): AttemptRow[] {
-  const hash: Record<string, string> = {};
-  job.attempts.forEach((json, i) => {
-    if (json !== '') hash[attemptField(job.firstAttempt + i)] = json;
-  });
-  if (job.fields.stacktrace !== undefined) hash.stacktrace = job.fields.stacktrace;
-  const record = { ...ref, ...job.fields, state: job.state } as unknown as JobRecord;
-  return toAttempts(record, hash).map(({ startedAt, finishedAt, runMs: _, ...attempt }) => ({
-    ...ref,
-    ...attempt,
-    ...(startedAt === undefined ? {} : { startedAt: Date.parse(startedAt) }),
-    ...(finishedAt === undefined ? {} : { finishedAt: Date.parse(finishedAt) }),
+export function ownAttempts({ queue, id }: TaskRef, job: JobSnapshot): AttemptRow[] {
+  const { state, fields, attempts, firstAttempt } = job;
+  const { ats, pb, processedOn, finishedOn, failedReason, stacktrace } = fields;
+  const known = { state, ats, pb, processedOn, finishedOn, failedReason };
+  return knownAttempts(known, (n) => attempts[n - firstAttempt] || undefined, stacktrace).map((one) => ({
+    queue,
+    id,
+    number: one.number,
+    worker: one.worker,
+    startedAt: one.startedAt,
+    finishedAt: one.finishedAt,
+    outcome: one.outcome,
+    error: one.error,
+    version: one.version,
   }));
 }
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { timeOf, type StreamEvent } from './stream-event.js';
+import { comparePlaces, timeOf, type StreamEvent } from './stream-event.js';
 
 /*
  * Reads on in several event streams, in one script so that an entry's being there and its being trimmed cannot cross.
@@ -8,7 +8,7 @@ import { timeOf, type StreamEvent } from './stream-event.js';
  * ARGV[1]  entries of each stream at most, ARGV[2] bytes of all about, ARGV[3] longest value; longer ones are cut
  * then     a place for each stream: what comes after it is read
  *
- * Answers {now in ms, {first id, last id, place reached, {id, event, job id, prev, value, id, ...}}...};
+ * Answers JSON, one text for all: [now in ms, [first id, last id, place reached, [id, event, job id, prev, value, id, ...] or 0]...];
  * ids are '' where there is no stream, and a first id is '' where the stream is empty.
  */
 const READ_STREAMS = `
@@ -52,9 +52,9 @@ for i, key in ipairs(KEYS) do
       n = n + read
     end
   end
-  answer[1 + i] = { first, last, place, flat }
+  answer[1 + i] = { first, last, place, #flat > 0 and flat or 0 }
 end
-return answer
+return cjson.encode(answer)
 `;
 
 /** Ids of the newest entries, '' for no stream. */
@@ -82,10 +82,10 @@ export interface StreamRead {
 }
 
 export interface StreamCommands {
-  roostReadStreams(keys: number, ...args: (string | number)[]): Promise<[string, ...StreamRow[]]>;
+  roostReadStreams(keys: number, ...args: (string | number)[]): Promise<string>;
   roostLastIds(keys: number, ...args: string[]): Promise<string[]>;
 }
-type StreamRow = [first: string, last: string, place: string, flat: string[]];
+type StreamRow = [first: string, last: string, place: string, flat: string[] | 0];
 
 export function withStreamCommands<R extends Redis>(redis: R): R & StreamCommands {
   redis.defineCommand('roostReadStreams', { lua: READ_STREAMS });
@@ -96,12 +96,39 @@ export function withStreamCommands<R extends Redis>(redis: R): R & StreamCommand
 /** Of a value an event carries; it matters only where the job is gone already. */
 const LONGEST_VALUE = 100_000;
 
+/** Entries of each stream read in one go: a millisecond or two of Redis, between which others are served. */
+const PIECE = 750;
+
 export async function readStreams(
   redis: StreamCommands,
   streams: readonly { key: string; place: string }[],
   { count, bytes }: { count: number; bytes: number },
 ): Promise<{ now: number; reads: StreamRead[] }> {
-  const [now, ...rows] = await redis.roostReadStreams(
+  const first = await readPiece(redis, streams, Math.min(PIECE, count), bytes);
+  const { reads } = first;
+  let { now } = first;
+  for (let left = count - PIECE; left > 0 && reads.some(isBehind); left -= PIECE) {
+    const places = reads.map(({ place }, i) => ({ key: streams[i]!.key, place }));
+    const next = await readPiece(redis, places, Math.min(PIECE, left), bytes);
+    // What was trimmed or lost in between is noticed by whoever reads on from here.
+    if (next.reads.some((read, i) => !goesOn(reads[i]!, read))) break;
+    now = next.now;
+    next.reads.forEach(({ last, place, events }, i) => {
+      const read = reads[i]!;
+      Object.assign(read, { last, place });
+      for (const event of events) read.events.push(event);
+    });
+  }
+  return { now, reads };
+}
+
+async function readPiece(
+  redis: StreamCommands,
+  streams: readonly { key: string; place: string }[],
+  count: number,
+  bytes: number,
+): Promise<{ now: number; reads: StreamRead[] }> {
+  const json = await redis.roostReadStreams(
     streams.length,
     ...streams.map(({ key }) => key),
     count,
@@ -109,10 +136,24 @@ export async function readStreams(
     LONGEST_VALUE,
     ...streams.map(({ place }) => place),
   );
+  const [now, ...rows] = JSON.parse(json) as [string, ...StreamRow[]];
   return { now: Number(now), reads: rows.map(toRead) };
 }
 
-function toRead([first, last, place, flat]: StreamRow): StreamRead {
+export function isBehind({ last, place }: StreamRead): boolean {
+  return last !== '' && comparePlaces(place, last) < 0;
+}
+
+/** Whether nothing is missing between what was read and what was read next. */
+function goesOn({ last, place }: StreamRead, next: StreamRead): boolean {
+  if (last === '' || next.last === '') return last === next.last;
+  const isTrimmed = next.first !== '' && comparePlaces(next.first, place) > 0 && next.events.length > 0;
+  // An entry that is still there, or that was the newest: nothing can lie between.
+  return comparePlaces(next.last, last) >= 0 && !(isTrimmed && comparePlaces(place, last) < 0);
+}
+
+function toRead([first, last, place, parts]: StreamRow): StreamRead {
+  const flat = parts || [];
   const events: StreamEvent[] = new Array<StreamEvent>(flat.length / 5);
   for (let i = 0, n = 0; i < flat.length; i += 5, n++) {
     const id = flat[i]!;

@@ -28,7 +28,7 @@ const SETS: readonly { name: string; state: TaskState; isList: boolean }[] = [
   { name: 'completed', state: 'completed', isList: false },
 ];
 
-type Commands = Redis & StreamCommands & JobCommands;
+export type Commands = Redis & StreamCommands & JobCommands;
 
 export interface Reconciled {
   found: number;
@@ -151,7 +151,7 @@ export class Reconciler {
       );
     });
     const place = this.follower.place(this.queue.name);
-    this.engine.recordAfter(batch, this.expected(place), () => {
+    this.engine.recordAfter([batch], this.expected(place), () => {
       if (this.gap !== undefined) this.engine.addToGap(this.gap, batch.tasks.length, []);
     });
     this.found += batch.tasks.length;
@@ -176,7 +176,7 @@ export class Reconciler {
     if (gone.length === 0) return;
     const removed = gone.map((id) => ({ queue: this.queue.name, id }));
     const place = this.follower.place(this.queue.name);
-    this.engine.recordAfter({ ...emptyBatch(), removed }, this.expected(place), () => {
+    this.engine.recordAfter([{ ...emptyBatch(), removed }], this.expected(place), () => {
       const now = Date.now();
       const gap =
         this.gap ??

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { setRedaction } from '../../contract/redaction.js';
 import type { FromRecorder, RecorderOptions, ToRecorder } from './messages.js';
 import { Recorder } from './recorder.js';
 
 /* The start of the recorder's thread. */
 const port = parentPort!;
+setRedaction((workerData as RecorderOptions).redact ?? []);
 const recorder = new Recorder(workerData as RecorderOptions, (message: FromRecorder) =>
   port.postMessage(message),
 );

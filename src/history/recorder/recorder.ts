@@ -1,17 +1,18 @@
 import type { Logger } from 'pino';
-import { readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
-import process, { pid } from 'node:process';
 import { awaySince, failFastConnection, patientConnection } from '../../queue/redis-connections.js';
 import { toStorageError } from '../../queue/redis-errors.js';
 import type { RecorderStatus } from '../history-status.js';
 import { HistoryFencedError, RecordingEngine } from '../store/recording-engine.js';
-import { FollowedQueues, type Followed } from './followed-queues.js';
+import { FollowedQueues } from './followed-queues.js';
+import { isDead, ourselves, WHERE, withoutWhere, type Told } from './holder.js';
 import { Lease, withLeaseCommands } from './lease.js';
 import type { FromRecorder, RecorderOptions } from './messages.js';
+import { Rate } from './rate.js';
 import { withJobCommands } from './read-jobs.js';
 import { withStreamCommands } from './read-streams.js';
-import { Reconciler } from './reconciler.js';
+import { remoteLog, silentLog } from './remote-log.js';
+import { toShownGap } from './shown-gap.js';
+import { SideWork } from './side-work.js';
 import { comparePlaces, STREAM_START } from './stream-event.js';
 import { StreamFollower } from './stream-follower.js';
 import { StreamTrim } from './stream-trim.js';
@@ -25,19 +26,8 @@ const GATHER_MS = 25;
 /** Behind by more than this the state is `catching-up`, and nobody waits for what they just wrote, ms. */
 const FAR_BEHIND_MS = 1000;
 const RETRY_MS = 500;
-const TRIM_MS = 5000;
-const RETENTION_MS = 60_000;
-/** How often tasks are looked for that have vanished without an event, ms. */
-const SWEEP_MS = 10 * 60_000;
 const STATUS_MS = 250;
 const SHOWN_GAPS = 50;
-/** Rates are of so many seconds. */
-const RATE_SECONDS = 10;
-
-/** Told by the holder in its lease; `where`: the space in which its process id means something. */
-type Told = RecorderStatus & { where: string };
-
-const WHERE = `${hostname()} ${processSpace()}`;
 
 /** Records what happens in Redis for as long as it holds the lease; else it waits for it. Runs in a thread of its own. */
 export class Recorder {
@@ -47,8 +37,8 @@ export class Recorder {
   private readonly door;
   private readonly follower: StreamFollower;
   private readonly trim: StreamTrim;
+  private readonly beside: SideWork;
   private readonly lease: Lease<Told>;
-  private readonly since = new Date().toISOString();
   private readonly log: Logger;
   private state: RecorderStatus['state'] = 'starting';
   private error: string | undefined;
@@ -58,13 +48,8 @@ export class Recorder {
   private stopped: Promise<void> | undefined;
   private lastLeaseAt = 0;
   private lastStatusAt = 0;
-  private lastTrimAt = 0;
-  private lastRetentionAt = 0;
-  private isForgetting = false;
   private hasNews = true;
-  private lastSweepAt = Date.now();
-  private readonly reconcilers: Reconciler[] = [];
-  private readonly rates = new Map<number, number>();
+  private readonly rate = new Rate();
   private ring: Promise<void> | undefined;
   /** Ends a wait for news at once. */
   private wake: () => void = () => undefined;
@@ -86,6 +71,8 @@ export class Recorder {
     this.follower = new StreamFollower(this.redis, this.engine, this.queues);
     const storeId = this.engine.storeId();
     this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);
+    const { redis, engine, follower, queues, trim, log } = this;
+    this.beside = new SideWork({ redis, engine, follower, queues, trim, log }, options);
     this.lease = new Lease<Told>(this.redis, `${prefix}:history:${storeId}`);
     for (const { queue } of this.engine.followed()) this.queues.addByName(queue);
   }
@@ -175,7 +162,7 @@ export class Recorder {
   private async keepLease(): Promise<void> {
     const now = Date.now();
     if (now - this.lastLeaseAt < LEASE_MS) return;
-    const answer = await this.lease.take({ ...this.status(), ...this.me(), where: WHERE }, isDead);
+    const answer = await this.lease.take({ ...this.status(), holder: ourselves(), where: WHERE }, isDead);
     this.lastLeaseAt = now;
     const was = this.isHolder;
     this.isHolder = answer.isOurs;
@@ -194,30 +181,15 @@ export class Recorder {
   private begin(): void {
     this.log.info({}, 'recording the history');
     this.follower.reload();
-    this.reconcilers.length = 0;
-    const now = Date.now();
-    for (const queue of this.queues.all()) this.engine.follow(queue.name, now);
-    const open = this.engine.gaps(1000).filter(({ reconciledAt }) => reconciledAt === null);
-    for (const { queue, id } of open) this.reconcile(this.queues.addByName(queue), id);
-    for (const { queue, reconciled } of this.engine.followed()) {
-      const isPending = this.reconcilers.some((one) => one.queue.name === queue);
-      if (reconciled === null && !isPending) this.reconcile(this.queues.addByName(queue), undefined);
-    }
+    this.beside.begin();
     this.readGaps();
   }
 
-  private reconcile(queue: Followed, gap: number | undefined): void {
-    // One that is under way without a gap would find what belongs to this one.
-    const others = this.reconcilers.filter((one) => one.queue.name !== queue.name || one.gap !== undefined);
-    const next = new Reconciler(this.redis, this.engine, this.follower, queue, gap);
-    this.reconcilers.splice(0, Infinity, ...(gap === undefined ? this.reconcilers : others), next);
-  }
-
   private async record(): Promise<void> {
-    await this.lookForQueues();
+    await this.beside.lookForQueues();
     const places = new Map(this.queues.all().map(({ name }) => [name, this.follower.place(name)]));
     const { tasks, events, hasMore, gaps } = await this.follower.step();
-    this.count(tasks);
+    this.rate.count(tasks, Date.now());
     if (events > 0) {
       this.hasNews = true;
       for (const [name, place] of places)
@@ -228,68 +200,14 @@ export class Recorder {
         { queue },
         'events were gone before they could be recorded; reading what Redis still has',
       );
-      this.reconcile(this.queues.get(queue)!, gap);
+      this.beside.reconcile(this.queues.get(queue)!, gap);
     }
     if (gaps.length > 0) this.readGaps();
     this.state = this.lagMs() > FAR_BEHIND_MS ? 'catching-up' : 'recording';
-    const isBusy = await this.doBeside(hasMore);
-    if (hasMore || isBusy) return;
+    const beside = await this.beside.step(hasMore);
+    if (beside.isInLine) this.readGaps();
+    if (hasMore || beside.hasMore) return;
     await this.waitForNews();
-  }
-
-  private async lookForQueues(): Promise<void> {
-    const found = await this.queues.look(this.redis, Date.now());
-    for (const queue of found) {
-      this.engine.follow(queue.name, Date.now());
-      this.log.info({ queue: queue.name }, "recording another program's queue");
-      this.reconcile(queue, undefined);
-    }
-  }
-
-  /** One piece of what is not urgent. Answers whether there is more of it. */
-  private async doBeside(isBehind: boolean): Promise<boolean> {
-    const now = Date.now();
-    if (now - this.lastTrimAt > TRIM_MS) {
-      this.lastTrimAt = now;
-      await this.trim.run(this.queues.all(), now);
-    }
-    if (now - this.lastRetentionAt > RETENTION_MS) {
-      this.lastRetentionAt = now;
-      this.isForgetting = true;
-    }
-    if (now - this.lastSweepAt > SWEEP_MS) {
-      this.lastSweepAt = now;
-      for (const queue of this.queues.all())
-        this.reconcilers.push(new Reconciler(this.redis, this.engine, this.follower, queue, undefined, true));
-    }
-    const isReconciling = await this.reconcilePiece();
-    if (this.isForgetting && !isBehind) this.isForgetting = !this.forgetPiece(now);
-    return isReconciling || this.isForgetting;
-  }
-
-  /** False where there is nothing to do, or nothing before more is recorded. */
-  private async reconcilePiece(): Promise<boolean> {
-    const [first] = this.reconcilers;
-    if (!first) return false;
-    const outcome = await first.step();
-    if (outcome === 'more') return true;
-    if (outcome === 'wait') return this.follower.lag(first.queue.name) > 0;
-    this.reconcilers.shift();
-    const { queue, gap, isSweep, found, vanished } = first;
-    const now = Date.now();
-    if (gap !== undefined) this.engine.closeGap(gap, now);
-    if (!isSweep) this.engine.setReconciled(queue.name, now);
-    if (found + vanished > 0 || gap !== undefined)
-      this.log.info({ queue: queue.name, found, vanished }, 'brought in line with Redis');
-    this.readGaps();
-    return this.reconcilers.length > 0;
-  }
-
-  /** True when there is no more. */
-  private forgetPiece(now: number): boolean {
-    const { keepMs, keepMost } = this.options;
-    const before = Object.fromEntries(Object.entries(keepMs).map(([state, ms]) => [state, now - ms]));
-    return this.engine.forgetPiece({ before, max: keepMost, now }).isDone;
   }
 
   /** Until something is written to one of the streams, somebody asks, or a second has passed. */
@@ -331,38 +249,11 @@ export class Recorder {
 
   private lagMs(): number {
     if (!this.isHolder) return this.told?.lagMs ?? 0;
-    return Math.max(0, ...this.queues.all().map(({ name }) => this.follower.lag(name)));
-  }
-
-  private count(tasks: number): void {
-    const second = Math.floor(Date.now() / 1000);
-    this.rates.set(second, (this.rates.get(second) ?? 0) + tasks);
-    for (const old of this.rates.keys()) if (old <= second - RATE_SECONDS) this.rates.delete(old);
-  }
-
-  private perSecond(): number {
-    const second = Math.floor(Date.now() / 1000);
-    let sum = 0;
-    for (const [at, n] of this.rates) if (at > second - RATE_SECONDS) sum += n;
-    return Math.round((sum / RATE_SECONDS) * 10) / 10;
-  }
-
-  private me(): Pick<RecorderStatus, 'holder'> {
-    return { holder: { host: hostname(), pid, since: this.since } };
+    return Math.max(0, ...this.follower.report().map((queue) => queue.lagMs));
   }
 
   private readGaps(): void {
-    this.gaps = this.engine.gaps(SHOWN_GAPS).map((gap) => ({
-      queue: gap.queue,
-      from: new Date(gap.from).toISOString(),
-      to: new Date(gap.to).toISOString(),
-      noticedAt: new Date(gap.noticedAt).toISOString(),
-      ...(gap.reconciledAt === null ? {} : { reconciledAt: new Date(gap.reconciledAt).toISOString() }),
-      found: gap.found,
-      vanished: gap.vanished,
-      sample: gap.sample,
-      detail: gap.detail,
-    }));
+    this.gaps = this.engine.gaps(SHOWN_GAPS).map(toShownGap);
   }
 
   private status(): RecorderStatus {
@@ -378,17 +269,12 @@ export class Recorder {
     }
     return {
       state: this.state,
-      ...(this.isHolder ? this.me() : {}),
+      ...(this.isHolder ? { holder: ourselves() } : {}),
       at,
       lagMs: this.lagMs(),
-      perSecond: this.perSecond(),
+      perSecond: this.rate.perSecond(Date.now()),
       ...(this.error ? { error: this.error } : {}),
-      queues: this.queues.all().map(({ name, isOurs }) => ({
-        name,
-        ours: isOurs,
-        place: this.follower.place(name),
-        lagMs: this.follower.lag(name),
-      })),
+      queues: this.follower.report(),
       gaps: this.gaps,
     };
   }
@@ -401,49 +287,6 @@ export class Recorder {
   }
 }
 
-function withoutWhere({ where: _, ...status }: Told): RecorderStatus {
-  return status;
-}
-
-/** On Linux containers on one host count their processes apart. */
-function processSpace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-}
-
-/** True only of a process that can be seen to be gone: one on this machine, or one that had our own id before us. */
-function isDead({ where, holder }: Told): boolean {
-  if (where !== WHERE || !holder) return false;
-  if (holder.pid === pid) return true;
-  try {
-    process.kill(holder.pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
-
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
-
-/** The log's file and terminal belong to the main thread. */
-function remoteLog(send: (message: FromRecorder) => void): Logger {
-  const write = (level: 'error' | 'warn' | 'info' | 'debug') => (fields: object, text: string) => {
-    const { err, ...rest } = fields as { err?: unknown };
-    const plain = err instanceof Error ? { ...rest, error: err.message, stack: err.stack } : rest;
-    send({ type: 'log', level, fields: plain, text });
-  };
-  return {
-    error: write('error'),
-    warn: write('warn'),
-    info: write('info'),
-    debug: write('debug'),
-  } as unknown as Logger;
-}
-
-/** The other connection to the same Redis reports its outages already. */
-const silentLog = { error: () => undefined, info: () => undefined } as unknown as Logger;

@@ -1,15 +1,21 @@
-import type { RecordingEngine } from '../store/recording-engine.js';
-import type { TaskRef } from '../store/rows.js';
 import { isSettled } from '../../contract/states.js';
+import type { RecorderStatus } from '../history-status.js';
+import type { RecordingEngine } from '../store/recording-engine.js';
+import type { RecordBatch } from '../store/rows.js';
 import type { Followed, FollowedQueues } from './followed-queues.js';
-import { readJobs, type JobAsked, type JobCommands } from './read-jobs.js';
-import { readStreams, type StreamCommands, type StreamRead } from './read-streams.js';
-import { comparePlaces, STREAM_START, timeOf, type StreamEvent } from './stream-event.js';
-import { addRows, emptyBatch, NO_ATTEMPTS, type TaskNews } from './to-rows.js';
+import { beginsNew, isAnother, toGroups, type Group } from './lives.js';
+import { readJobs, type JobAsked, type JobCommands, type JobSnapshot } from './read-jobs.js';
+import { isBehind, readStreams, type StreamCommands } from './read-streams.js';
+import { STREAM_START, timeOf } from './stream-event.js';
+import { toProgressed, type Progressed } from './stream-progress.js';
 import { TaskMemory } from './task-memory.js';
+import { addRows, emptyBatch, endsRemoved, NO_ATTEMPTS, type TaskAfter } from './to-rows.js';
 
-/** Of each stream in one batch, and bytes of all: large enough that a commit is worth it, small enough to stay smooth. */
-const EVENTS_AT_ONCE = 4000;
+/**
+ * Of each stream in one batch, and bytes of all: large enough that a commit is worth it, small enough to stay smooth. More
+ * is no faster: what a batch holds outlives the young generation and is copied.
+ */
+const EVENTS_AT_ONCE = 3000;
 const BYTES_AT_ONCE = 4_000_000;
 
 export interface GapNews {
@@ -26,19 +32,6 @@ export interface StepOutcome {
 }
 
 type Commands = StreamCommands & JobCommands;
-
-interface Group {
-  queue: Followed;
-  ref: TaskRef;
-  events: StreamEvent[];
-}
-
-interface Progressed {
-  queue: Followed;
-  read: StreamRead;
-  from: string;
-  gap: { from: number; to: number; detail: string } | undefined;
-}
 
 /** Records what the event streams say, batch by batch: rows and places in one transaction. */
 export class StreamFollower {
@@ -70,6 +63,16 @@ export class StreamFollower {
     return this.lags.get(queue) ?? 0;
   }
 
+  /** How far each queue is recorded. */
+  report(): RecorderStatus['queues'] {
+    return this.queues.all().map(({ name, isOurs }) => ({
+      name,
+      ours: isOurs,
+      place: this.place(name),
+      lagMs: this.lag(name),
+    }));
+  }
+
   async step(): Promise<StepOutcome> {
     const queues = this.queues.all();
     const { now, reads } = await readStreams(
@@ -87,102 +90,133 @@ export class StreamFollower {
       for (const { name } of queues) this.lags.set(name, 0);
       return { events: 0, tasks: 0, hasMore: false, gaps: [] };
     }
-    const gaps = await this.record(news, now);
-    reads.forEach(({ last, place }, i) => {
-      const isBehind = last !== '' && comparePlaces(place, last) < 0;
-      this.lags.set(queues[i]!.name, isBehind ? Math.max(1, now - timeOf(place)) : 0);
+    const { tasks, gaps } = await this.record(news, now);
+    reads.forEach((read, i) => {
+      this.lags.set(queues[i]!.name, isBehind(read) ? Math.max(1, now - timeOf(read.place)) : 0);
     });
     return {
       events: news.reduce((sum, { read }) => sum + read.events.length, 0),
-      tasks: this.lastTasks,
-      hasMore: reads.some(({ last, place }) => last !== '' && comparePlaces(place, last) < 0),
+      tasks,
+      hasMore: reads.some(isBehind),
       gaps,
     };
   }
 
-  private lastTasks = 0;
-
-  private async record(news: Progressed[], now: number): Promise<GapNews[]> {
-    const removedFirst: TaskRef[] = [];
-    const groups = news.flatMap(({ queue, read }) => toGroups(queue, read.events, removedFirst));
-    this.lastTasks = groups.length;
+  private async record(news: Progressed[], now: number): Promise<{ tasks: number; gaps: GapNews[] }> {
+    const groups = news.flatMap(({ queue, read }) => toGroups(queue, read.events));
     const jobs = await readJobs(
       this.redis,
       groups.map((group) => this.toAsked(group)),
     );
-    const tails = this.tailsOf(groups);
+    groups.forEach(({ events }, i) => {
+      if (endsRemoved(events)) jobs[i] = undefined;
+    });
+    const earlier = this.earlierBatches(groups, jobs, now);
     const batch = emptyBatch();
-    const drops: (TaskRef & { after: number })[] = [];
+    const after = this.addAll(batch, groups, jobs, now);
     const expected: Record<string, string | undefined> = {};
     for (const { queue, from, read } of news) {
       expected[queue.name] = this.places.has(queue.name) ? from : undefined;
       batch.cursors[queue.name] = read.place;
     }
-    const after = groups.map((group, i) => {
-      const { ref, events, queue } = group;
-      const remembered = this.memory.get(ref);
-      const told: TaskNews = {
-        ref,
-        events,
-        job: jobs[i],
-        isOurs: queue.isOurs,
-        tail: tails[i]!.tail,
-        isNew: tails[i]!.isNew,
-        lastSampleAt: remembered?.lastSampleAt ?? 0,
-      };
-      const after = addRows(batch, told, now);
-      if (after.dropAttemptsAfter !== undefined) drops.push({ ...ref, after: after.dropAttemptsAfter });
-      return after;
-    });
-    if (removedFirst.length > 0)
-      this.engine.recordAfter({ ...emptyBatch(), removed: removedFirst }, expected);
     const gaps: GapNews[] = [];
-    this.engine.recordAfter(batch, expected, () => {
-      this.engine.dropAttempts(drops);
+    const noteGaps = () => {
       for (const { queue, gap } of news) {
         if (!gap) continue;
         const id = this.engine.addGap({ queue: queue.name, noticedAt: Date.now(), ...gap });
         gaps.push({ queue: queue.name, gap: id });
       }
-    });
+    };
+    this.engine.recordAfter([...earlier, batch], expected, noteGaps);
     for (const { queue, read } of news) this.places.set(queue.name, read.place);
     groups.forEach(({ ref }, i) => {
       const job = jobs[i];
       if (!job || isSettled(job.state)) return this.memory.delete(ref);
-      const { tail, lastSampleAt } = after[i]!;
-      this.memory.set(ref, { hasInput: true, lines: job.firstLine + job.lines.length, tail, lastSampleAt });
+      this.memory.set(ref, { hasInput: true, lines: job.firstLine + job.lines.length, ...after[i]! });
     });
-    return gaps;
+    return { tasks: groups.length, gaps };
   }
 
-  private toAsked({ queue, ref, events }: Group): JobAsked {
-    const known = this.memory.get(ref);
-    // A retry of ours may change the input's envelope; other programs may change their data at any time.
-    const mayHaveChanged = events.some(({ name, prev }) =>
-      queue.isOurs
-        ? name === 'waiting' && prev !== 'active' && prev !== 'delayed' && prev !== ''
-        : isEnd(name),
-    );
+  private addAll(
+    batch: RecordBatch,
+    groups: readonly Group[],
+    jobs: readonly (JobSnapshot | undefined)[],
+    now: number,
+  ): TaskAfter[] {
+    const tails = this.tailsOf(groups, jobs);
+    return groups.map(({ ref, events, queue: { isOurs } }, i) => {
+      const { tail, isNew } = tails[i]!;
+      const lastSampleAt = this.memory.get(ref)?.lastSampleAt ?? 0;
+      return addRows(batch, { ref, events, job: jobs[i], isOurs, tail, isNew, lastSampleAt }, now);
+    });
+  }
+
+  /** What has to be told before: of tasks whose id bears another one by now. Each is counted, then gone. */
+  private earlierBatches(
+    groups: readonly Group[],
+    jobs: readonly (JobSnapshot | undefined)[],
+    now: number,
+  ): RecordBatch[] {
+    const batches: RecordBatch[] = [];
+    const replaced = this.replaced(groups, jobs);
+    if (replaced.length > 0) batches.push({ ...emptyBatch(), removed: replaced.map(({ ref }) => ref) });
+    let lives = groups.filter(({ earlier }) => earlier.length > 0);
+    for (let n = 0; lives.length > 0; n++) {
+      const batch = emptyBatch();
+      const told = lives.map((group) => ({ ...group, events: group.earlier[n]!, earlier: [] }));
+      this.addAll(batch, told, [], now);
+      batch.removed = told.map(({ ref }) => ref);
+      for (const { ref } of told) this.memory.delete(ref);
+      batches.push(batch);
+      lives = lives.filter(({ earlier }) => earlier.length > n + 1);
+    }
+    return batches;
+  }
+
+  /** Those of which the history has another task of the same id. Ids of ours are never used again. */
+  private replaced(groups: readonly Group[], jobs: readonly (JobSnapshot | undefined)[]): Group[] {
+    const found: Group[] = [];
+    const begun = new Map<string, number[]>();
+    groups.forEach((group, i) => {
+      const { isOurs, name } = group.queue;
+      if (!isOurs && beginsNew(group)) begun.set(name, [...(begun.get(name) ?? []), i]);
+    });
+    for (const [queue, places] of begun) {
+      const known = this.engine.statesOf(
+        queue,
+        places.map((i) => groups[i]!.ref.id),
+      );
+      for (const i of places) {
+        const task = known.get(groups[i]!.ref.id);
+        if (task && isAnother(task.createdAt, groups[i]!, jobs[i]?.fields.timestamp)) found.push(groups[i]!);
+      }
+    }
+    return found;
+  }
+
+  private toAsked(group: Group): JobAsked {
+    const { queue, ref, events } = group;
+    const known = beginsNew(group) ? undefined : this.memory.get(ref);
     return {
       base: queue.base,
       id: ref.id,
       lines: known?.lines ?? 0,
-      needsInput: !known?.hasInput || mayHaveChanged,
+      needsInput: !known?.hasInput || mayHaveNewInput(queue, events),
     };
   }
 
-  /** How far the attempts of other programs' jobs are known; ours write them down themselves. */
-  private tailsOf(groups: readonly Group[]) {
-    const tails = groups.map(({ ref }) => ({
-      tail: this.memory.get(ref)?.tail ?? NO_ATTEMPTS,
-      isNew: false,
-    }));
+  /**
+   * How far the attempts are known, for jobs whose events have to tell them: those of other programs, and those of ours that
+   * are gone. Else ours write them down themselves.
+   */
+  private tailsOf(groups: readonly Group[], jobs: readonly (JobSnapshot | undefined)[]) {
     const unknown: number[] = [];
-    groups.forEach(({ queue, ref, events }, i) => {
-      if (queue.isOurs || this.memory.get(ref) || events[0]!.name === 'added') return;
-      unknown.push(i);
+    const tails = groups.map((group, i) => {
+      if (beginsNew(group)) return { tail: NO_ATTEMPTS, isNew: false };
+      const known = this.memory.get(group.ref)?.tail;
+      if (!known && !(group.queue.isOurs && jobs[i])) unknown.push(i);
+      return { tail: known ?? NO_ATTEMPTS, isNew: false };
     });
-    if (unknown.length === 0) return tails;
     const found = this.engine.attemptTails(unknown.map((i) => groups[i]!.ref));
     unknown.forEach((i, at) => {
       tails[i] = { tail: found[at]!, isNew: found[at]!.starts === 0 };
@@ -191,73 +225,11 @@ export class StreamFollower {
   }
 }
 
-function isEnd(name: string): boolean {
-  return name === 'completed' || name === 'failed';
-}
-
-function toProgressed(queue: Followed, from: string, read: StreamRead, now: number): Progressed | undefined {
-  const isStart = from === STREAM_START;
-  const time = timeOf(from);
-  if (read.last === '') {
-    if (isStart) return undefined;
-    const gone = 'Its stream of events is gone: the queue was removed, or Redis lost its data.';
-    return {
-      queue,
-      from,
-      read: { ...read, place: STREAM_START },
-      gap: { from: time, to: now, detail: gone },
-    };
-  }
-  if (!isStart && comparePlaces(read.last, from) < 0) {
-    const older = 'Redis came back with older data: what happened after it was saved is not in it any more.';
-    return {
-      queue,
-      from,
-      read: { ...read, place: read.last },
-      gap: { from: timeOf(read.last), to: now, detail: older },
-    };
-  }
-  if (read.place === from) return undefined;
-  const isTrimmed = !isStart && read.first !== '' && comparePlaces(read.first, from) > 0;
-  return {
-    queue,
-    from,
-    read: withoutHalf(read),
-    gap: isTrimmed
-      ? {
-          from: time,
-          to: timeOf(read.first),
-          detail: 'Nobody recorded for longer than the stream of events reaches back.',
-        }
-      : undefined,
-  };
-}
-
-/** The stall check tells of one thing in two entries; the first alone would be taken for a failure. */
-function withoutHalf(read: StreamRead): StreamRead {
-  const last = read.events.at(-1);
-  const before = read.events.at(-2);
-  const isHalf =
-    last?.name === 'waiting' && last.prev === 'active' && comparePlaces(read.place, read.last) < 0;
-  if (!isHalf || !before) return read;
-  return { ...read, events: read.events.slice(0, -1), place: `${before.at}-${before.seq}` };
-}
-
-/** By task, in the order of their first event. What came before a removal belongs to a task that is no more. */
-function toGroups(queue: Followed, events: readonly StreamEvent[], removedFirst: TaskRef[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const event of events) {
-    const group = groups.get(event.id);
-    if (!group) {
-      groups.set(event.id, { queue, ref: { queue: queue.name, id: event.id }, events: [event] });
-      continue;
-    }
-    const isAgain = event.name === 'added' && group.events.at(-1)!.name === 'removed';
-    if (isAgain) {
-      removedFirst.push(group.ref);
-      group.events = [];
-    }
-    group.events.push(event);
-  }
-  return [...groups.values()];
+/** A retry of ours may change the input's envelope; other programs may change their data at any time. */
+function mayHaveNewInput({ isOurs }: Followed, events: Group['events']): boolean {
+  return events.some(({ name, prev }) =>
+    isOurs
+      ? name === 'waiting' && prev !== 'active' && prev !== 'delayed' && prev !== ''
+      : name === 'completed' || name === 'failed',
+  );
 }

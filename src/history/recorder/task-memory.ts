@@ -1,5 +1,4 @@
 import type { AttemptTail } from '../store/recording-engine.js';
-import { refKey } from '../store/task-rows.js';
 import type { TaskRef } from '../store/rows.js';
 
 export interface Remembered {
@@ -11,29 +10,30 @@ export interface Remembered {
   lastSampleAt: number;
 }
 
-/** Tasks under way at once that are remembered; others are looked up, and some of their parts told again. */
-const MAX_REMEMBERED = 100_000;
+/** Tasks under way at once that are remembered, of each queue; others are looked up, and some of their parts told again. */
+const MAX_REMEMBERED = 50_000;
 
 /** What is known of tasks under way, to read less from Redis. All of it can be forgotten at any time. */
 export class TaskMemory {
-  private readonly tasks = new Map<string, Remembered>();
+  private readonly queues = new Map<string, Map<string, Remembered>>();
 
-  get(ref: TaskRef): Remembered | undefined {
-    return this.tasks.get(refKey(ref));
+  get({ queue, id }: TaskRef): Remembered | undefined {
+    return this.queues.get(queue)?.get(id);
   }
 
-  set(ref: TaskRef, remembered: Remembered): void {
-    const key = refKey(ref);
-    this.tasks.delete(key);
-    this.tasks.set(key, remembered);
-    if (this.tasks.size > MAX_REMEMBERED) this.tasks.delete(this.tasks.keys().next().value!);
+  set({ queue, id }: TaskRef, remembered: Remembered): void {
+    let tasks = this.queues.get(queue);
+    if (!tasks) this.queues.set(queue, (tasks = new Map()));
+    tasks.delete(id);
+    tasks.set(id, remembered);
+    if (tasks.size > MAX_REMEMBERED) tasks.delete(tasks.keys().next().value!);
   }
 
-  delete(ref: TaskRef): void {
-    this.tasks.delete(refKey(ref));
+  delete({ queue, id }: TaskRef): void {
+    this.queues.get(queue)?.delete(id);
   }
 
   clear(): void {
-    this.tasks.clear();
+    this.queues.clear();
   }
 }

@@ -6,24 +6,31 @@ import type { TaskRef, TaskRow } from '../store/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 
 /** A job as the history keeps it: the same rules as `toTaskView`, without taking JSON apart that is only passed on. */
-export function toTaskRow(ref: TaskRef, job: JobSnapshot): TaskRow {
+export function toTaskRow({ queue, id }: TaskRef, job: JobSnapshot): TaskRow {
   const { state, fields } = job;
   const opts = toObject(fields.opts) as { attempts?: unknown; delay?: unknown };
   const createdAt = numberOf(fields.timestamp);
   const started = numberOf(fields.processedOn);
   const finished = numberOf(fields.finishedOn);
   const ready = Math.max((createdAt ?? 0) + (Number(opts.delay) || 0), numberOf(fields['roost:queued']) ?? 0);
-  const mark = state === 'cancelled' ? (toObject(fields['roost:mark']) as Mark) : undefined;
   const ran = (state === 'completed' || state === 'failed') && started && finished;
+  const isDone = state === 'completed';
+  const input = toInput(job);
   return {
-    ...ref,
+    queue,
+    id,
     state,
     type: fields.name ?? '',
-    ...(createdAt === undefined ? {} : { createdAt }),
-    ...toInput(job),
-    ...(state === 'completed' ? toResult(job) : {}),
+    createdAt,
+    input: input?.json,
+    inputBytes: input?.bytes,
+    tags: input?.tags,
+    expiresAt: input?.expiresAt,
+    origin: input?.origin,
+    result: isDone ? job.result || null : undefined,
+    resultBytes: isDone ? job.resultBytes : undefined,
     error: state === 'failed' ? withoutStack(job) : null,
-    progress: toProgress(toValue(fields.progress)),
+    progress: fields.progress === undefined ? null : toProgress(toValue(fields.progress)),
     attemptsMade: numberOf(fields.atm) ?? numberOf(fields.attemptsMade) ?? 0,
     attemptsMax: Math.max(1, Math.floor(Number(opts.attempts)) || 1),
     priority: numberOf(fields.priority) ?? 0,
@@ -34,14 +41,8 @@ export function toTaskRow(ref: TaskRef, job: JobSnapshot): TaskRow {
     waitMs: started ? ((numberOf(fields.ats) ?? 1) <= 1 ? Math.max(0, started - ready) : undefined) : null,
     runMs: ran ? Math.max(0, finished - started) : null,
     worker: fields.pb || null,
-    cancelled: mark
-      ? {
-          by: String(mark.by ?? ''),
-          at: Number(mark.at) || 0,
-          ...(mark.reason ? { reason: String(mark.reason) } : {}),
-        }
-      : null,
-  } as TaskRow;
+    cancelled: state === 'cancelled' ? toCancelled(fields['roost:mark']) : null,
+  };
 }
 
 interface Mark {
@@ -50,29 +51,44 @@ interface Mark {
   reason?: unknown;
 }
 
+function toCancelled(json: string | undefined): TaskRow['cancelled'] {
+  if (json === undefined) return null;
+  const { by, at, reason } = toObject(json) as Mark;
+  return {
+    by: String(by ?? ''),
+    at: Number(at) || 0,
+    ...(reason ? { reason: String(reason) } : {}),
+  };
+}
+
 const INPUT = ',"input":';
 
+interface Input {
+  json: string;
+  bytes: number;
+  tags: string[] | undefined;
+  expiresAt: number | null | undefined;
+  origin: string | null | undefined;
+}
+
 /** The input stands last in our envelope, so it is cut out rather than parsed; another program's data is all input. */
-function toInput({ data, dataBytes }: JobSnapshot): Partial<TaskRow> {
-  if (data === undefined) return {};
-  const isWhole = Buffer.byteLength(data) >= dataBytes;
+function toInput({ data, dataBytes }: JobSnapshot): Input | undefined {
+  if (data === undefined) return undefined;
   const at = data.startsWith('{"roost":1,') ? data.indexOf(INPUT) : -1;
+  if (at < 0)
+    return { json: data, bytes: dataBytes, tags: undefined, expiresAt: undefined, origin: undefined };
+  const isWhole = Buffer.byteLength(data) >= dataBytes;
   // Without members of ours the input follows the mark at once.
   const end = isWhole && data.endsWith('}') ? -1 : undefined;
-  if (at < 0) return { input: data, inputBytes: dataBytes };
+  const start = at + INPUT.length;
   const head = toObject(`${data.slice(0, at)}}`) as Partial<JobEnvelope>;
-  const input = data.slice(at + INPUT.length, end);
   return {
-    input,
-    inputBytes: dataBytes - Buffer.byteLength(data.slice(0, at + INPUT.length)) - 1,
+    json: data.slice(start, end),
+    bytes: dataBytes - Buffer.byteLength(data.slice(0, start)) - 1,
     tags: Array.isArray(head.tags) ? head.tags.map(String) : [],
     expiresAt: typeof head.expiresAt === 'number' ? head.expiresAt : null,
     origin: head.origin ? String(head.origin) : null,
   };
-}
-
-function toResult({ result, resultBytes }: JobSnapshot): Partial<TaskRow> {
-  return { result: result === '' ? null : result, resultBytes };
 }
 
 function withoutStack({ fields }: JobSnapshot): { name: string; message: string } {

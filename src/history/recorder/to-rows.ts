@@ -8,7 +8,7 @@ import { keepsAttempts, ownAttempts } from './own-attempts.js';
 import type { JobSnapshot } from './read-jobs.js';
 import type { StreamEvent } from './stream-event.js';
 import { toTaskRow } from './task-row.js';
-import { EVENT_STATES, toTransitions, transitionsOf } from './transitions.js';
+import { addTransitions, EVENT_STATES, settlingsOf, transitionsOf } from './transitions.js';
 
 /** One task's part of a batch. */
 export interface TaskNews {
@@ -30,8 +30,6 @@ export interface TaskNews {
 export interface TaskAfter {
   tail: AttemptTail;
   lastSampleAt: number;
-  /** A start that is not one any more: attempts after this number are taken out. */
-  dropAttemptsAfter?: number;
 }
 
 /** Samples of one task are at least this far apart, ms. */
@@ -48,19 +46,25 @@ export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): Tas
   if (moved.length > 0) batch.moved = [...(batch.moved ?? []), ...moved];
   if (!job && moved.length > 0) {
     // Its row is told by the queue it is in now.
-    batch.transitions.push(...toTransitions(ref, events, job, new Map()));
+    addTransitions(batch.transitions, ref, events, job, []);
     return { tail: NO_ATTEMPTS, lastSampleAt: 0 };
   }
-  if (events.some(({ name }) => name === 'removed') && !job) {
-    batch.removed.push(ref);
-    return { tail: NO_ATTEMPTS, lastSampleAt: 0 };
+  const tail = addAttempts(batch, news);
+  const task = job ? toTaskRow(ref, job) : fromEvents(ref, events, tail);
+  if (task) {
+    if (events.length > 0) task.settled = settlingsOf(events);
+    batch.tasks.push(task);
   }
-  const task = job ? toTaskRow(ref, job) : fromEvents(ref, events);
-  if (task) batch.tasks.push(task);
-  const after = addAttempts(batch, news);
-  if (job) batch.logs.push(...toLogRows(ref, job, readAt));
-  const lastSampleAt = addProgress(batch.progress, news);
-  return { ...after, lastSampleAt };
+  if (job && job.lines.length > 0) batch.logs.push(...toLogRows(ref, job, readAt));
+  // It is counted all the same.
+  if (!job && endsRemoved(events)) batch.removed.push(ref);
+  return { tail, lastSampleAt: addProgress(batch.progress, news) };
+}
+
+/** Somebody deleted it: a job of its id that Redis has is another one, added since. */
+export function endsRemoved(events: readonly StreamEvent[]): boolean {
+  const last = events.at(-1);
+  return last?.name === 'removed' && !last.prev.startsWith('moved:');
 }
 
 /** To where it has gone, or from where it came: whichever queue is read first takes its past along. */
@@ -84,40 +88,53 @@ function movesOf(
 
 export const NO_ATTEMPTS: AttemptTail = { starts: 0, isOpen: false, failures: 0 };
 
-function addAttempts(batch: RecordBatch, news: TaskNews): Omit<TaskAfter, 'lastSampleAt'> {
+function addAttempts(batch: RecordBatch, news: TaskNews): AttemptTail {
   const { ref, events, job, isOurs, tail, isNew } = news;
   if (events.length === 0) {
-    if (!job) return { tail };
+    if (!job) return tail;
     batch.attempts.push(...(isOurs || keepsAttempts(job) ? ownAttempts(ref, job) : attemptsOf(ref, job)));
+    // A settled one that is known is told to have settled: its event, should it still come, counts nothing again then.
     if (isNew) batch.transitions.push(...transitionsOf(ref, job));
-    return { tail: { ...tail, starts: Number(job.fields.ats) || 0, isOpen: job.state === 'active' } };
+    else if (isSettled(job.state)) batch.transitions.push(...transitionsOf(ref, job).slice(-1));
+    return { ...tail, starts: Number(job.fields.ats) || 0, isOpen: job.state === 'active' };
   }
   if (job && (isOurs || keepsAttempts(job))) {
-    batch.attempts.push(...ownAttempts(ref, job));
-    batch.transitions.push(...toTransitions(ref, events, job, countBack(events, job)));
-    const isHeld = events.some(({ prev }) => prev === 'held');
-    return { tail, ...(isHeld ? { dropAttemptsAfter: Number(job.fields.ats) || 0 } : {}) };
+    const attempts = ownAttempts(ref, job);
+    const starts = Number(job.fields.ats) || 0;
+    batch.attempts.push(...attempts);
+    addTransitions(batch.transitions, ref, events, job, countBack(events, job));
+    if (events.some(({ prev }) => prev === 'held'))
+      batch.dropped = [...(batch.dropped ?? []), { ...ref, after: starts }];
+    const failures = attempts.filter(({ outcome }) => outcome === 'failed').length;
+    return { starts, isOpen: job.state === 'active', failures };
   }
   const hasFirst = events.some(({ name }) => name === 'added');
   const followed = followAttempts(ref, events, job, tail, isNew && !hasFirst);
   batch.attempts.push(...followed.rows);
-  batch.transitions.push(...toTransitions(ref, events, job, followed.numbers));
-  return { tail: followed.tail };
+  addTransitions(batch.transitions, ref, events, job, followed.numbers);
+  return followed.tail;
 }
 
 /** Numbers of the starts among these events: the last one is the job's last, unless a limit held it back. */
-function countBack(events: readonly StreamEvent[], job: JobSnapshot): Map<StreamEvent, number> {
-  const numbers = new Map<StreamEvent, number>();
+function countBack(events: readonly StreamEvent[], job: JobSnapshot): number[] {
+  const numbers: number[] = [];
   let number = Number(job.fields.ats) || 0;
-  for (let i = events.length - 1; i >= 0 && number > 0; i--) {
-    const event = events[i]!;
-    if (event.name === 'active' && events[i + 1]?.prev !== 'held') numbers.set(event, number--);
+  for (let i = events.length - 1; i >= 0; i--) {
+    const isStart = number > 0 && events[i]!.name === 'active' && events[i + 1]?.prev !== 'held';
+    numbers[i] = isStart ? number-- : 0;
   }
   return numbers;
 }
 
-/** A job that was gone before it could be read: as much as its events tell; undefined where that is no state. */
-function fromEvents(ref: TaskRef, events: readonly StreamEvent[]): TaskRow | undefined {
+/**
+ * A job that was gone before it could be read: as much as its events tell; undefined where that is no state. `tail`: how
+ * far its attempts are known after them.
+ */
+function fromEvents(
+  ref: TaskRef,
+  events: readonly StreamEvent[],
+  { starts, failures }: AttemptTail,
+): TaskRow | undefined {
   const last = events.findLast(({ name }) => EVENT_STATES.has(name));
   const added = events.find(({ name }) => name === 'added');
   const state = last ? EVENT_STATES.get(last.name)! : added ? 'waiting' : undefined;
@@ -129,13 +146,13 @@ function fromEvents(ref: TaskRef, events: readonly StreamEvent[]): TaskRow | und
     state,
     ...(added ? { createdAt: added.at, ...(added.value ? { type: added.value } : {}) } : {}),
     ...(started ? { startedAt: started } : {}),
-    ...(started && added ? { waitMs: Math.max(0, started - added.at) } : {}),
+    ...(started && added && starts === 1 ? { waitMs: Math.max(0, started - added.at) } : {}),
     ...(end ? { finishedAt: end.at } : {}),
     ...(end && started && (state === 'completed' || state === 'failed')
       ? { runMs: Math.max(0, end.at - started) }
       : {}),
-    ...(state === 'completed' ? { result: end!.value, attemptsMade: 1 } : {}),
-    ...(state === 'failed' ? { error: plainFailure(end!.value) } : {}),
+    ...(state === 'completed' ? { result: end!.value, attemptsMade: failures + 1 } : {}),
+    ...(state === 'failed' ? { error: plainFailure(end!.value), attemptsMade: failures } : {}),
     ...(state === 'delayed' && Number(last?.value) ? { delayUntil: Number(last!.value) } : {}),
   };
 }

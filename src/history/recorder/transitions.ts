@@ -1,6 +1,6 @@
 import type { TaskState } from '../../contract/states.js';
 import { isSettled } from '../../contract/states.js';
-import type { TaskRef, TransitionRow } from '../store/rows.js';
+import type { Settling, TaskRef, TransitionRow } from '../store/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 import type { StreamEvent } from './stream-event.js';
 
@@ -19,25 +19,41 @@ export const EVENT_STATES: ReadonlyMap<string, TaskState> = new Map([
 
 const GONE = 'the job was gone before it could be read: only its events are known';
 
-/** Each state reached, with the time of its event. */
-export function toTransitions(
-  ref: TaskRef,
+/** Each state reached, with the time of its event. `numbers`: of the attempt each event is about, 0 for none. */
+export function addTransitions(
+  rows: TransitionRow[],
+  { queue, id }: TaskRef,
   events: readonly StreamEvent[],
   job: JobSnapshot | undefined,
-  numbers: ReadonlyMap<StreamEvent, number>,
-): TransitionRow[] {
-  const rows: TransitionRow[] = [];
-  events.forEach((event, i) => {
+  numbers: readonly number[],
+): void {
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
     const { name, at, seq } = event;
     const state = EVENT_STATES.get(name);
-    if (!state) return;
     // The stall check tells twice: that it waits, then why.
-    if (name === 'waiting' && events[i + 1]?.name === 'stalled') return;
+    if (!state || (name === 'waiting' && events[i + 1]?.name === 'stalled')) continue;
     const detail = detailOf(event, job) ?? (job || !isSettled(state) ? undefined : GONE);
-    const attempt = numbers.get(event);
-    rows.push({ ...ref, at, seq, state, ...(attempt ? { attempt } : {}), ...(detail ? { detail } : {}) });
-  });
-  return rows;
+    rows.push({ queue, id, at, seq, state, attempt: numbers[i] || undefined, detail: detail || undefined });
+  }
+}
+
+/** Each time the task came to an end, be it that it was put back and ended again. */
+export function settlingsOf(events: readonly StreamEvent[]): Settling[] {
+  const settlings: Settling[] = [];
+  let startedAt: number | undefined;
+  for (const { name, at } of events) {
+    if (name === 'active') startedAt = at;
+    const state = EVENT_STATES.get(name);
+    if (!state || !isSettled(state)) continue;
+    settlings.push({
+      state: state as Settling['state'],
+      at,
+      runMs: startedAt === undefined ? null : at - startedAt,
+    });
+    startedAt = undefined;
+  }
+  return settlings;
 }
 
 /** What a job's own fields say of its way, where no event tells. */

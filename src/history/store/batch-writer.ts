@@ -1,9 +1,10 @@
 import { ChildWriter, type AttemptNews } from './child-writer.js';
-import { isSettledCode } from './codes.js';
+import { isSettled } from '../../contract/states.js';
+import { isSettledCode, stateCode, toState } from './codes.js';
 import type { SqliteDatabase } from './database.js';
 import { ErrorWriter } from './error-writer.js';
 import { NumbersWriter } from './numbers-writer.js';
-import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from './rows.js';
+import type { RecordBatch, RecordOutcome, Settling, TaskRef, TaskRow } from './rows.js';
 import type { TaskColumns } from './schema.js';
 import { SearchWriter } from './search-writer.js';
 import { Tallies } from './tallies.js';
@@ -13,6 +14,9 @@ import { TaskNumbers } from './task-numbers.js';
 import { refKey, TaskRows } from './task-rows.js';
 import { Versions } from './versions.js';
 import { WORD, type Words } from './words.js';
+
+/** The clocks of a worker and of Redis may differ so much, ms. */
+const SKEW_MS = 5000;
 
 /**
  * Writes batches, each in one transaction with its cursors. What counts (tallies, numbers, error groups) follows from
@@ -43,39 +47,53 @@ export class BatchWriter {
     this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which));
   }
 
-  /** `first` is done in the same transaction; what it throws undoes it all. */
-  record(told: RecordBatch, now: number = Date.now(), first?: () => void): RecordOutcome {
+  record(batch: RecordBatch, now: number = Date.now()): RecordOutcome {
+    return this.recordAll([batch], now);
+  }
+
+  /** One after the other in one transaction. What `first`, done in it too, throws undoes it all. */
+  recordAll(batches: readonly RecordBatch[], now: number, first?: () => void): RecordOutcome {
     return this.transaction(() => {
       first?.();
       this.numbers.refresh();
-      const { db, words, rows, tallies } = this;
-      const batch = moveTasks(told, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
-      const { found, refs } = this.lookUp(batch);
-      const merged = this.merge(batch, refs, found, now);
-      const numberOf = new Map<string, number>();
-      for (const [key, task] of found) numberOf.set(key, task.no);
-      for (const [key, task] of merged) numberOf.set(key, task.now.no);
-
-      const existing = new Set([...found.values()].map(({ no }) => no));
-      const attempts = this.children.attempts(batch.attempts, numberOf, existing);
-      this.countAttempts(attempts.news, merged, found, now);
-      for (const task of merged.values()) this.countTask(task, attempts.failed, now);
-      this.errors.flush();
-      const orphans = attempts.orphans + this.children.rest(batch, numberOf);
-
-      this.search.add(batch, merged, found);
-      const sorted = [...merged.values()].sort((a, b) => a.now.no - b.now.no);
-      for (const task of sorted) this.rows.put(task);
-      this.rows.flush();
-      this.search.flush();
-      const removed = this.removeAll(batch.removed, merged, found);
-      this.tallies.flush();
-      this.counts.flush();
-      this.versions.flush();
-      this.writeCursors(batch.cursors);
-      const added = sorted.filter(({ before }) => !before).length;
-      return { added, changed: sorted.length - added, removed, orphans };
+      const outcome = { added: 0, changed: 0, removed: 0, orphans: 0 };
+      for (const batch of batches) {
+        const one = this.write(batch, now);
+        for (const name of Object.keys(outcome) as (keyof RecordOutcome)[]) outcome[name] += one[name];
+      }
+      return outcome;
     });
+  }
+
+  private write(told: RecordBatch, now: number): RecordOutcome {
+    const { db, words, rows, tallies } = this;
+    const batch = moveTasks(told, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
+    const { found, refs } = this.lookUp(batch);
+    const merged = this.merge(batch, refs, found, now);
+    const numberOf = new Map<string, number>();
+    for (const [key, task] of found) numberOf.set(key, task.no);
+    for (const [key, task] of merged) numberOf.set(key, task.now.no);
+
+    this.dropAttempts(batch, numberOf, merged);
+    const existing = new Set([...found.values()].map(({ no }) => no));
+    const attempts = this.children.attempts(batch.attempts, numberOf, existing);
+    this.countAttempts(attempts.news, merged, found, now);
+    for (const task of merged.values()) this.countTask(task, attempts.failed, now);
+    this.errors.flush();
+    const orphans = attempts.orphans + this.children.rest(batch, numberOf, existing);
+
+    this.search.add(batch, merged, found);
+    const sorted = [...merged.values()].sort((a, b) => a.now.no - b.now.no);
+    for (const task of sorted) this.rows.put(task);
+    this.rows.flush();
+    this.search.flush();
+    const removed = this.removeAll(batch.removed, merged, found);
+    this.tallies.flush();
+    this.counts.flush();
+    this.versions.flush();
+    this.writeCursors(batch.cursors);
+    const added = sorted.filter(({ before }) => !before).length;
+    return { added, changed: sorted.length - added, removed, orphans };
   }
 
   /** Takes tasks out for good, whatever their state. */
@@ -125,7 +143,7 @@ export class BatchWriter {
     for (const row of batch.tasks) {
       const key = refKey(row);
       const earlier = wanted.get(key);
-      wanted.set(key, earlier ? { ...earlier, ...row } : row);
+      wanted.set(key, earlier ? laidOver(earlier, row) : row);
     }
     const seenAt = new Map<string, number>();
     for (const transition of batch.transitions) {
@@ -177,20 +195,53 @@ export class BatchWriter {
     const { before, now: row } = task;
     this.tallies.move(before, row);
     if (!before) this.counts.count('added', row.created, row);
-    if (!isSettledCode(row.state) || (before?.state === row.state && before.finished === row.finished))
-      return;
-    const at = row.finished ?? now;
-    const state = (['completed', 'failed', 'cancelled', 'expired'] as const)[row.state - 3]!;
-    this.counts.count(state, at, row);
-    if (state === 'completed' || state === 'failed') this.counts.time(at, row, row.wait_ms, row.run_ms);
+    const told = task.settled ? this.uncounted(task, task.settled) : changeOf(task, now);
+    for (const { state, at, runMs } of told) {
+      // The row is about the last time; of those before it only the events tell.
+      const isRow = row.finished !== null && stateCode(state) === row.state && at === told.at(-1)!.at;
+      const time = isRow ? row.finished! : at;
+      this.counts.count(state, time, row);
+      if (state !== 'completed' && state !== 'failed') continue;
+      this.counts.time(time, row, isRow ? row.wait_ms : null, isRow ? row.run_ms : runMs);
+    }
     // Failed without an attempt that did: its workers were lost once too often.
-    if (state !== 'failed' || failedAttempts.has(row.no) || row.error_message === null) return;
+    const [change] = changeOf(task, now);
+    if (change?.state !== 'failed' || failedAttempts.has(row.no) || row.error_message === null) return;
     const failure = {
       type: this.words.textOf(row.type),
       name: this.words.textOf(row.error_name),
       message: row.error_message,
     };
-    this.errors.count(failure, { at, worker: row.worker }, (group) => (row.error_group = group));
+    this.errors.count(failure, { at: change.at, worker: row.worker }, (group) => (row.error_group = group));
+  }
+
+  /** Without the one that was told by the job itself before its event came. */
+  private uncounted({ before }: MergedTask, settled: readonly Settling[]): readonly Settling[] {
+    if (!before || settled.length === 0 || !isSettledCode(before.state) || before.finished === null)
+      return settled;
+    const isAhead = this.children.dropUnplaced(before.no, before.state, before.finished);
+    if (!isAhead) return settled;
+    const state = toState(before.state);
+    const own = settled.findLast(
+      (one) => one.state === state && Math.abs(one.at - before.finished!) <= SKEW_MS,
+    );
+    return settled.filter((one) => one !== own);
+  }
+
+  /** Starts that were taken back: as if they had never been told. */
+  private dropAttempts(
+    { dropped = [] }: RecordBatch,
+    numberOf: Map<string, number>,
+    merged: Map<string, MergedTask>,
+  ): void {
+    for (const drop of dropped) {
+      const key = refKey(drop);
+      const task = merged.get(key)?.now;
+      if (!task) continue;
+      for (const { number, started, worker } of this.children.dropAttempts(numberOf.get(key)!, drop.after)) {
+        if (number > 1 && started !== null) this.counts.count('retried', started, { ...task, worker }, -1);
+      }
+    }
   }
 
   private removeAll(
@@ -229,4 +280,19 @@ export class BatchWriter {
       throw error;
     }
   }
+}
+
+/** Told by the job itself: it has settled, unless the row said so before. */
+function changeOf({ before, now: row }: MergedTask, now: number): Settling[] {
+  const state = toState(row.state);
+  if (!isSettled(state) || (before?.state === row.state && before.finished === row.finished)) return [];
+  return [{ state: state as Settling['state'], at: row.finished ?? now, runMs: row.run_ms }];
+}
+
+/** What the later one leaves out stays as it was. */
+function laidOver(earlier: TaskRow, later: TaskRow): TaskRow {
+  const told = Object.entries(later).filter(([, value]) => value !== undefined);
+  const settled = [...(earlier.settled ?? []), ...(later.settled ?? [])];
+  const isByEvents = earlier.settled !== undefined || later.settled !== undefined;
+  return { ...earlier, ...Object.fromEntries(told), ...(isByEvents ? { settled } : {}) } as TaskRow;
 }

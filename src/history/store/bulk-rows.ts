@@ -53,6 +53,8 @@ interface BulkColumns {
 
 /** Rows of outcomes removed in one go. */
 const FORGET_PIECE = 5000;
+/** SQLite would rather walk over all that have another outcome, for the order's sake. */
+const BY_OUTCOME = 'INDEXED BY bulk_outcomes_outcome';
 /** Longest detail kept of one task, in UTF-16 units. */
 const MAX_DETAIL = 500;
 
@@ -119,7 +121,7 @@ export class BulkRows implements Answers<BulkStore> {
   ): { items: OutcomeRow[]; next?: number } {
     const only = outcome === undefined ? '' : 'AND outcome = ?';
     const rows = this.db.all<BulkTarget & { outcome: number; detail: string | null; at: number | null }>(
-      `SELECT n, queue, id, outcome, detail, at FROM bulk_outcomes WHERE bulk = ? ${only} AND n > ? ORDER BY n LIMIT ?`,
+      `SELECT n, queue, id, outcome, detail, at FROM bulk_outcomes ${only && BY_OUTCOME} WHERE bulk = ? ${only} AND n > ? ORDER BY n LIMIT ?`,
       [id, ...(outcome === undefined ? [] : [BULK_OUTCOMES.indexOf(outcome)]), after, limit + 1],
     );
     const items = rows.slice(0, limit).map((row) => ({ ...row, outcome: BULK_OUTCOMES[row.outcome]! }));
@@ -187,7 +189,7 @@ export class BulkRows implements Answers<BulkStore> {
 
   next(id: string, limit: number): BulkTarget[] {
     return this.db.all<BulkTarget>(
-      'SELECT n, queue, id FROM bulk_outcomes WHERE bulk = ? AND outcome = 0 ORDER BY n LIMIT ?',
+      `SELECT n, queue, id FROM bulk_outcomes ${BY_OUTCOME} WHERE bulk = ? AND outcome = 0 ORDER BY n LIMIT ?`,
       [id, limit],
     );
   }

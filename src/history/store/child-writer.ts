@@ -80,22 +80,21 @@ export class ChildWriter {
   }
 
   /** Writes the others; answers how many rows belong to no task or have no place in it. */
-  rest({ transitions, logs, progress }: RecordBatch, numberOf: Map<string, number>): number {
+  rest(
+    { transitions, logs, progress }: RecordBatch,
+    numberOf: Map<string, number>,
+    existing: ReadonlySet<number>,
+  ): number {
     let orphans = 0;
     const each = <Row extends TaskRef & { at: number; n?: number; seq?: number }>(
       rows: Row[],
       write: (task: number, row: Row) => void,
     ) => {
-      const tasks = new Set<number>();
       for (const row of rows) {
         const task = numberOf.get(refKey(row));
         if (task === undefined || !isPlaced(row)) orphans++;
-        else {
-          write(task, row);
-          tasks.add(task);
-        }
+        else write(task, row);
       }
-      return tasks;
     };
     each(transitions, (task, row) => this.addTransition(task, row));
     const talkative = new Set<number>();
@@ -103,13 +102,32 @@ export class ChildWriter {
       this.addLine(task, row);
       if (row.n >= MAX_LINES) talkative.add(task);
     });
-    const movers = each(progress, (task, row) => this.addSample(task, row));
+    const samples = new Map<number, number>();
+    each(progress, (task, row) => {
+      this.addSample(task, row);
+      samples.set(task, (samples.get(task) ?? 0) + 1);
+    });
     this.transitions.flush();
     this.logs.flush();
     this.progress.flush();
     for (const task of talkative) this.trimLines(task);
-    for (const task of movers) this.trimSamples(task);
+    // The few samples a batch has of a task that is new need no counting.
+    for (const [task, n] of samples) if (existing.has(task) || n > MAX_SAMPLES) this.trimSamples(task);
     return orphans;
+  }
+
+  /** Attempts after number `after`; answers what is taken out. */
+  dropAttempts(task: number, after: number): { number: number; started: number | null; worker: number }[] {
+    return this.db.all(
+      'DELETE FROM attempts WHERE task = ? AND number > ? RETURNING number, started, worker',
+      [task, after],
+    );
+  }
+
+  /** Takes out a transition that the job itself told, not an event; answers whether there was one. */
+  dropUnplaced(task: number, state: number, at: number): boolean {
+    const sql = 'DELETE FROM transitions WHERE task = ? AND at = ? AND seq = -1 AND state = ?';
+    return this.db.run(sql, [task, at, state]) > 0;
   }
 
   discard(): void {

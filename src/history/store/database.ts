@@ -24,8 +24,8 @@ const PRAGMAS = [
   'journal_mode = WAL',
   'synchronous = NORMAL',
   'temp_store = MEMORY',
-  // Pages; 16 MB of log between checkpoints keeps each one short and many writes to a page become one.
-  'wal_autocheckpoint = 4000',
+  // Pages; with 48 MB of log between checkpoints many writes to a page become one.
+  'wal_autocheckpoint = 12000',
   'journal_size_limit = 67108864',
 ];
 const DEFAULT_CACHE_KIB = 16_384;

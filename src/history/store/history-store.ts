@@ -139,6 +139,7 @@ export interface GroupCounts {
 export interface ExactCount {
   total: number;
   byState: Partial<Record<TaskState, number>>;
+  groups: { queue: string; state: TaskState; count: number }[];
 }
 
 export type ErrorState = 'open' | 'resolved' | 'ignored' | 'regressed';

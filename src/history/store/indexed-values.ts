@@ -1,3 +1,4 @@
+import { redactionRules } from '../../contract/redaction.js';
 import { MAX_PATH_DEPTH } from '../query/parse-term.js';
 
 /** Values of one task that are found by their path, of input and result each: the first so many of them. */
@@ -38,6 +39,7 @@ class Collector {
   private readonly values: IndexedBody['values'] = [];
   private readonly parts: string[] = [];
   private textLeft = MAX_TEXT;
+  private readonly hidden = redactionRules();
 
   body(): IndexedBody {
     return { values: this.values, text: this.parts.join(' ').slice(0, MAX_TEXT) };
@@ -46,6 +48,8 @@ class Collector {
   /** `depth` counts names, which make the path; `nesting` also lists, so that no input can exhaust the stack. */
   collect(value: unknown, path: string, depth: number, nesting: number): void {
     if (this.isFull() || nesting > MAX_NESTING) return;
+    // What is hidden could else be found out by looking for it, a letter at a time.
+    if (this.hidden.covers(path)) return;
     if (Array.isArray(value)) {
       const shown = Math.min(value.length, MAX_ELEMENTS);
       for (let i = 0; i < shown; i++) this.collect(value[i], path, depth, nesting + 1);

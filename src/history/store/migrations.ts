@@ -8,8 +8,9 @@ export interface Migration {
 /*
  * tasks.no grows with the time of creation (task-numbers.ts), so every index below is also sorted by age for
  * nothing: an index entry ends with the row's number. Free text is a contentless FTS5 table, which keeps the index
- * alone; a task is taken out of it by number. facts is nothing but its key: equal values of a path lie together,
- * numbers before text.
+ * alone; a task is taken out of it by number. How words begin is indexed up to three letters: without that, so short
+ * a beginning would be put together from all words that begin so, before the first task is found. facts is nothing but
+ * its key: equal values of a path lie together, numbers before text.
  */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -62,7 +63,7 @@ CREATE TABLE progress (
 ) WITHOUT ROWID;
 CREATE TABLE facts (path INTEGER NOT NULL, value NOT NULL, task INTEGER NOT NULL, PRIMARY KEY (path, value, task)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE search USING fts5(
-  head, input, result, error, log, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2"
+  head, input, result, error, log, content='', contentless_delete=1, prefix='1 2 3', tokenize="unicode61 remove_diacritics 2"
 );
 
 CREATE TABLE tallies (

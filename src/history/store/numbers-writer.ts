@@ -30,8 +30,9 @@ export class NumbersWriter {
 
   constructor(private readonly db: SqliteDatabase) {}
 
-  count(what: Counted, at: number, names: Names): void {
-    for (const cell of this.cellsOf(at, names)) cell.sums[what]++;
+  /** `by`: -1 takes one back. */
+  count(what: Counted, at: number, names: Names, by = 1): void {
+    for (const cell of this.cellsOf(at, names)) cell.sums[what] += by;
   }
 
   /** The durations of a task that settled. */

@@ -39,6 +39,7 @@ export interface AttemptTail {
 export interface KnownState {
   state: TaskState;
   /** ms */
+  createdAt: number;
   finishedAt: number | null;
 }
 
@@ -55,15 +56,15 @@ export class RecordingEngine extends StoreEngine {
   }
 
   /**
-   * As `record`, if the queues of the batch still stand where the caller left them.
+   * As `record`, if the queues of the batches still stand where the caller left them; all of them or none.
    * @throws HistoryFencedError
    */
   recordAfter(
-    batch: RecordBatch,
+    batches: readonly RecordBatch[],
     expected: Record<string, string | undefined>,
     first?: () => void,
   ): RecordOutcome {
-    return this.writer.record(batch, Date.now(), () => {
+    return this.writer.recordAll(batches, Date.now(), () => {
       for (const [queue, place] of Object.entries(expected)) {
         const found = this.db.get<{ place: string }>('SELECT place FROM cursors WHERE queue = ?', [
           queue,
@@ -128,13 +129,16 @@ export class RecordingEngine extends StoreEngine {
 
   /** Of those that are here: their state, by id. */
   statesOf(queue: string, ids: readonly string[]): Map<string, KnownState> {
-    const rows = this.db.all<{ id: string; state: number; finished: number | null }>(
-      `SELECT t.id, t.state, t.finished FROM json_each(?1) AS j
+    const rows = this.db.all<{ id: string; state: number; created: number; finished: number | null }>(
+      `SELECT t.id, t.state, t.created, t.finished FROM json_each(?1) AS j
        CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2`,
       [JSON.stringify(ids), this.words.find(WORD.queue, queue) ?? 0],
     );
     return new Map(
-      rows.map(({ id, state, finished }) => [id, { state: toState(state), finishedAt: finished }]),
+      rows.map(({ id, state, created, finished }) => [
+        id,
+        { state: toState(state), createdAt: created, finishedAt: finished },
+      ]),
     );
   }
 
@@ -178,15 +182,5 @@ export class RecordingEngine extends StoreEngine {
       if (outcome === ATTEMPT_FAILED) tail.failures++;
     }
     return tails;
-  }
-
-  /** Starts that did not happen after all: a task held back by a limit after a worker had fetched it. */
-  dropAttempts(tasks: readonly (TaskRef & { after: number })[]): void {
-    for (const { queue, id, after } of tasks) {
-      this.db.run(
-        'DELETE FROM attempts WHERE number > ?3 AND task = (SELECT no FROM tasks WHERE id = ?1 AND queue = ?2)',
-        [id, this.words.find(WORD.queue, queue) ?? 0, after],
-      );
-    }
   }
 }

@@ -1,5 +1,5 @@
 import type { LogLevel, TaskFailure, TaskProgress } from '../../contract/task-view.js';
-import type { TaskState } from '../../contract/states.js';
+import type { SETTLED_STATES, TaskState } from '../../contract/states.js';
 
 /*
  * What goes into the store and what comes out. Times are ms since 1970, durations ms, sizes bytes; input, result and
@@ -46,6 +46,19 @@ export interface TaskRow extends TaskRef {
   worker?: string | null;
   origin?: string | null;
   cancelled?: { by: string; at: number; reason?: string } | null;
+  /**
+   * Where the row is told by events: each time the task settled according to them. These are what is counted then, as the
+   * row itself may be ahead of its events, or have settled more than once. Left out, what differs from before is counted.
+   */
+  settled?: Settling[];
+}
+
+/** A task's coming to an end. `runMs`: by the events, where they tell of its start. */
+export interface Settling {
+  state: (typeof SETTLED_STATES)[number];
+  /** ms */
+  at: number;
+  runMs: number | null;
 }
 
 export const ATTEMPT_OUTCOMES = ['completed', 'failed', 'lost', 'cancelled', 'expired'] as const;
@@ -100,6 +113,8 @@ export interface RecordBatch {
   progress: ProgressRow[];
   /** To be forgotten: what somebody deleted, not what Redis dropped by its own retention. */
   removed: TaskRef[];
+  /** Starts after number `after` that did not happen after all: a limit held the task back after a worker had fetched it. */
+  dropped?: (TaskRef & { after: number })[];
   /** Into another queue: all that is kept of them goes along, and no row of them is lost. */
   moved?: (TaskRef & { to: string })[];
 }

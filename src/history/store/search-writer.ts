@@ -2,6 +2,7 @@ import { BulkInsert } from './bulk-insert.js';
 import { isSettledCode } from './codes.js';
 import type { SqliteDatabase } from './database.js';
 import { indexBody, MAX_TEXT } from './indexed-values.js';
+import { isOwnId } from './own-ids.js';
 import type { RecordBatch, TaskRef } from './rows.js';
 import type { TaskColumns } from './schema.js';
 import { CUT, type LoadBody, type MergedTask } from './task-merge.js';
@@ -107,7 +108,8 @@ export class SearchWriter {
     const tags = row.tags ? (JSON.parse(row.tags) as string[]).join(' ') : '';
     // Looked for by `worker:` as soon as it starts; here only at the end, or each start would write the text again.
     const worker = isSettledCode(row.state) ? this.words.textOf(row.worker) : '';
-    return `${row.id} ${this.words.textOf(row.type)} ${this.words.textOf(row.queue)} ${tags} ${worker}`;
+    const id = isOwnId(row.id) ? '' : row.id;
+    return `${id} ${this.words.textOf(row.type)} ${this.words.textOf(row.queue)} ${tags} ${worker}`;
   }
 
   private failureOf(row: TaskColumns): string {

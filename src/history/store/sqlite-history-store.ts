@@ -1,6 +1,5 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { QueryNode } from '../query/query-ast.js';
-import type { TaskState } from '../../contract/states.js';
 import type {
   ErrorMark,
   ErrorSearch,
@@ -25,6 +24,7 @@ const MAX_WALK = 5000;
 const MAX_READERS = 2;
 /** What is read again and again stays in the system's own cache of files; this is memory of the process. */
 const READER_CACHE_KIB = 4096;
+const WRITER_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 16 };
 const READER_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 export interface SqliteHistoryOptions extends EngineOptions {
@@ -50,7 +50,7 @@ export class SqliteHistoryStore implements HistoryStore {
       const workerData = { ...options, ...more } satisfies EngineOptions;
       return new EngineCalls(() => new Worker(thread, { workerData, resourceLimits }));
     };
-    this.writer = start({});
+    this.writer = start({}, WRITER_LIMITS);
     this.readers = new ReaderPool(() => start({ cacheKib: READER_CACHE_KIB }, READER_LIMITS), readers);
     this.audits = auditCalls(this.writer, () => this.reader());
     this.bulks = bulkCalls(this.writer);
@@ -123,19 +123,20 @@ export class SqliteHistoryStore implements HistoryStore {
   }
 
   async count(filter: QueryNode | null, now = Date.now()) {
-    const byState: ExactCount['byState'] = {};
-    let total = 0;
+    const groups = new Map<string, ExactCount['groups'][number]>();
     let after: number | undefined;
     do {
       // A call of its own for each piece: searches of others have their turn between two of them.
       const piece = await this.reader().call('countPiece', filter, now, after);
-      for (const [state, n] of Object.entries(piece.byState) as [TaskState, number][]) {
-        byState[state] = (byState[state] ?? 0) + n;
-        total += n;
+      for (const group of piece.groups) {
+        const key = `${group.state} ${group.queue}`;
+        const known = groups.get(key);
+        if (known) known.count += group.count;
+        else groups.set(key, { ...group });
       }
       after = piece.next;
     } while (after !== undefined);
-    return { total, byState };
+    return exactCount([...groups.values()]);
   }
 
   values(field: string, prefix: string, limit: number) {
@@ -218,6 +219,15 @@ function auditCalls(writer: EngineCalls, reader: () => EngineCalls): AuditStore 
       }
     },
   };
+}
+
+function exactCount(groups: ExactCount['groups']): ExactCount {
+  const answer: ExactCount = { total: 0, byState: {}, groups };
+  for (const { state, count } of groups) {
+    answer.total += count;
+    answer.byState[state] = (answer.byState[state] ?? 0) + count;
+  }
+  return answer;
 }
 
 function clamp(limit: number, max: number): number {

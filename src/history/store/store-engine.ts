@@ -35,6 +35,8 @@ export interface EngineOptions {
   bodyLength?: number;
   /** Pages of the file kept in memory by this connection, KiB. */
   cacheKib?: number;
+  /** Paths that are hidden, which no index has. Of the thread it runs in. */
+  redact?: readonly string[];
   /** Of a search; set by tests alone. */
   effort?: SearchEffort;
 }

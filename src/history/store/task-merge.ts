@@ -1,7 +1,7 @@
 import { isSettled, type TaskState } from '../../contract/states.js';
 import { stateCode } from './codes.js';
 import { foldValue, indexBody, type IndexedBody, type IndexedValue } from './indexed-values.js';
-import type { TaskRow } from './rows.js';
+import type { Settling, TaskRow } from './rows.js';
 import type { TaskColumns } from './schema.js';
 import { WORD, type Words } from './words.js';
 
@@ -27,6 +27,8 @@ export interface MergedTask {
   facts: Fact[] | undefined;
   /** Of input and result, where one of them is new. */
   texts: { input: string; result: string } | undefined;
+  /** As told. */
+  settled: Settling[] | undefined;
 }
 
 /** A whole body that stands in `bodies`. */
@@ -98,7 +100,14 @@ export function mergeTask(before: TaskColumns | undefined, told: TaskRow, option
     text_hash: before?.text_hash ?? 0,
   };
   if (!before) now.no = options.number(now.created);
-  const merged: MergedTask = { before, now, body: undefined, facts: undefined, texts: undefined };
+  const merged: MergedTask = {
+    before,
+    now,
+    body: undefined,
+    facts: undefined,
+    texts: undefined,
+    settled: row.settled,
+  };
   placeBody(merged, 'input', row.input, row.inputBytes, options.bodyLength);
   if (state === 'completed') placeBody(merged, 'result', row.result, row.resultBytes, options.bodyLength);
   const isNew =

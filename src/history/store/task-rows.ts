@@ -17,6 +17,7 @@ export class TaskRows {
   private readonly inserts: BulkInsert;
   private readonly bodies: BulkInsert;
   private readonly facts: BulkInsert;
+  private newFacts: [...Fact, task: number][] = [];
   private updates: { sql: string; params: Bindable[] }[] = [];
 
   constructor(private readonly db: SqliteDatabase) {
@@ -63,11 +64,15 @@ export class TaskRows {
     for (const { sql, params } of this.updates) this.db.run(sql, params);
     this.updates = [];
     this.bodies.flush();
+    // Neighbours in the index lie on the same page.
+    for (const fact of this.newFacts.sort(byPlace)) this.facts.add(fact);
+    this.newFacts = [];
     this.facts.flush();
   }
 
   discard(): void {
     this.updates = [];
+    this.newFacts = [];
     for (const insert of [this.inserts, this.bodies, this.facts]) insert.discard();
   }
 
@@ -99,7 +104,8 @@ export class TaskRows {
         else this.removeFact(no, fact);
       }
     }
-    for (const fact of facts) if (kept.size === 0 || !kept.has(factKey(fact))) this.facts.add([...fact, no]);
+    for (const fact of facts)
+      if (kept.size === 0 || !kept.has(factKey(fact))) this.newFacts.push([...fact, no]);
   }
 
   private removeFact(no: number, [path, value]: Fact): void {
@@ -116,6 +122,13 @@ function toColumns(row: readonly unknown[]): TaskColumns {
 /** Facts are found by path and value only, so the row itself says which are its own. */
 function factsOf(json: string | null): Fact[] {
   return json === null ? [] : (JSON.parse(json) as Fact[]);
+}
+
+/** As the index has them: by path, numbers before text. */
+function byPlace(a: readonly [...Fact, number], b: readonly [...Fact, number]): number {
+  if (a[0] !== b[0]) return a[0] - b[0];
+  if (typeof a[1] !== typeof b[1]) return typeof a[1] === 'number' ? -1 : 1;
+  return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : a[2] - b[2];
 }
 
 function factKey([path, value]: Fact): string {

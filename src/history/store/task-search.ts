@@ -4,7 +4,7 @@ import { NEWEST_FIRST, type Query, type QueryNode, type Sort } from '../query/qu
 import { build } from './builder.js';
 import { toState } from './codes.js';
 import type { SqliteDatabase } from './database.js';
-import type { GroupCounts, HistoryPage, TaskSearch } from './history-store.js';
+import type { ExactCount, GroupCounts, HistoryPage, TaskSearch } from './history-store.js';
 import type { HistoryTask, TaskRef } from './rows.js';
 import { readCursor, writeCursor } from './search/page-cursor.js';
 import { phasesAfter, phasesOf } from './search/search-order.js';
@@ -23,9 +23,9 @@ interface Walked<Item> {
   next?: number;
 }
 
-/** How many more there are of each state, and where to go on counting. */
+/** How many more there are of each queue and state, and where to go on counting. */
 export interface CountPiece {
-  byState: Partial<Record<TaskState, number>>;
+  groups: ExactCount['groups'];
   next?: number;
 }
 
@@ -86,9 +86,12 @@ export class TaskSearcher {
   /** A part of an exact count, short enough to stand between two searches of others. */
   count(filter: QueryNode | null, now: number, after: number | undefined): CountPiece {
     const { rows, next } = this.countPiece(filter, now, after, this.effort.pieceMs);
-    const byState: CountPiece['byState'] = {};
-    for (const { state, n } of rows) add(byState as Record<string, number>, toState(state), n);
-    return { byState, ...(next === undefined ? {} : { next }) };
+    const groups = rows.map(({ queue, state, n }) => ({
+      queue: this.words.textOf(queue),
+      state: toState(state),
+      count: n,
+    }));
+    return { groups, ...(next === undefined ? {} : { next }) };
   }
 
   /** The next tasks in the order of creation, oldest first, for what acts on all of a query a piece at a time. */
@@ -133,10 +136,19 @@ export class TaskSearcher {
     const context: PlanContext = {
       now,
       words: this.words,
+      hasId: (id, isPrefix) => this.hasId(id, isPrefix),
       hasFact: (path, value) => this.hasFact(path, value),
       errorGroups: (fingerprint, prefix) => this.errorGroups(fingerprint, prefix),
     };
     return toPlan(filter, context);
+  }
+
+  private hasId(id: string, isPrefix: boolean): boolean {
+    const ids = build.selectFrom('tasks').select('no').limit(1);
+    const wanted = isPrefix
+      ? ids.where('id', '>=', id).where('id', '<', afterPrefix(id))
+      : ids.where('id', '=', id);
+    return this.db.query(wanted.compile()).length > 0;
   }
 
   private hasFact(path: number, value: number | string): boolean {

@@ -54,7 +54,7 @@ describe('the fingerprint of an error', () => {
       const began = performance.now();
       errorFingerprint({ type: 't', name: text, message: text, stack: `E\n    at ${text}` });
       errorFingerprint({ type: 't', name: 'E', message: text, stack: text });
-      expect(performance.now() - began).toBeLessThan(50);
+      expect(performance.now() - began).toBeLessThan(1000);
     }
     fc.assert(
       fc.property(

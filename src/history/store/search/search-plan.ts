@@ -14,6 +14,7 @@ import type {
 } from '../../query/query-ast.js';
 import { stateCode } from '../codes.js';
 import { foldValue } from '../indexed-values.js';
+import { mayBeOwnId } from '../own-ids.js';
 import { TAG_PATH } from '../task-merge.js';
 import { afterPrefix, WORD, type WordKind } from '../words.js';
 
@@ -47,6 +48,8 @@ export interface PlanContext {
     match(kind: WordKind, text: string, prefix: boolean): number[];
     find(kind: WordKind, text: string): number | undefined;
   };
+  /** Whether any task has this id, or one that begins so. */
+  hasId(id: string, isPrefix: boolean): boolean;
   /** Whether any task has this value at this path. */
   hasFact(path: number, value: number | string): boolean;
   /** Numbers of the error groups with this fingerprint, or beginning with it. */
@@ -69,7 +72,7 @@ export function toPlan(node: QueryNode, context: PlanContext): PlanNode {
 function termPlan(term: QueryTerm, context: PlanContext): PlanNode {
   switch (term.kind) {
     case 'text':
-      return { kind: 'match', match: matchOf(term) };
+      return textPlan(term, context);
     case 'state':
       return { kind: 'word', column: 'state', ids: [stateCode(term.state)] };
     case 'name':
@@ -81,6 +84,14 @@ function termPlan(term: QueryTerm, context: PlanContext): PlanNode {
     case 'path':
       return pathPlan(term, context);
   }
+}
+
+function textPlan(term: TextTerm, { hasId }: PlanContext): PlanNode {
+  const match: PlanNode = { kind: 'match', match: matchOf(term) };
+  const id = term.text.toLowerCase();
+  if (term.scope !== 'any' || !mayBeOwnId(id, term.prefix) || !hasId(id, term.prefix)) return match;
+  const test: ValueTest = term.prefix ? prefixTest(id) : [[['=', id]]];
+  return { kind: 'or', nodes: [match, { kind: 'column', column: 'id', test }] };
 }
 
 /** Always quoted, so that nothing in it is an operator of FTS5. */

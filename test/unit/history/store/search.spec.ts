@@ -159,6 +159,29 @@ describe('searching', () => {
     expect(walked.sort()).toEqual([...ids].sort());
   });
 
+  it('finds ids of our own as words, though they are none', () => {
+    const own = new StoreFixture();
+    const [a, b] = ['t1m83qdjf6x6c81ws3mtxck2jz', 'k1m83qdjf6x6c81ws3mtxck2jz'];
+    own.record({
+      tasks: [
+        task(a!, { createdAt: NOON - 3 }),
+        task(b!, { input: JSON.stringify({ see: a, t: 'tango' }), createdAt: NOON - 2 }),
+        task('order-17', { createdAt: NOON - 1 }),
+      ],
+    });
+    expect(own.ids(a!)).toEqual([b, a]);
+    expect(own.ids(a!.toUpperCase())).toEqual([b, a]);
+    expect(own.ids(b!)).toEqual([b]);
+    expect(own.ids('t1m8*')).toEqual([b, a]);
+    expect(own.ids('k1m8*')).toEqual([b]);
+    expect(own.ids('t*')).toEqual([b, a]);
+    expect(own.ids('-t1m8*')).toEqual(['order-17']);
+    expect(own.ids('t1m8* tango')).toEqual([b]);
+    expect(own.ids('input:t1m8*')).toEqual([b]);
+    expect(own.ids('17')).toEqual(['order-17']);
+    own.remove();
+  });
+
   it('finds the tasks of an error group', () => {
     const { items } = store.engine.errors({ limit: 10, now: NOON });
     expect(items).toMatchObject([{ name: 'TimeoutError', count: 1, type: 'divide' }]);

@@ -40,6 +40,12 @@ describe('the store on its threads', () => {
     expect(second.items).toHaveLength(15);
     expect(await store.get('t3')).toMatchObject({ id: 't3', queue: 'default' });
 
+    expect(await store.count(parseQuery('-id:t3').filter, NOON)).toEqual({
+      total: 19,
+      byState: { completed: 19 },
+      groups: [{ queue: 'default', state: 'completed', count: 19 }],
+    });
+
     const forgetting = store.forget({ before: {}, max: { completed: 2 }, chunk: 3, now: NOON });
     const recorded = store.record({ ...emptyBatch(), tasks: [task('between')] });
     expect(await Promise.race([forgetting.then(() => 'forgotten'), recorded.then(() => 'recorded')])).toBe(
