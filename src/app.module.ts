@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { AccessModule } from './access/access.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { BulkModule } from './bulk/bulk.module.js';
 import { CatalogModule } from './catalog/catalog.module.js';
 import { ConfigModule } from './config/config.module.js';
@@ -28,6 +30,8 @@ export class AppModule {
         CatalogModule.forRoot(),
         QueueModule.forRoot(),
         HistoryModule,
+        AccessModule,
+        AuditModule,
         // Before tasks: its paths would otherwise be taken for a task's id.
         SearchModule,
         TasksModule,

@@ -15,6 +15,7 @@ import { LoginService } from './login.service.js';
 import { MeController } from './me.controller.js';
 import { Oidc } from './oidc.js';
 import { OidcController } from './oidc.controller.js';
+import { RateLimit } from './rate-limit.js';
 import { Roles } from './roles.js';
 import { RouteCheck } from './route-check.js';
 import { Sessions } from './sessions.js';
@@ -58,10 +59,10 @@ const roles = {
   controllers: [LoginController, OidcController, MeController, TokensController],
   providers: [
     ...[users, ...onRedis, door, roles],
-    ...[LoginService, TokensService, Gate, RouteCheck],
+    ...[LoginService, TokensService, Gate, RateLimit, RouteCheck],
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: VisitorInterceptor },
   ],
-  exports: [Gate, Door, TokensService],
+  exports: [Gate, Door, RateLimit, TokensService],
 })
 export class AccessModule {}

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.js';
 
 /** A cookie of ours: never readable by scripts, for this host and all its paths, sent along when coming from a link. */
 export class SecretCookie {
-  private readonly name: string;
+  readonly name: string;
   private readonly isSecure: boolean;
 
   /**

@@ -48,12 +48,18 @@ export class Gate {
     };
   }
 
-  /** Whether who began to listen may still; for streams, which outlive the request they came with. */
-  async isStillIn(req: Request): Promise<boolean> {
-    const before = req.visitor ?? NOBODY;
+  /** Whether who began to listen may still. What cannot be asked just now stays as it was. */
+  private async isStillIn(req: Request, before: Visitor): Promise<boolean> {
     if (before.via === 'nobody') return false;
-    const { via, name } = await this.identify(req).catch(() => before);
-    return via === before.via && name === before.name;
+    const now = await this.identify(req).catch((error: unknown) => {
+      return (error as { code?: unknown }).code === 'UNAUTHENTICATED' ? NOBODY : before;
+    });
+    const { permission } = req;
+    return (
+      now.via === before.via &&
+      now.name === before.name &&
+      (permission === undefined || now.permissions.has(permission))
+    );
   }
 
   private async letIn(req: Request, res: Response): Promise<void> {
@@ -65,7 +71,9 @@ export class Gate {
       res.setHeader('Cache-Control', 'no-store');
     }
     try {
-      req.visitor = await this.identify(req);
+      const visitor = await this.identify(req);
+      req.visitor = visitor;
+      req.isStillIn = () => this.isStillIn(req, visitor);
     } finally {
       res.locals.access = toAccessView(req.visitor, this.door, this.settings.READ_ONLY);
       if (req.visitor.via === 'nobody' && isReader(req))

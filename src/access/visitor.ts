@@ -46,6 +46,8 @@ declare module 'express-serve-static-core' {
     visitor?: Visitor;
     /** What the route asked for, once the guard has seen it. */
     permission?: Permission;
+    /** For streams, which outlive the request they came with: asks anew. */
+    isStillIn?: () => Promise<boolean>;
     /** What the audit could not tell by itself; with it a request is in there whatever its method. */
     audit?: { who?: string; targets?: string[] };
   }

@@ -2,6 +2,7 @@ import type { TaskType } from '../catalog/task-type.js';
 import { ERRORS, type ErrorCode } from '../contract/errors.js';
 import { HEADERS, PARAMETERS } from './components.js';
 import { ERROR_GUIDE } from './error-guide.js';
+import { ACCESS_PATHS } from './paths/access-paths.js';
 import { BULK_PATHS } from './paths/bulk-paths.js';
 import { EVENT_PATHS } from './paths/event-paths.js';
 import { MONITORING_PATHS } from './paths/monitoring-paths.js';
@@ -11,6 +12,7 @@ import { SEARCH_PATHS } from './paths/search-paths.js';
 import { submitPaths } from './paths/submit-paths.js';
 import { TASK_PATHS } from './paths/task-paths.js';
 import { WORKER_PATHS } from './paths/worker-paths.js';
+import { ACCESS_SCHEMAS } from './schemas/access-schemas.js';
 import { BULK_SCHEMAS } from './schemas/bulk-schemas.js';
 import { EVENT_SCHEMAS } from './schemas/event-schemas.js';
 import { MONITORING_SCHEMAS } from './schemas/monitoring-schemas.js';
@@ -32,6 +34,7 @@ const TAGS = [
   { name: 'Limits', description: 'Limits of task types at run time.' },
   { name: 'Workers', description: 'Who is there, and telling them what to do.' },
   { name: 'Monitoring', description: 'The dashboard, Redis.' },
+  { name: 'Access', description: 'Who may do what, and who did.' },
   { name: 'Health', description: 'For load balancers and supervisors.' },
 ];
 
@@ -39,7 +42,11 @@ const TAGS = [
  * The OpenAPI 3.1 document. It is written down here rather than gathered from decorators, so that it can say every code an
  * answer may have; test/e2e/api-contract.spec.ts holds it to what the app really does, both ways.
  */
-export function buildApiDocument(types: readonly TaskType[], version: string): object {
+export function buildApiDocument(
+  types: readonly TaskType[],
+  version: string,
+  { cookie, permissions }: Protection,
+): object {
   return {
     openapi: '3.1.0',
     info: {
@@ -51,7 +58,9 @@ export function buildApiDocument(types: readonly TaskType[], version: string): o
     },
     servers: [{ url: '/', description: 'This Roost' }],
     tags: TAGS,
-    paths: merge(
+    // Either is enough; none while there are no users.
+    security: [{ token: [] }, { login: [] }],
+    paths: withPermissions(permissions, [
       submitPaths(types),
       TASK_PATHS,
       SEARCH_PATHS,
@@ -61,7 +70,8 @@ export function buildApiDocument(types: readonly TaskType[], version: string): o
       WORKER_PATHS,
       MONITORING_PATHS,
       NUMBERS_PATHS,
-    ),
+      ACCESS_PATHS,
+    ]),
     components: {
       schemas: {
         ...submitSchemas(types),
@@ -73,19 +83,50 @@ export function buildApiDocument(types: readonly TaskType[], version: string): o
         ...WORKER_SCHEMAS,
         ...MONITORING_SCHEMAS,
         ...NUMBERS_SCHEMAS,
+        ...ACCESS_SCHEMAS,
         ...PROBLEM_SCHEMAS,
       },
       parameters: PARAMETERS,
       headers: HEADERS,
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token, made at /access/tokens: `roost_...`.',
+        },
+        login: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: cookie,
+          description:
+            'The cookie of a login. Writes also need the header `X-CSRF-Token`; /api/v1/me tells its value.',
+        },
+      },
     },
   };
 }
 
-/** Paths from several files, with the methods of the same path together. */
-function merge(...parts: Record<string, object>[]): Record<string, object> {
-  const paths: Record<string, object> = {};
-  for (const part of parts) {
-    for (const [path, methods] of Object.entries(part)) paths[path] = { ...paths[path], ...methods };
+/** What the document cannot know by itself. */
+export interface Protection {
+  /** Name of the cookie of a login. */
+  cookie: string;
+  /** By route, as in `GET /api/v1/tasks/{id}`. */
+  permissions: ReadonlyMap<string, string>;
+}
+
+/** Paths from several files, the methods of the same path together, each with what it needs. */
+function withPermissions(
+  permissions: Protection['permissions'],
+  parts: Record<string, object>[],
+): Record<string, Record<string, object>> {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const [path, methods] of parts.flatMap((part) => Object.entries(part))) {
+    for (const [method, operation] of Object.entries(methods as Record<string, { description?: string }>)) {
+      const needed = permissions.get(`${method.toUpperCase()} ${path}`);
+      const words = needed && `Needs the permission \`${needed}\`.`;
+      const description = [operation.description, words].filter(Boolean).join('\n\n');
+      (paths[path] ??= {})[method] = { ...operation, ...(description ? { description } : {}) };
+    }
   }
   return paths;
 }

@@ -53,6 +53,13 @@ export const PARAMETERS = {
     schema: { $ref: '#/components/schemas/CommandName' },
   },
   Wait: wait,
+  Reveal: {
+    name: 'reveal',
+    in: 'query',
+    description:
+      'With what the rules of REDACT hide. Needs the permission `secrets.reveal` and is kept in the audit.',
+    schema: { type: 'string', enum: ['1'] },
+  },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',

@@ -163,6 +163,13 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
   TOO_MANY_REQUESTS: {
     cure: 'Wait as long as Retry-After says, in seconds.',
     detail: 'Too many wrong logins: wait 14 minutes, then try again.',
+    extra: { retryAfter: 840 },
+  },
+  QUEUE_FULL: {
+    cure: 'More tasks wait in the queue than QUEUE_LIMIT allows. Wait as long as Retry-After says, or start more workers.',
+    detail:
+      'The queue default holds 100000 tasks that wait, as many as it may (QUEUE_LIMIT). Nothing was accepted: hand it in again later.',
+    extra: { queue: 'default', retryAfter: 5 },
   },
   INTERNAL: {
     cure: 'A fault of ours. The log of the web app has it under the `requestId`. Trying again may help.',

@@ -12,7 +12,7 @@ export interface Call {
   body?: object;
   /** Answers that are a success, by status. */
   answers: Record<number, Answer>;
-  /** Codes of the answers that are none. INTERNAL is added to all, CROSS_SITE to what writes. */
+  /** Codes of the answers that are none. INTERNAL is added to all, those of access to all but /health. */
   errors?: readonly ErrorCode[];
   /** Members of our own, such as the events of a stream. */
   more?: object;
@@ -27,14 +27,19 @@ export interface Answer {
   headers?: Record<string, object>;
 }
 
+/** Open to everybody. */
+const OPEN_TAG = 'Health';
+/** What everybody else may be told at the door. */
+const DOOR: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'HOST_REFUSED', 'TOO_MANY_REQUESTS'];
+
 /** A call that only looks. */
 export function reads(call: Call): object {
-  return operation(call, []);
+  return operation(call, call.tag === OPEN_TAG ? [] : DOOR);
 }
 
 /** A call that changes something. */
 export function writes(call: Call): object {
-  return operation(call, ['CROSS_SITE']);
+  return operation(call, [...DOOR, 'READ_ONLY', 'CSRF_TOKEN_INVALID', 'CROSS_SITE']);
 }
 
 function operation(call: Call, errors: readonly ErrorCode[]): object {
@@ -46,6 +51,7 @@ function operation(call: Call, errors: readonly ErrorCode[]): object {
     ...(description ? { description } : {}),
     parameters: [...parameters, { $ref: '#/components/parameters/XRequestId' }],
     ...(body ? { requestBody: body } : {}),
+    ...(tag === OPEN_TAG ? { security: [] } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, response(answer)])),
       ...problemResponses([...(call.errors ?? []), ...errors, 'INTERNAL']),
@@ -70,7 +76,7 @@ const HEADERS = { 'X-Request-Id': { $ref: '#/components/headers/XRequestId' } };
 /** Problems by status, each with the codes this call can answer with and an example of each. */
 function problemResponses(codes: readonly ErrorCode[]): Record<string, object> {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
+  for (const code of new Set(codes)) {
     const { status } = ERRORS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -82,7 +88,9 @@ function problemResponse(status: number, codes: ErrorCode[]): object {
     description: codes.map((code) => `[\`${code}\`](#${code}): ${ERRORS[code].title}.`).join(' · '),
     headers: {
       ...HEADERS,
-      ...(status === 503 ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {}),
+      ...(status === 503 || status === 429
+        ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
+        : {}),
     },
     content: {
       'application/problem+json': {

@@ -1,4 +1,11 @@
-import { Global, Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Global,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
 import type { HistoryStore } from '../history/store/history-store.js';
@@ -26,7 +33,7 @@ const auditLog = {
   providers: [auditLog, AuditService, AuditTrail],
   exports: [AuditTrail, AuditService],
 })
-export class AuditModule implements OnApplicationBootstrap, OnModuleDestroy {
+export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -41,9 +48,13 @@ export class AuditModule implements OnApplicationBootstrap, OnModuleDestroy {
     this.forget();
   }
 
-  /** Before the history closes. */
-  onModuleDestroy(): Promise<void> {
+  beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    return this.entries.flush();
+  }
+
+  /** Once more, for what was answered until the server closed. The history closes with the modules before this one's. */
+  onApplicationShutdown(): Promise<void> {
     return this.entries.flush();
   }
 

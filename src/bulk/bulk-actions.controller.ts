@@ -1,5 +1,7 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { BULK_ACTIONS, BULK_OUTCOMES } from '../history/store/bulk-store.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { oneOf, readFields, reason, refuse, whole, yesOrNo } from '../http/body-fields.js';
@@ -8,7 +10,6 @@ import type { BulkPreview } from './bulk-preview.js';
 import type { BulkView, OutcomeView } from './bulk-view.js';
 import { BulkService } from './bulk.service.js';
 
-const BY = 'api';
 const LONGEST_UNDO_MS = 600_000;
 const MAX_TEXT = 2000;
 const MAX_ID = 400;
@@ -32,11 +33,13 @@ const FIELDS = {
 
 /** Bulk actions over REST. */
 @Controller('api/v1/bulk-actions')
+@Needs('tasks.read')
 export class BulkActionsController {
   constructor(private readonly bulks: BulkService) {}
 
   /** 202; 200 for a dry run, and for a key that was used before. */
   @Post()
+  @Needs('tasks.bulk')
   async start(
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
@@ -67,7 +70,7 @@ export class BulkActionsController {
     const key = req.headers['idempotency-key'];
     const { bulk, created } = await this.bulks.order({
       ...request,
-      by: BY,
+      by: actor('api'),
       ...(undoMs === undefined ? {} : { undoMs }),
       ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
     });
@@ -119,6 +122,7 @@ export class BulkActionsController {
 
   /** 200 where it has ended, 202 while it finishes what it has in hand. */
   @Post(':id/abort')
+  @Needs('tasks.bulk')
   async abort(
     @Param('id') id: string,
     @Req() req: Request,
@@ -126,7 +130,7 @@ export class BulkActionsController {
   ): Promise<BulkView> {
     requireParsedBodyIfAny(req, 'application/json');
     refuse(Object.keys((req.body ?? {}) as object).map((path) => ({ path, message: 'is not known here' })));
-    const bulk = await this.bulks.abort(id, BY);
+    const bulk = await this.bulks.abort(id, actor('api'));
     res.status(bulk.stopping ? 202 : 200);
     return bulk;
   }

@@ -175,7 +175,7 @@ export class BulkRun {
     const askedMs = performance.now() - askedAt;
     this.settled = [];
     const acted = await this.act(targets, fence);
-    await this.wait(pace.pause(meter.redisMs, askedMs));
+    await this.wait(pace.pause(targets.length, meter.redisMs, askedMs));
     return acted;
   }
 

@@ -32,7 +32,7 @@ export class BulkService {
 
   /**
    * Counts what it is about and shows some of it; nothing is touched.
-   * @throws RoostError REQUEST_INVALID, QUERY_INVALID, REDIS_UNAVAILABLE
+   * @throws RoostError REQUEST_INVALID, QUERY_INVALID
    */
   async dryRun(request: BulkRequest): Promise<BulkPreview> {
     checkRequest(request);

@@ -4,9 +4,10 @@ const LARGEST = 100;
 /** Begins carefully: how long Redis takes for a task (a long waiting list, large jobs) is not known yet. */
 const FIRST = 5;
 
-/** Redis's own time for the tasks of a piece, ms, during which nobody else is answered: grown below, halved above. */
-const LOW_MS = 4;
-const HIGH_MS = 8;
+/** Redis's own time that a piece is to take, ms: nobody else is answered meanwhile. */
+const GOAL_MS = 5;
+/** The time of one task is the median of so many pieces: now and then one takes long without a fault of its own. */
+const REMEMBERED = 7;
 /** An answer to a small question that took longer than this shows that Redis or this process has a lot to do, ms. */
 const SLOW_MS = 50;
 const LONGEST_PAUSE_MS = 500;
@@ -17,6 +18,7 @@ const LONGEST_PAUSE_MS = 500;
  */
 export class Pace {
   private size = FIRST;
+  private readonly perTask: number[] = [];
 
   /** Tasks of the next piece. */
   get next(): number {
@@ -24,12 +26,15 @@ export class Pace {
   }
 
   /**
-   * After a piece: ms to wait before the next one.
+   * After a piece of `count` tasks: ms to wait before the next one.
    * @param redisMs Redis's own time for the tasks, @param askedMs how long a small question took just before.
    */
-  pause(redisMs: number, askedMs: number): number {
-    if (redisMs > HIGH_MS) this.size = Math.max(SMALLEST, Math.floor((this.size * LOW_MS) / redisMs));
-    else if (redisMs < LOW_MS) this.size = Math.min(LARGEST, Math.ceil(this.size * 1.5));
+  pause(count: number, redisMs: number, askedMs: number): number {
+    this.perTask.push(redisMs / Math.max(1, count));
+    if (this.perTask.length > REMEMBERED) this.perTask.shift();
+    const usual = [...this.perTask].sort((a, b) => a - b)[this.perTask.length >> 1]!;
+    const fitting = usual > 0 ? Math.floor(GOAL_MS / usual) : LARGEST;
+    this.size = Math.max(SMALLEST, Math.min(LARGEST, fitting, this.size * 2));
     return Math.min(LONGEST_PAUSE_MS, Math.ceil(redisMs) + (askedMs > SLOW_MS ? Math.round(askedMs) : 0));
   }
 }

@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { setRedaction } from '../contract/redaction.js';
 import { Settings } from './settings.js';
 
 /** Makes the checked settings injectable everywhere as `Settings`. */
@@ -6,6 +7,7 @@ import { Settings } from './settings.js';
 @Module({})
 export class ConfigModule {
   static forRoot(settings: Settings): DynamicModule {
+    setRedaction(settings.REDACT);
     return {
       module: ConfigModule,
       providers: [{ provide: Settings, useValue: settings }],

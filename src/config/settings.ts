@@ -3,6 +3,7 @@ import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { QUEUE_NAMES } from '../contract/queues.js';
+import { REDACTION_RULE } from '../contract/redaction.js';
 
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -209,6 +210,28 @@ export class Settings {
   /** Nothing can be changed through this web app. */
   @IsBoolean({ message: 'must be true or false' })
   READ_ONLY = false;
+
+  /**
+   * Paths of inputs and results that nobody is shown without asking, separated by commas: input.password, input.card.*,
+   * result.token; *.secret wherever something is called so.
+   */
+  @Matches(REDACTION_RULE, {
+    each: true,
+    message: 'must be paths such as input.password, input.card.* or *.secret, separated by commas',
+  })
+  REDACT: string[] = [];
+
+  /** Calls of the API that one client may make in a minute; 0 for as many as it likes. */
+  @IsInt({ message: 'must be a whole number from 0 to 10000000' })
+  @Min(0, { message: 'must be a whole number from 0 to 10000000' })
+  @Max(10_000_000, { message: 'must be a whole number from 0 to 10000000' })
+  RATE_LIMIT_PER_MINUTE = 60_000;
+
+  /** Tasks that may wait in one queue, delayed ones with them, before no more are accepted; 0 for as many as come. */
+  @IsInt({ message: 'must be a whole number from 0 to 100000000' })
+  @Min(0, { message: 'must be a whole number from 0 to 100000000' })
+  @Max(100_000_000, { message: 'must be a whole number from 0 to 100000000' })
+  QUEUE_LIMIT = 0;
 
   /** Days the audit keeps who did what. */
   @IsInt({ message: 'must be a whole number of days from 1 to 36500' })

@@ -31,6 +31,7 @@ export const ERRORS = {
   REQUEST_INVALID: { status: 422, title: 'The request is not right' },
   TASK_TYPE_UNKNOWN: { status: 422, title: 'No such task type' },
   TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
+  QUEUE_FULL: { status: 429, title: 'The queue is full' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   STORAGE_FULL: { status: 503, title: 'Redis is full' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },

@@ -4,6 +4,8 @@ import type { Request, Response } from 'express';
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Proxies close a silent connection after 30-60 s. */
 const KEEP_ALIVE_MS = 15_000;
+/** Who signed out, or lost their token, hears no more after so many signs of life. */
+const ASK_EVERY = 2;
 const KEEP_ALIVE = Buffer.from(': still here\n\n');
 
 /** One event as it goes over the wire. Data is JSON on one line, so nothing in it can end or forge an event. */
@@ -30,13 +32,23 @@ export class SseConnection {
     });
     res.flushHeaders();
     res.write('retry: 2000\n\n');
-    this.timer = setInterval(() => this.write(KEEP_ALIVE), KEEP_ALIVE_MS);
+    let beats = 0;
+    this.timer = setInterval(() => {
+      this.write(KEEP_ALIVE);
+      if (++beats % ASK_EVERY === 0) void this.checkReader();
+    }, KEEP_ALIVE_MS);
     res.on('close', () => {
       this.closed = true;
       clearInterval(this.timer);
       onClose();
     });
     res.on('error', () => res.destroy());
+  }
+
+  /** Whoever let the reader in has left a way to ask whether they still would. */
+  private async checkReader(): Promise<void> {
+    const { isStillIn } = this.res.req as { isStillIn?: () => Promise<boolean> };
+    if (isStillIn && !(await isStillIn())) this.bye();
   }
 
   get open(): boolean {

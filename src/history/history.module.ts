@@ -39,7 +39,7 @@ const DEFAULT_FILE = new Settings().HISTORY_URL.slice('file:'.length);
 const history = {
   provide: HISTORY,
   useFactory: async (settings: Settings): Promise<HistoryStore> => {
-    const store = new SqliteHistoryStore({ file: fileOf(settings) });
+    const store = new SqliteHistoryStore({ file: fileOf(settings), redact: settings.REDACT });
     try {
       await store.migrate();
     } catch (error) {
@@ -60,6 +60,7 @@ const recorder = {
         file: fileOf(settings),
         redisUrl: settings.REDIS_URL,
         prefix: settings.QUEUE_PREFIX,
+        redact: settings.REDACT,
         keepMs: {
           completed: settings.HISTORY_RETENTION_DAYS * DAY_MS,
           failed: failedMs,

@@ -1,4 +1,5 @@
 import { QUEUE_NAMES } from '../contract/queues.js';
+import { HIDDEN, redaction } from '../contract/redaction.js';
 import type { TaskView } from '../contract/task-view.js';
 import { iso, taskLinks } from '../queue/to-task-view.js';
 import type { HistoryTask } from './store/rows.js';
@@ -9,15 +10,19 @@ const PREVIEW_LENGTH = 160;
 /** A task of the history as the view that the same task in Redis has. */
 export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskView {
   const { id, queue, state, startedAt, runMs } = task;
+  const hidden = redaction();
+  const input = hidden.apply('input', parsed(task.input));
   const ran = state === 'active' && startedAt !== null ? Math.max(0, now - startedAt) : runMs;
   return {
     id,
     type: task.type,
     queue,
     state,
-    ...(task.inputCut ? {} : { input: parsed(task.input) }),
-    inputPreview: preview(task.input ?? 'null'),
-    ...(state === 'completed' && !task.resultCut ? { result: parsed(task.result) } : {}),
+    ...(task.inputCut ? {} : { input }),
+    inputPreview: inputPreview(task),
+    ...(state === 'completed' && !task.resultCut
+      ? { result: hidden.apply('result', parsed(task.result)) }
+      : {}),
     error: task.error,
     progress: task.progress,
     attempts: { made: task.attemptsMade, max: Math.max(1, task.attemptsMax) },
@@ -53,6 +58,13 @@ function parsed(json: string | null): unknown {
   } catch {
     return json;
   }
+}
+
+function inputPreview({ input, inputCut }: HistoryTask): string {
+  if (input === null) return 'null';
+  const hidden = redaction();
+  if (!hidden.concerns('input')) return preview(input);
+  return inputCut ? HIDDEN : preview(hidden.applyToText('input', input));
 }
 
 function preview(text: string): string {

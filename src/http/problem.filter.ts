@@ -46,6 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     res.status(problem.status);
     if (problem.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
+    if (typeof problem.retryAfter === 'number') res.setHeader('Retry-After', String(problem.retryAfter));
     const isComing = sentBody(req) && !req.complete;
     // What was not read of a body must not be taken for the next request.
     if (isComing) res.setHeader('Connection', 'close');

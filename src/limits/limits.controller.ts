@@ -1,11 +1,12 @@
 import { Controller, Delete, Get, Param, Put, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { oneEnd, ORDER_FIELDS, orNone, rate, readFields, refuse, whole } from '../http/body-fields.js';
 import { LIMIT_NAMES } from './limit-override.js';
 import { LimitsService, type TypeLimits } from './limits.service.js';
 
-const BY = 'api';
 /** Longest a timer of Node can run, ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -13,15 +14,18 @@ const timeout = orNone(whole(1, MAX_TIMER_MS, 'milliseconds'));
 
 /** Limits of task types over REST. */
 @Controller('api/v1/limits')
+@Needs('limits.set')
 export class LimitsController {
   constructor(private readonly limits: LimitsService) {}
 
   @Get()
+  @Needs('tasks.read')
   async list(): Promise<{ items: TypeLimits[] }> {
     return { items: await this.limits.list() };
   }
 
   @Get(':type')
+  @Needs('tasks.read')
   get(@Param('type') type: string): Promise<TypeLimits> {
     return this.limits.get(type);
   }
@@ -42,7 +46,7 @@ export class LimitsController {
     if (Object.keys(values).length === 0) {
       refuse([{ path: 'body', message: `names no limit; give at least one of: ${LIMIT_NAMES.join(', ')}` }]);
     }
-    return this.limits.set(type, values, { by: BY, ...(reason ? { reason } : {}), ...ends });
+    return this.limits.set(type, values, { by: actor('api'), ...(reason ? { reason } : {}), ...ends });
   }
 
   @Delete(':type')

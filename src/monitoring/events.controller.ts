@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { Needs } from '../access/needs.js';
 import { RoostError } from '../contract/errors.js';
 import { KeptWatches } from '../events/kept-watches.js';
 import { LiveHub } from '../events/live-hub.js';
@@ -13,6 +14,7 @@ import { TaskStory } from '../tasks/task-story.js';
 
 /** Server-sent events: a snapshot, then changes; `Last-Event-ID` resumes without a gap. */
 @Controller('api/v1')
+@Needs('tasks.read')
 export class EventsController {
   constructor(
     private readonly hub: LiveHub,

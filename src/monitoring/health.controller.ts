@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Redis } from 'ioredis';
+import { Public } from '../access/needs.js';
 import { EventTail } from '../events/event-tail.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import { isHere } from '../fleet/worker-view.js';
@@ -10,6 +11,7 @@ type Check = { ok: boolean; detail?: string };
 
 /** For load balancers and supervisors: `live` means the process answers, `ready` that tasks get through. */
 @Controller('health')
+@Public()
 export class HealthController {
   constructor(
     @Inject(COMMANDS) private readonly redis: Redis,

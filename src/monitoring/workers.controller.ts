@@ -1,5 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { RoostError } from '../contract/errors.js';
 import {
   FleetService,
@@ -12,20 +14,24 @@ import { parseCommandArgs, parseCommandName } from '../fleet/parse-command.js';
 
 /** Workers over REST: who is there, and telling them what to do. */
 @Controller('api/v1/workers')
+@Needs('workers.control')
 export class WorkersController {
   constructor(private readonly fleet: FleetService) {}
 
   @Get()
+  @Needs('tasks.read')
   async list(): Promise<{ items: WorkerView[] }> {
     return { items: await this.fleet.list() };
   }
 
   @Get(':id')
+  @Needs('tasks.read')
   get(@Param('id') id: string): Promise<WorkerDetail> {
     return this.fleet.get(id);
   }
 
   @Get(':id/samples')
+  @Needs('tasks.read')
   async samples(@Param('id') id: string) {
     return { items: await this.fleet.samples(id) };
   }
@@ -48,7 +54,7 @@ export class WorkersController {
         chosen as 'all' | string[],
         name,
         parseCommandArgs(name, args),
-        'api',
+        actor('api'),
       ),
     };
   }
@@ -61,7 +67,7 @@ export class WorkersController {
     return {
       ok: true,
       command: name,
-      result: await this.fleet.command(id, name, parseCommandArgs(name, req.body), 'api'),
+      result: await this.fleet.command(id, name, parseCommandArgs(name, req.body), actor('api')),
     };
   }
 

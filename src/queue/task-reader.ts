@@ -15,6 +15,9 @@ const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 /** Longest body in bytes that a list carries; of larger ones it shows a preview. */
 const LIST_CUT = 1024;
 
+/** Tasks read in one script where many are read in a row: about a millisecond of Redis. */
+const FEW = 25;
+
 export interface FoundTask {
   queue: TaskQueue;
   record: JobRecord;
@@ -57,11 +60,18 @@ export class TaskReader {
     );
   }
 
-  /** Those of these tasks that are there, large bodies cut; undefined for the others. */
+  /**
+   * Those of these tasks that are there, large bodies cut; undefined for the others. A few at a time: others are
+   * answered in between.
+   */
   async findMany(refs: { queue: string; id: string }[]): Promise<(FoundTask | undefined)[]> {
-    if (refs.length === 0) return [];
-    const records = await this.records(refs, LIST_CUT);
-    return records.map((record, i) => record && { queue: this.queues.get(refs[i]!.queue), record });
+    const found: (FoundTask | undefined)[] = [];
+    for (let from = 0; from < refs.length; from += FEW) {
+      const some = refs.slice(from, from + FEW);
+      const records = await this.records(some, LIST_CUT);
+      found.push(...records.map((record, i) => record && { queue: this.queues.get(some[i]!.queue), record }));
+    }
+    return found;
   }
 
   /** The whole view, with the stack of the last attempt. */

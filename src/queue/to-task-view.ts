@@ -1,6 +1,7 @@
 import type { TaskState } from '../contract/states.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskFailure, TaskProgress, TaskView } from '../contract/task-view.js';
+import { HIDDEN, redaction } from '../contract/redaction.js';
 import { toEnvelope, type JobEnvelope } from './job-envelope.js';
 import type { JobRecord } from './job-record.js';
 
@@ -15,7 +16,9 @@ const PREVIEW_LENGTH = 160;
  */
 export function toTaskView(record: JobRecord, now: number = Date.now()): TaskView {
   const { id, queue, state } = record;
+  const hidden = redaction();
   const envelope = record.dataCut ? cutEnvelope(record.data) : toEnvelope(parse(record.data));
+  const input = hidden.apply('input', envelope.input ?? null);
   const opts = (parse(record.opts) ?? {}) as { attempts?: number; delay?: number };
   const createdAt = number(record.timestamp) ?? 0;
   const started = number(record.processedOn);
@@ -30,9 +33,11 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
     queue,
     state,
     ...(record.dataCut
-      ? { inputPreview: preview(record.data) }
-      : { input: envelope.input ?? null, inputPreview: preview(JSON.stringify(envelope.input ?? null)) }),
-    ...(state === 'completed' && !record.resultCut ? { result: parse(record.returnvalue) ?? null } : {}),
+      ? { inputPreview: hidden.concerns('input') ? HIDDEN : preview(record.data) }
+      : { input, inputPreview: preview(JSON.stringify(input)) }),
+    ...(state === 'completed' && !record.resultCut
+      ? { result: hidden.apply('result', parse(record.returnvalue) ?? null) }
+      : {}),
     error: state === 'failed' ? toFailure(record.failedReason, record.stack, record['roost:error']) : null,
     progress: toProgress(parse(record.progress)),
     attempts: { made: number(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },

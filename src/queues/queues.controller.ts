@@ -1,5 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { SETTLED_STATES } from '../contract/states.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import {
@@ -16,21 +18,23 @@ import {
 import type { QueueDetail, QueueView } from './queue-view.js';
 import { QueuesService, type Outcome } from './queues.service.js';
 
-const BY = 'api';
 const DAY_MS = 86_400_000;
 const YEARS_MS = 10 * 366 * DAY_MS;
 
 /** Queues over REST: what they hold, what holds them back, and acting on all of their tasks. */
 @Controller('api/v1/queues')
+@Needs('queues.control')
 export class QueuesController {
   constructor(private readonly queues: QueuesService) {}
 
   @Get()
+  @Needs('tasks.read')
   async list(): Promise<{ items: QueueView[] }> {
     return { items: await this.queues.list() };
   }
 
   @Get(':name')
+  @Needs('tasks.read')
   get(@Param('name') name: string): Promise<QueueDetail> {
     return this.queues.get(name);
   }
@@ -41,14 +45,14 @@ export class QueuesController {
     this.queues.known(name);
     const order = readFields(optional(req), ORDER_FIELDS);
     oneEnd(order);
-    return this.queues.pause(name, { by: BY, ...order });
+    return this.queues.pause(name, { by: actor('api'), ...order });
   }
 
   @Post(':name/resume')
   @HttpCode(200)
   resume(@Param('name') name: string, @Req() req: Request): Promise<QueueDetail> {
     this.queues.known(name);
-    return this.queues.resume(name, { by: BY, ...readFields(optional(req), { reason }) });
+    return this.queues.resume(name, { by: actor('api'), ...readFields(optional(req), { reason }) });
   }
 
   @Post(':name/drain')
@@ -56,7 +60,7 @@ export class QueuesController {
   drain(@Param('name') name: string, @Req() req: Request): Promise<Outcome> {
     this.queues.known(name);
     const { delayed = false, ...order } = readFields(optional(req), { reason, delayed: yesOrNo });
-    return this.queues.drain(name, { by: BY, ...order, delayed });
+    return this.queues.drain(name, { by: actor('api'), ...order, delayed });
   }
 
   @Post(':name/clean')
@@ -74,14 +78,14 @@ export class QueuesController {
       },
       ['state', 'olderThanMs'],
     );
-    return this.queues.clean(name, { by: BY, ...order, state: state!, olderThanMs: olderThanMs! });
+    return this.queues.clean(name, { by: actor('api'), ...order, state: state!, olderThanMs: olderThanMs! });
   }
 
   @Post(':name/promote')
   @HttpCode(200)
   promote(@Param('name') name: string, @Req() req: Request): Promise<Outcome> {
     this.queues.known(name);
-    return this.queues.promote(name, { by: BY, ...readFields(optional(req), { reason }) });
+    return this.queues.promote(name, { by: actor('api'), ...readFields(optional(req), { reason }) });
   }
 
   @Post(':name/concurrency')
@@ -94,7 +98,7 @@ export class QueuesController {
     ]);
     oneEnd(order);
     if (value === null) noEnd(order);
-    return this.queues.setConcurrency(name, value!, { by: BY, ...order });
+    return this.queues.setConcurrency(name, value!, { by: actor('api'), ...order });
   }
 
   @Post(':name/rate-limit')
@@ -115,7 +119,7 @@ export class QueuesController {
           : [{ path: 'perMs', message: 'cannot be given when the limit is lifted; leave it out' }],
       );
       noEnd(order);
-      return this.queues.setRateLimit(name, null, { by: BY, ...order });
+      return this.queues.setRateLimit(name, null, { by: actor('api'), ...order });
     }
     if (perMs === undefined)
       refuse([
@@ -124,7 +128,7 @@ export class QueuesController {
           message: `is missing; it must be a whole number of milliseconds from 1 to ${DAY_MS}`,
         },
       ]);
-    return this.queues.setRateLimit(name, { max, perMs: perMs! }, { by: BY, ...order });
+    return this.queues.setRateLimit(name, { max, perMs: perMs! }, { by: actor('api'), ...order });
   }
 }
 

@@ -1,5 +1,6 @@
 import { RoostError, type FieldProblem } from '../contract/errors.js';
 import { nearName } from '../contract/near-name.js';
+import { redactionRules } from '../contract/redaction.js';
 import { TASK_STATES, type TaskState } from '../contract/states.js';
 import { parseQuery } from '../history/query/parse-query.js';
 import { printQuery } from '../history/query/print-query.js';
@@ -50,9 +51,18 @@ export function parseSearch(params: SearchParams): ParsedSearch {
     }
   };
 
+  const hiddenIn = (node: QueryNode): string[] => {
+    if (node.kind === 'and' || node.kind === 'or') return node.nodes.flatMap(hiddenIn);
+    if (node.kind === 'not') return hiddenIn(node.node);
+    const path = node.kind === 'path' ? `${node.root}.${node.path}` : '';
+    return path && redactionRules().covers(path) ? [path] : [];
+  };
+
   // Not trimmed: the column is one of the text as it was written.
   const query = readQuery(params.q ?? '', read);
   const nodes: QueryNode[] = query ? conjuncts(query.filter) : [];
+  for (const path of nodes.flatMap(hiddenIn))
+    problems.push({ path: 'q', message: `${path} is hidden by a rule (REDACT), so nothing is found by it` });
   const states = read('state', statesOf);
   if (states) nodes.push(states);
   for (const field of NAMES) {

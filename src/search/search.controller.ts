@@ -2,7 +2,9 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { Needs } from '../access/needs.js';
 import type { TaskPage } from '../contract/task-view.js';
+import { revealFlag, revealing } from '../access/reveal.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { SEARCH_PARAMS, type SearchParams } from './search-params.js';
 import { SearchService } from './search.service.js';
@@ -19,6 +21,7 @@ const READERS = Object.fromEntries(SEARCH_PARAMS.map((name) => [name, shortText(
 
 /** Finding tasks over REST. */
 @Controller('api/v1/tasks')
+@Needs('tasks.read')
 export class SearchController {
   constructor(
     private readonly search: SearchService,
@@ -43,8 +46,17 @@ export class SearchController {
   }
 
   @Get('export')
+  @Needs('tasks.export')
   async export(@Req() req: Request, @Res() res: Response): Promise<void> {
-    const { format = 'csv', ...params } = readQuery(req.query, { ...READERS, format: exportFormat });
+    const {
+      format = 'csv',
+      reveal = false,
+      ...params
+    } = readQuery(req.query, { ...READERS, format: exportFormat, reveal: revealFlag });
+    await revealing(req, reveal, () => this.write(params, format, res));
+  }
+
+  private async write(params: SearchParams, format: ExportFormat, res: Response): Promise<void> {
     const { filter } = this.search.parse(params);
     const text = this.exports.write(filter, format);
     // What goes wrong at once is a problem document, not a file that breaks off.

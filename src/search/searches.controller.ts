@@ -1,15 +1,18 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { Needs } from '../access/needs.js';
 import { requireParsedBody } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
 import { SavedSearches, type SearchView } from './saved-searches.service.js';
 
 /** Saved searches over REST. */
 @Controller('api/v1/searches')
+@Needs('searches.save')
 export class SearchesController {
   constructor(private readonly searches: SavedSearches) {}
 
   @Get()
+  @Needs('tasks.read')
   async list(): Promise<{ items: SearchView[] }> {
     return { items: await this.searches.all() };
   }

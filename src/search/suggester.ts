@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { redactionRules } from '../contract/redaction.js';
 import { SORT_FIELDS, type NameField } from '../history/query/query-ast.js';
 import { printQuery } from '../history/query/print-query.js';
 import { QUERY_FIELDS } from '../history/query/query-fields.js';
@@ -111,6 +112,7 @@ export class Suggester {
     const dot = field.indexOf('.');
     const isPath = dot > 0 && (field.startsWith('input.') || field.startsWith('result.'));
     if (!isPath && !(LISTED as readonly string[]).includes(field)) return [];
+    if (isPath && redactionRules().covers(field)) return [];
     const values = await this.store.values(field, typed, MAX_ITEMS);
     return values.map((one) => valueOf(field, one, ''));
   }
@@ -118,7 +120,8 @@ export class Suggester {
   private async paths(root: string, prefix: string): Promise<Suggestion[]> {
     if (root !== 'input' && root !== 'result') return [];
     const paths = await this.store.values(root, prefix, MAX_ITEMS);
-    return paths.map((path) => ({ text: `${path}:`, help: `a value of the ${root}` }));
+    const told = paths.filter((path) => !redactionRules().covers(path));
+    return told.map((path) => ({ text: `${path}:`, help: `a value of the ${root}` }));
   }
 
   private async pathsLike(root: string, prefix: string): Promise<Suggestion[]> {

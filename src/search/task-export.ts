@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { redaction } from '../contract/redaction.js';
 import type { QueryNode } from '../history/query/query-ast.js';
 import type { HistoryStore } from '../history/store/history-store.js';
 import type { HistoryTask } from '../history/store/rows.js';
@@ -45,8 +46,8 @@ export const CSV_COLUMNS: Record<string, Cell> = {
   origin: ({ origin }) => origin,
   error_name: ({ error }) => error?.name ?? null,
   error_message: ({ error }) => error?.message ?? null,
-  input: ({ input }) => input,
-  result: ({ result }) => result,
+  input: ({ input }) => input && redaction().applyToText('input', input),
+  result: ({ result }) => result && redaction().applyToText('result', result),
 };
 
 /** All tasks of a query as text, piece by piece: no more of it is held than the reader is behind. */

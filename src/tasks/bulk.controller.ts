@@ -1,5 +1,6 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Needs } from '../access/needs.js';
 import { RoostError, type ErrorCode, type FieldProblem } from '../contract/errors.js';
 import { NDJSON_TYPES, requireParsedBody } from '../http/body-parsers.js';
 import { checkJson, objectBody } from '../http/json-body.js';
@@ -8,8 +9,8 @@ import { typeName } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
 
 const MAX_TASKS = 1000;
-/** Hand-ins under way at once: enough to fill the connection, few enough to keep others served. */
-const PARALLEL = 50;
+/** Hand-ins under way at once: enough to fill the connection, few enough that one turn of the event loop stays short. */
+const PARALLEL = 10;
 /** Where every line failed for one of these, the request did. */
 const STORAGE: ReadonlySet<ErrorCode> = new Set(['REDIS_UNAVAILABLE', 'STORAGE_FULL']);
 
@@ -25,6 +26,7 @@ interface BulkOutcome {
 
 /** Many tasks in one request: good ones are accepted, bad ones named, each on its own. */
 @Controller('api/v1/tasks/bulk')
+@Needs('tasks.submit')
 export class BulkController {
   constructor(private readonly tasks: TasksService) {}
 

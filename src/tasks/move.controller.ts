@@ -1,5 +1,6 @@
 import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Needs } from '../access/needs.js';
 import { RoostError } from '../contract/errors.js';
 import { QUEUE_NAMES } from '../contract/queues.js';
 import type { TaskView } from '../contract/task-view.js';
@@ -11,6 +12,7 @@ import { notActedOn, TaskFinder } from './task-finder.js';
 
 /** Into another queue, as long as it has not started. */
 @Controller('api/v1/tasks/:id/move')
+@Needs('tasks.act')
 export class MoveController {
   constructor(
     private readonly finder: TaskFinder,

@@ -3,7 +3,9 @@ import type { Redis } from 'ioredis';
 import type { JobsOptions } from 'bullmq';
 import { Catalog } from '../catalog/catalog.js';
 import type { TaskType } from '../catalog/task-type.js';
+import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
+import { redaction } from '../contract/redaction.js';
 import type { TaskView } from '../contract/task-view.js';
 import type { JobEnvelope } from '../queue/job-envelope.js';
 import { Queues, type TaskQueue } from '../queue/queues.js';
@@ -14,6 +16,7 @@ import { TaskReader } from '../queue/task-reader.js';
 import { taskLinks } from '../queue/to-task-view.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { checkIdempotencyKey, fingerprint } from './idempotency.js';
+import { QueueRoom } from './queue-room.js';
 import { parseOptions, type SubmitOptions } from './submit-options.js';
 import type { SubmitRequest } from './submit-request.js';
 
@@ -36,18 +39,23 @@ interface Checked {
 /** The one door into the queues: REST and the form both come through here. */
 @Injectable()
 export class Submitter {
+  private readonly room: QueueRoom;
+
   constructor(
     private readonly catalog: Catalog,
     private readonly queues: Queues,
     private readonly reader: TaskReader,
     private readonly mover: TaskMover,
     @Inject(COMMANDS) private readonly redis: Redis,
-  ) {}
+    settings: Settings,
+  ) {
+    this.room = new QueueRoom(settings.QUEUE_LIMIT);
+  }
 
   /**
    * Accepts a task or says why not; nothing is half done. `created` is false where the key had already been used.
    * @throws RoostError TASK_TYPE_UNKNOWN, INPUT_INVALID, OPTIONS_INVALID, HEADER_INVALID, IDEMPOTENCY_CONFLICT,
-   *   REDIS_UNAVAILABLE (the outcome is unknown) or STORAGE_FULL.
+   *   QUEUE_FULL, REDIS_UNAVAILABLE (the outcome is unknown) or STORAGE_FULL.
    */
   async submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
     const checked = await this.check(request);
@@ -55,6 +63,7 @@ export class Submitter {
     return this.withinDeadline(async () => {
       const earlier = keyed ? await this.earlier(checked) : undefined;
       if (earlier) return { task: earlier, created: false };
+      await this.room.take(this.queues.get(checked.type.queue));
       await this.add(checked);
       const raced = keyed ? await this.settleRace(checked) : undefined;
       if (raced) return { task: raced, created: false };
@@ -168,7 +177,7 @@ function acceptedView({ type, input, options, id, envelope, at }: Checked): Task
     type: type.name,
     queue: type.queue,
     state: options.delayMs > 0 ? 'delayed' : 'waiting',
-    input,
+    input: redaction().apply('input', input),
     error: null,
     progress: null,
     attempts: { made: 0, max: options.attempts ?? type.attempts },

@@ -1,6 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { Needs } from '../access/needs.js';
 import type { TaskView } from '../contract/task-view.js';
+import { revealFlag, revealing } from '../access/reveal.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { abandonedBy } from './abandoned.js';
 import { TaskFinder } from './task-finder.js';
@@ -10,8 +12,12 @@ import { TasksService } from './tasks.service.js';
 /** Of which queue; needed for tasks of other programs alone. */
 const QUEUE = { queue: shortText(256) };
 
+/** With what the rules of REDACT hide; for who may see it. */
+const REVEAL = { reveal: revealFlag };
+
 /** One task over REST, and what happened to it: from Redis while it is there, else from the history. */
 @Controller('api/v1/tasks/:id')
+@Needs('tasks.read')
 export class TaskStoryController {
   constructor(
     private readonly tasks: TasksService,
@@ -25,10 +31,20 @@ export class TaskStoryController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<TaskView> {
-    const { wait, queue } = readQuery(req.query, { wait: wholeNumber(0, 30), ...QUEUE });
-    return wait
-      ? this.tasks.waitUntilSettled(id, wait * 1000, abandonedBy(res), queue)
-      : this.tasks.get(id, queue);
+    const {
+      wait,
+      queue,
+      reveal = false,
+    } = readQuery(req.query, {
+      wait: wholeNumber(0, 30),
+      ...QUEUE,
+      ...REVEAL,
+    });
+    return revealing(req, reveal, () =>
+      wait
+        ? this.tasks.waitUntilSettled(id, wait * 1000, abandonedBy(res), queue)
+        : this.tasks.get(id, queue),
+    );
   }
 
   @Get('logs')
@@ -67,8 +83,9 @@ export class TaskStoryController {
   }
 
   private async download(id: string, part: 'input' | 'result', req: Request, res: Response): Promise<void> {
-    const known = await this.found(id, req);
-    const value = await this.story.body(known, part);
+    const { queue, reveal = false } = readQuery(req.query, { ...QUEUE, ...REVEAL });
+    const known = await this.finder.find(id, queue);
+    const value = await revealing(req, reveal, () => this.story.body(known, part));
     // An id has characters of our choice, except where it is another program's.
     const name = `${known.id.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}-${part}.json`;
     res.set('Content-Disposition', `attachment; filename="${name}"`);

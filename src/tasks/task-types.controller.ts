@@ -1,9 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
+import { Needs } from '../access/needs.js';
 import { Catalog } from '../catalog/catalog.js';
 import type { TaskType } from '../catalog/task-type.js';
 
 /** What can be submitted. */
 @Controller('api/v1/task-types')
+@Needs('tasks.read')
 export class TaskTypesController {
   constructor(private readonly catalog: Catalog) {}
 

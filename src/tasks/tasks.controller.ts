@@ -1,5 +1,7 @@
 import { Controller, Delete, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { RoostError } from '../contract/errors.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
@@ -13,10 +15,12 @@ const MAX_REASON_LENGTH = 500;
 
 /** Tasks over REST. */
 @Controller('api/v1/tasks')
+@Needs('tasks.act')
 export class TasksController {
   constructor(private readonly tasks: TasksService) {}
 
   @Post()
+  @Needs('tasks.submit')
   async submit(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
     const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
     requireParsedBody(req, 'application/json');
@@ -52,7 +56,7 @@ export class TasksController {
     }
     if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
     const task = await this.tasks.cancel(id, {
-      by: 'api',
+      by: actor('api'),
       ...(reason ? { reason } : {}),
       force: force ?? false,
     });

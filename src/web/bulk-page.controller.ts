@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { BulkService } from '../bulk/bulk.service.js';
 import type { BulkRequest } from '../bulk/bulk-request.js';
 import { RoostError, type FieldProblem } from '../contract/errors.js';
@@ -29,6 +31,7 @@ const LIVE_BULK: Live = { events: '/api/v1/events', everyMs: 500, idleMs: 500 };
 /** Asks before something is done to many tasks, shows it being done, and what became of each. */
 @ApiExcludeController()
 @Controller('tasks/bulk')
+@Needs('tasks.bulk')
 export class BulkPageController {
   constructor(
     private readonly bulks: BulkService,
@@ -37,6 +40,7 @@ export class BulkPageController {
 
   /** Those there were; with an action and a query in the address it asks, as the form of the list does. */
   @Get()
+  @Needs('tasks.read')
   async list(@Query() query: Params, @Res() response: Response): Promise<void> {
     if (lastOf(query, 'action') !== undefined) return this.ask(query, response);
     const before = Number(lastOf(query, 'before'));
@@ -76,7 +80,7 @@ export class BulkPageController {
         refuseAny(problems);
         const bulk = await this.bulks.start({
           ...request,
-          by: BY_PAGE,
+          by: actor(BY_PAGE),
           ...(reason ? { reason } : {}),
           undoMs: request.action === 'delete' ? UNDO_MS : 0,
         });
@@ -87,6 +91,7 @@ export class BulkPageController {
   }
 
   @Get(':id')
+  @Needs('tasks.read')
   async show(@Param('id') id: string, @Query() query: Params, @Res() response: Response): Promise<void> {
     const bulk = await this.bulks.get(id);
     const outcome = BULK_OUTCOMES.find((one) => one === lastOf(query, 'outcome'));
@@ -109,7 +114,7 @@ export class BulkPageController {
     return actOn(
       response,
       async () => {
-        const { state, stopping, links } = await this.bulks.abort(id, BY_PAGE);
+        const { state, stopping, links } = await this.bulks.abort(id, actor(BY_PAGE));
         const flash = stopping ? 'bulk-stopping' : state === 'undone' ? 'bulk-undone' : 'bulk-over';
         return { to: links.page, flash };
       },

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { RoostError } from '../contract/errors.js';
 import { reason } from '../http/body-fields.js';
 import { isErrorAct } from '../monitoring/errors/errors.controller.js';
@@ -25,6 +27,7 @@ const MAX_OFFSET = 1_000_000;
 /** The error inbox: failures by their kind, and what people say of them. */
 @ApiExcludeController()
 @Controller('monitor/errors')
+@Needs('tasks.read')
 export class ErrorsPageController {
   constructor(
     private readonly errors: ErrorsService,
@@ -58,6 +61,7 @@ export class ErrorsPageController {
   }
 
   @Post(':fingerprint/:act')
+  @Needs('errors.mark')
   mark(
     @Param('fingerprint') fingerprint: string,
     @Param('act') act: string,
@@ -70,7 +74,10 @@ export class ErrorsPageController {
       response,
       async () => {
         // An emptied field takes the note away.
-        await this.errors.mark(fingerprint, act, { by: BY_PAGE, note: readNote(lastOf(form, 'note') ?? '') });
+        await this.errors.mark(fingerprint, act, {
+          by: actor(BY_PAGE),
+          note: readNote(lastOf(form, 'note') ?? ''),
+        });
         return { to: `/monitor/errors/${fingerprint}`, flash: FLASHES[act] };
       },
       (error) => this.draw(fingerprint, {}, response, error, typed(form, 'note')),

@@ -1,5 +1,6 @@
 import { Controller, Get, Query, Render } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { Needs } from '../access/needs.js';
 import { HistoryReporter } from '../monitoring/history-report.js';
 import { FrameService, LIVE_SECONDS } from './frame.service.js';
 import { toHistoryPage } from './page-models/history-page.js';
@@ -7,6 +8,7 @@ import type { Params } from './params.js';
 
 @ApiExcludeController()
 @Controller('monitor')
+@Needs('tasks.read')
 export class HistoryPageController {
   constructor(
     private readonly reporter: HistoryReporter,

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { Catalog } from '../catalog/catalog.js';
 import type { FieldProblem } from '../contract/errors.js';
 import { LimitsService } from '../limits/limits.service.js';
@@ -29,6 +31,7 @@ const TYPED = [
 /** Limits of task types, for the whole fleet. */
 @ApiExcludeController()
 @Controller('monitor/limits')
+@Needs('tasks.read')
 export class LimitsPageController {
   constructor(
     private readonly limits: LimitsService,
@@ -42,6 +45,7 @@ export class LimitsPageController {
   }
 
   @Post()
+  @Needs('limits.set')
   act(@Body() form: Params, @Res() response: Response): Promise<void> {
     const type = lastOf(form, 'type') ?? '';
     return actOn(
@@ -71,7 +75,7 @@ export class LimitsPageController {
       });
     }
     refuseAny(problems);
-    await this.limits.set(type, values, { by: BY_PAGE, ...order });
+    await this.limits.set(type, values, { by: actor(BY_PAGE), ...order });
     return { to: PAGE, flash: 'type-limited' };
   }
 

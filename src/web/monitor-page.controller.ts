@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Render, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
 import { MonitoringService } from '../monitoring/monitoring.service.js';
 import { RANGE_NAMES, RANGES } from '../monitoring/numbers/number-ranges.js';
 import { GROUPINGS, NumbersService } from '../monitoring/numbers/numbers.service.js';
@@ -13,6 +14,7 @@ import { lastOf, type Params } from './params.js';
 
 @ApiExcludeController()
 @Controller('monitor')
+@Needs('tasks.read')
 export class MonitorPageController {
   constructor(
     private readonly monitoring: MonitoringService,

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import type { FieldProblem } from '../contract/errors.js';
 import { RoostError } from '../contract/errors.js';
 import { SETTLED_STATES } from '../contract/states.js';
@@ -16,6 +18,7 @@ import { lastOf, type Params, typed } from './params.js';
 /** Asks before something is done to all tasks of a queue, and does it. */
 @ApiExcludeController()
 @Controller('monitor/queues/:name/:act')
+@Needs('queues.control')
 export class QueueActPageController {
   constructor(
     private readonly queues: QueuesService,
@@ -50,7 +53,7 @@ export class QueueActPageController {
   private async act(name: string, act: QueueAct, form: Params): Promise<Done> {
     const problems: FieldProblem[] = [];
     const { reason } = readOrder({ reason: form.reason }, problems, Date.now());
-    const order = { by: BY_PAGE, ...(reason ? { reason } : {}) };
+    const order = { by: actor(BY_PAGE), ...(reason ? { reason } : {}) };
     const outcome = await this.carryOut(name, act, form, order, problems);
     const flash = ({ drain: 'queue-drained', clean: 'queue-cleaned', promote: 'queue-promoted' } as const)[
       act

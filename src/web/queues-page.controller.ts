@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Render, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import type { FieldProblem } from '../contract/errors.js';
 import { RoostError } from '../contract/errors.js';
 import { QueuesService } from '../queues/queues.service.js';
@@ -17,6 +19,7 @@ const MOST = 100_000;
 
 @ApiExcludeController()
 @Controller('monitor/queues')
+@Needs('tasks.read')
 export class QueuesPageController {
   constructor(
     private readonly queues: QueuesService,
@@ -40,6 +43,7 @@ export class QueuesPageController {
 
   /** The form says by `command` what it is about; what is refused is said beside it. */
   @Post(':name')
+  @Needs('queues.control')
   act(@Param('name') name: string, @Body() form: Params, @Res() response: Response): Promise<void> {
     return actOn(
       response,
@@ -56,7 +60,7 @@ export class QueuesPageController {
   private async command(name: string, form: Params): Promise<Done> {
     const problems: FieldProblem[] = [];
     const to = toQueueHref(name);
-    const order = { by: BY_PAGE, ...readOrder(form, problems, Date.now()) };
+    const order = { by: actor(BY_PAGE), ...readOrder(form, problems, Date.now()) };
     switch (lastOf(form, 'command')) {
       case 'pause':
         refuseAny(problems);
@@ -80,10 +84,10 @@ export class QueuesPageController {
         return { to, flash: 'queue-limited' };
       }
       case 'lift-concurrency':
-        await this.queues.setConcurrency(name, null, { by: BY_PAGE });
+        await this.queues.setConcurrency(name, null, { by: actor(BY_PAGE) });
         return { to, flash: 'limit-lifted' };
       case 'lift-rate-limit':
-        await this.queues.setRateLimit(name, null, { by: BY_PAGE });
+        await this.queues.setRateLimit(name, null, { by: actor(BY_PAGE) });
         return { to, flash: 'limit-lifted' };
       default:
         throw new RoostError('REQUEST_INVALID', 'There is no such command for a queue.');

@@ -1,12 +1,14 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
 import { withFlash } from './page-models/flash.js';
 import type { Params } from './params.js';
 import { SubmitPageService } from './submit-page.service.js';
 
 @ApiExcludeController()
 @Controller()
+@Needs('tasks.read')
 export class SubmitPageController {
   constructor(private readonly pages: SubmitPageService) {}
 
@@ -17,6 +19,7 @@ export class SubmitPageController {
   }
 
   @Post()
+  @Needs('tasks.submit')
   async submit(@Body() form: Params, @Res() response: Response): Promise<void> {
     const answer = await this.pages.submit(form ?? {});
     if ('redirectTo' in answer) {

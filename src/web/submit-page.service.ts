@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Catalog } from '../catalog/catalog.js';
 import type { TaskType } from '../catalog/task-type.js';
 import { type ErrorCode, ERRORS, type FieldProblem, RoostError } from '../contract/errors.js';
+import { hasHidden } from '../contract/redaction.js';
 import type { TaskView } from '../contract/task-view.js';
 import { parseOptions } from '../tasks/submit-options.js';
 import { TasksService } from '../tasks/tasks.service.js';
@@ -30,7 +31,7 @@ export class SubmitPageService {
     const origin = from ? await this.tasks.get(from) : undefined;
     const type = this.catalog.find(origin?.type ?? typed(query, 'type') ?? '');
     return this.page(
-      type && { type: type.name, ...(origin && { origin, input: asRecord(origin.input) }) },
+      type && { type: type.name, ...(origin && { origin, input: withoutHidden(asRecord(origin.input)) }) },
       query,
     );
   }
@@ -71,13 +72,13 @@ export class SubmitPageService {
    */
   private async refuse(error: RoostError, filling: FormFilling, from?: string): Promise<Answer> {
     const { status } = error;
-    if (status !== 422 && status !== 503 && status !== 409) throw error;
+    if (![409, 422, 429, 503].includes(status)) throw error;
     const origin = from ? await this.tasks.get(from).catch(() => undefined) : undefined;
     const whole = status !== 422 || !filling.problems?.length;
     const page = await this.page({
       ...filling,
       origin,
-      key: status === 503 ? filling.key : undefined,
+      key: status === 503 || status === 429 ? filling.key : undefined,
       trouble: whole
         ? { title: ERRORS[error.code].title, detail: FORM_WORDS[error.code] ?? error.detail }
         : undefined,
@@ -134,6 +135,11 @@ function readInputFields(type: TaskType, form: Params): Record<string, string> {
     if (value !== undefined) fields[name] = value.replaceAll('\r\n', '\n');
   }
   return fields;
+}
+
+/** What a form would else send back as if it were the value. */
+function withoutHidden(input: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => !hasHidden(value)));
 }
 
 function asRecord(value: unknown): Record<string, unknown> {

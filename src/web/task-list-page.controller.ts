@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { Needs } from '../access/needs.js';
 import { RoostError } from '../contract/errors.js';
 import { printQuery } from '../history/query/print-query.js';
 import { isIssuedId, JOB_ID } from '../queue/task-ids.js';
@@ -33,6 +34,7 @@ const MIN_FOREIGN_ID = 12;
 
 @ApiExcludeController()
 @Controller('tasks')
+@Needs('tasks.read')
 export class TaskListPageController {
   constructor(
     private readonly search: SearchService,
@@ -55,6 +57,7 @@ export class TaskListPageController {
   }
 
   @Post('searches')
+  @Needs('searches.save')
   async save(@Body() body: Params, @Req() request: Request, @Res() response: Response): Promise<void> {
     const here = addressOf(body);
     await actOn(
@@ -73,6 +76,7 @@ export class TaskListPageController {
   }
 
   @Post('searches/:id/delete')
+  @Needs('searches.save')
   async remove(@Param('id') id: string, @Body() body: Params, @Res() response: Response): Promise<void> {
     await this.searches.remove(id).catch((error: unknown) => {
       // Somebody else was faster: gone is gone.

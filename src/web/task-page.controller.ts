@@ -2,8 +2,12 @@ import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/com
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
+import { Needs } from '../access/needs.js';
+import { revealing } from '../access/reveal.js';
+import { actor } from '../access/visitor.js';
 import { BulkService } from '../bulk/bulk.service.js';
 import { Catalog } from '../catalog/catalog.js';
+import { redaction, withoutRedaction } from '../contract/redaction.js';
 import { RoostError } from '../contract/errors.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
@@ -29,6 +33,7 @@ const MAX_REASON_LENGTH = 500;
 
 @ApiExcludeController()
 @Controller('tasks/:id')
+@Needs('tasks.act')
 export class TaskPageController {
   constructor(
     private readonly tasks: TasksService,
@@ -41,12 +46,18 @@ export class TaskPageController {
   ) {}
 
   @Get()
+  @Needs('tasks.read')
   async show(
     @Param('id') id: string,
     @Query() query: Params,
     @Req() request: Request,
     @Res() response: Response,
   ) {
+    const reveal = lastOf(query, 'reveal') === '1';
+    await revealing(request, reveal, () => this.draw(id, query, reveal, request, response));
+  }
+
+  private async draw(id: string, query: Params, reveal: boolean, request: Request, response: Response) {
     const allLines = lastOf(query, 'log') === 'all';
     const known = await this.finder.find(id, lastOf(query, 'queue') || undefined);
     const task = await this.finder.view(known);
@@ -54,7 +65,8 @@ export class TaskPageController {
       this.frames.frame({
         title: `${task.type} #${shortId(task.id)} · ${task.state}`,
         section: 'tasks',
-        live: liveOf(task),
+        // Drawn once: each time is one more that somebody has looked.
+        live: reveal ? undefined : liveOf(task),
         query,
       }),
       task.kept ? undefined : this.why(task),
@@ -71,13 +83,18 @@ export class TaskPageController {
         ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup },
         type: this.catalog.find(task.type),
         keptUntil: this.story.keptUntil(task),
-        beginnings: known.past,
+        beginnings: known.past && {
+          input: known.past.input && redaction().applyToText('input', known.past.input),
+          result: known.past.result && redaction().applyToText('result', known.past.result),
+        },
       },
       {
         now: frame.now,
         baseUrl: `${request.protocol}://${request.get('host')}`,
         level: lastOf(query, 'level'),
         allLines,
+        isRevealed: reveal,
+        needsToken: request.visitor?.via !== 'open',
         allAttempts: lastOf(query, 'attempts') === 'all',
       },
     );
@@ -86,8 +103,9 @@ export class TaskPageController {
 
   /** The same input once more, as a new task; where its type no longer takes it, the form says why. */
   @Post('again')
+  @Needs('tasks.submit')
   async again(@Param('id') id: string, @Body() form: Params, @Res() response: Response): Promise<void> {
-    const { type, input, priority, tags, cut } = await this.tasks.get(id);
+    const { type, input, priority, tags, cut } = await withoutRedaction(() => this.tasks.get(id));
     const edit = `/?type=${encodeURIComponent(type)}&from=${encodeURIComponent(id)}`;
     if (cut?.includes('input')) return response.redirect(303, edit);
     try {
@@ -111,7 +129,7 @@ export class TaskPageController {
       const task = await this.tasks.cancel(id, {
         reason: typed(form, 'reason')?.slice(0, MAX_REASON_LENGTH),
         force: lastOf(form, 'force') === 'yes',
-        by: BY_PAGE,
+        by: actor(BY_PAGE),
       });
       return task.state === 'cancelled' ? 'cancelled' : 'cancelling';
     });
@@ -134,7 +152,7 @@ export class TaskPageController {
     const { links } = await this.bulks.start({
       action: 'delete',
       ids: [`${queue}/${id}`],
-      by: BY_PAGE,
+      by: actor(BY_PAGE),
       undoMs: UNDO_MS,
     });
     response.redirect(303, links.page);

@@ -65,6 +65,7 @@ export function registerViewHelpers(engine: Engine, assets: AssetUrls): void {
     },
     clockTime: (iso: string) => {
       const at = Date.parse(iso);
+      if (Number.isNaN(at)) return '';
       return html(
         `<time datetime="${escape(iso)}" title="${formatExact(at)}" data-clock>${formatExact(at).slice(11, 19)}</time>`,
       );

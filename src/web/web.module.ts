@@ -7,6 +7,7 @@ import { QueuesModule } from '../queues/queues.module.js';
 import { SearchModule } from '../search/search.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { ErrorsPageController } from './errors-page.controller.js';
+import { AuditPageController } from './audit-page.controller.js';
 import { BulkPageController } from './bulk-page.controller.js';
 import { FleetReplies } from './fleet-replies.js';
 import { FrameService } from './frame.service.js';
@@ -20,6 +21,7 @@ import { SubmitPageController } from './submit-page.controller.js';
 import { SubmitPageService } from './submit-page.service.js';
 import { TaskListPageController } from './task-list-page.controller.js';
 import { TaskPageController } from './task-page.controller.js';
+import { TokensPageController } from './tokens-page.controller.js';
 import { WorkerPageController } from './worker-page.controller.js';
 import { WorkersPageController } from './workers-page.controller.js';
 
@@ -41,6 +43,8 @@ import { WorkersPageController } from './workers-page.controller.js';
     // The whole fleet first: its paths would otherwise be taken for a worker's id.
     WorkersPageController,
     WorkerPageController,
+    TokensPageController,
+    AuditPageController,
   ],
   providers: [FrameService, SubmitPageService, OfferedQueues, FleetReplies],
 })

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import type { FieldProblem } from '../contract/errors.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import { parseCommandArgs, parseCommandName, type PublicCommand } from '../fleet/parse-command.js';
@@ -17,6 +19,7 @@ import { lastOf, type Params, typed } from './params.js';
 
 @ApiExcludeController()
 @Controller('monitor/workers/:id')
+@Needs('tasks.read')
 export class WorkerPageController {
   constructor(
     private readonly fleet: FleetService,
@@ -32,6 +35,7 @@ export class WorkerPageController {
 
   /** The form says by `command` what it is about; what is refused is said beside it. */
   @Post()
+  @Needs('workers.control')
   act(@Param('id') id: string, @Body() form: Params, @Res() response: Response): Promise<void> {
     return actOn(
       response,
@@ -58,7 +62,7 @@ export class WorkerPageController {
   private async command(id: string, form: Params): Promise<Done> {
     const name = parseCommandName(lastOf(form, 'command') ?? '');
     const args = parseCommandArgs(name, readArgs(name, form));
-    await this.fleet.command(id, name, args, BY_PAGE);
+    await this.fleet.command(id, name, args, actor(BY_PAGE));
     const count = 'concurrency' in args ? Number(args.concurrency) : undefined;
     return {
       to: toWorkerHref(id),

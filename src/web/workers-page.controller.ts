@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Needs } from '../access/needs.js';
+import { actor } from '../access/visitor.js';
 import { RoostError } from '../contract/errors.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import { MonitoringService } from '../monitoring/monitoring.service.js';
@@ -16,6 +18,7 @@ import { allOf, lastOf, localPath, type Params, typed } from './params.js';
 
 @ApiExcludeController()
 @Controller('monitor/workers')
+@Needs('tasks.read')
 export class WorkersPageController {
   constructor(
     private readonly fleet: FleetService,
@@ -31,7 +34,15 @@ export class WorkersPageController {
 
   /** What a command would hit, before it does. */
   @Get('confirm')
-  async confirm(@Query() query: Params, @Res() response: Response): Promise<void> {
+  @Needs('workers.control')
+  confirm(@Query() query: Params, @Res() response: Response): Promise<void> {
+    return this.ask(query, response);
+  }
+
+  /** From the form of the list: what stands in a form that posts must not get into an address. */
+  @Post('confirm')
+  @Needs('workers.control')
+  async ask(@Body() query: Params, @Res() response: Response): Promise<void> {
     const command = commandOf(query);
     const [frame, { here, left }] = await Promise.all([
       this.frames.frame({ title: 'Confirm', section: 'workers', query }),
@@ -45,6 +56,7 @@ export class WorkersPageController {
 
   /** One command to several workers; with `dismiss` one that is gone is taken off the list. */
   @Post()
+  @Needs('workers.control')
   act(@Query() query: Params, @Body() form: Params, @Res() response: Response): Promise<void> {
     const gone = lastOf(form, 'dismiss');
     const list = readQuery(query);
@@ -78,7 +90,7 @@ export class WorkersPageController {
         : {}),
       ...(command === 'stop' && lastOf(form, 'now') === 'yes' ? { now: true } : {}),
     };
-    const answers = await this.fleet.commandMany(ids, command, args, BY_PAGE);
+    const answers = await this.fleet.commandMany(ids, command, args, actor(BY_PAGE));
     return this.replies.keep(toReplies(command, answers, left));
   }
 

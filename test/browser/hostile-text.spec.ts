@@ -61,7 +61,7 @@ describeInBrowser('hostile text', () => {
     });
     expect(await texts(page, '#input dd')).toContain(HOSTILE);
     expect(await texts(page, '#facts .chip')).toEqual([TAG]);
-    expect(await page.textContent('#curl-text')).toContain("'\\''");
+    expect(await page.textContent('#curl')).toContain("'\\''");
 
     await page.goto(`/tasks/${failed}`);
     await expectSafe(page);
@@ -76,7 +76,8 @@ describeInBrowser('hostile text', () => {
     for (const path of ['/', '/tasks', '/monitor', '/tasks?state=failed']) {
       await page.goto(path);
       await expectSafe(page);
-      expect(await page.textContent('main')).toContain('<script>alert(1)</script>');
+      // An error group shows numbers folded.
+      expect(await page.textContent('main')).toMatch(/<script>alert\((1|<n>)\)<\/script>/);
     }
     await page.goto(`/?from=${failed}`);
     await expectSafe(page);

@@ -39,7 +39,7 @@ const NOT_PROVOKED: ErrorCode[] = [
   ...(['INTERNAL', 'HISTORY_UNAVAILABLE', 'WORKER_NO_ANSWER'] as const),
   // For access-routes.spec.ts, which has users.
   ...(['UNAUTHENTICATED', 'FORBIDDEN', 'READ_ONLY', 'CSRF_TOKEN_INVALID'] as const),
-  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS'] as const),
+  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS', 'QUEUE_FULL'] as const),
 ];
 
 /** Needs an input longer than the history keeps whole, of a task that Redis has dropped. */

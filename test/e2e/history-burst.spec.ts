@@ -37,33 +37,35 @@ describe('a burst of quick tasks', () => {
     await roost?.stop();
   });
 
-  it('is caught up with, with the lag shown as it falls to nothing, and nobody waits for Redis', async () => {
+  it('is caught up with, with the lag shown as it falls to nothing', async () => {
     const api = new ApiClient(roost.url);
     const status = async () => (await api.get<HistoryReport>('/api/v1/history')).recorder;
     await until('it records', async () => (await status()).state === 'recording');
     // Once told how long its stream may be, BullMQ keeps that much of it.
     expect(await commands.hget('roost:default:meta', 'opts.maxLenEvents')).toBe('500000');
-    for (let from = 1; from <= TASKS; from += 500)
-      await commands.eval(RUN, 1, 'roost:default:', from, from + 499, Date.now());
 
     const startedAt = Date.now();
+    let isWritten = false;
+    const write = (async () => {
+      for (let from = 1; from <= TASKS; from += 500)
+        await commands.eval(RUN, 1, 'roost:default:', from, from + 499, Date.now());
+      isWritten = true;
+    })();
+    const engine = openHistory(roost.env.HISTORY_URL!.slice('file:'.length));
     const lags: number[] = [];
-    const pings: number[] = [];
     await until(
       'all is recorded',
       async () => {
-        const sentAt = performance.now();
-        await commands.ping();
-        pings.push(performance.now() - sentAt);
         const { lagMs, state } = await status();
         lags.push(lagMs);
-        return state === 'recording' && lagMs === 0;
+        const isThere = isWritten && engine.counts(null, Date.now()).total === TASKS;
+        return isThere && state === 'recording' && lagMs === 0;
       },
       60_000,
     );
+    await write;
     expect(Date.now() - startedAt).toBeLessThan(60_000);
     expect(Math.max(...lags)).toBeGreaterThan(0);
-    const engine = openHistory(roost.env.HISTORY_URL!.slice('file:'.length));
     expect(engine.counts(null, Date.now())).toMatchObject({
       total: TASKS,
       byState: { completed: TASKS },

@@ -27,7 +27,11 @@ describe('the README', () => {
 
   it('gives the defaults that the settings have', () => {
     const settings = { ...new Settings() } as Record<string, unknown>;
-    const words: Record<string, unknown> = { all: [...QUEUE_NAMES], 'its own Redis': undefined };
+    const words: Record<string, unknown> = {
+      all: [...QUEUE_NAMES],
+      'its own Redis': undefined,
+      'of the package': settings.APP_VERSION,
+    };
     const rows = tableAfter('## Settings');
     expect(rows.length).toBeGreaterThan(3);
     for (const [names, defaults] of rows) {

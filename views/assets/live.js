@@ -98,6 +98,8 @@ async function draw() {
     cache: 'no-store',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
+  // The login has ended, here or elsewhere: the door stands where this page was.
+  if (response.status === 401) return location.reload();
   if (response.status === 503) return goStale('Redis does not answer.');
   if (response.status >= 500) return goStale('The server could not draw this page.');
   const html = await response.text();

@@ -59,7 +59,6 @@ export const BULK_PATHS: Record<string, object> = {
         'HEADER_INVALID',
         'IDEMPOTENCY_CONFLICT',
         'REQUEST_INVALID',
-        'REDIS_UNAVAILABLE',
         ...KEPT,
       ],
     }),

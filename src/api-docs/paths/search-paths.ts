@@ -1,4 +1,4 @@
-import { LIST_PARAMETERS, SEARCH_PARAMETERS } from '../components.js';
+import { LIST_PARAMETERS, parameter, SEARCH_PARAMETERS } from '../components.js';
 import { reads, writes } from '../operation.js';
 import { ref } from '../schema.js';
 import { CSV_COLUMNS } from '../../search/task-export.js';
@@ -56,6 +56,7 @@ export const SEARCH_PATHS: Record<string, object> = {
           schema: { type: 'string', enum: ['csv', 'ndjson'], default: 'csv' },
         },
         ...SEARCH_PARAMETERS,
+        parameter('Reveal'),
       ],
       answers: {
         200: {

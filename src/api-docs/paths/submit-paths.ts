@@ -57,7 +57,7 @@ function submit(types: readonly TaskType[]): object {
         'TASK_GONE',
       ] as const),
       ...(['BODY_TOO_LARGE', 'CONTENT_TYPE_UNSUPPORTED', 'REQUEST_INVALID', 'TASK_TYPE_UNKNOWN'] as const),
-      ...(['INPUT_INVALID', 'OPTIONS_INVALID', 'STORAGE_FULL', 'REDIS_UNAVAILABLE'] as const),
+      ...(['INPUT_INVALID', 'OPTIONS_INVALID', 'QUEUE_FULL', 'STORAGE_FULL', 'REDIS_UNAVAILABLE'] as const),
     ],
   });
 }

@@ -1,5 +1,5 @@
 import { ERRORS } from '../../contract/errors.js';
-import { list, object, ref, text, type Schemas } from '../schema.js';
+import { count, list, object, ref, text, type Schemas } from '../schema.js';
 
 /** Every answer that is not a success: https://www.rfc-editor.org/rfc/rfc9457 with members of our own. */
 export const PROBLEM_SCHEMAS: Schemas = {
@@ -26,7 +26,10 @@ export const PROBLEM_SCHEMAS: Schemas = {
       requestId: text('Also in the header X-Request-Id and in the logs.'),
       state: { ...ref('TaskState'), description: 'With TASK_STATE_CONFLICT: the state the task is in now.' },
       task: { ...ref('TaskLinks'), description: 'With IDEMPOTENCY_CONFLICT: the task that has the key.' },
+      permission: { ...ref('Permission'), description: 'With FORBIDDEN: what is missing.' },
+      queue: text('With QUEUE_FULL: which one.'),
+      retryAfter: count('With 429: seconds to wait, as in the header Retry-After.'),
     },
-    ['fields', 'state', 'task'],
+    ['fields', 'state', 'task', 'permission', 'queue', 'retryAfter'],
   ),
 };

@@ -1,5 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Needs } from '../../access/needs.js';
+import { actor } from '../../access/visitor.js';
 import { RoostError } from '../../contract/errors.js';
 import { readFields, reason } from '../../http/body-fields.js';
 import { requireParsedBodyIfAny } from '../../http/body-parsers.js';
@@ -18,6 +20,7 @@ const STANDARD_LIMIT = 50;
 
 /** Error groups over REST. */
 @Controller('api/v1/errors')
+@Needs('tasks.read')
 export class ErrorsController {
   constructor(private readonly errors: ErrorsService) {}
 
@@ -48,6 +51,7 @@ export class ErrorsController {
 
   /** Body, if any: `{note}`. */
   @Post(':fingerprint/:act')
+  @Needs('errors.mark')
   @HttpCode(200)
   async mark(
     @Param('fingerprint') fingerprint: string,
@@ -58,7 +62,7 @@ export class ErrorsController {
       throw new RoostError('NOT_FOUND', `A group can be told: ${Object.keys(ERROR_ACTS).join(', ')}.`);
     requireParsedBodyIfAny(req, 'application/json');
     const { note } = readFields(req.body ?? {}, { note: reason });
-    await this.errors.mark(fingerprint, act, { by: 'api', ...(note === undefined ? {} : { note }) });
+    await this.errors.mark(fingerprint, act, { by: actor('api'), ...(note === undefined ? {} : { note }) });
     return this.errors.get(fingerprint);
   }
 }

@@ -1,4 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import { Needs } from '../../access/needs.js';
 import type { NumberSpan } from '../../history/store/history-store.js';
 import { STEP_LENGTHS } from './number-ranges.js';
 import { readNumbersQuery } from './numbers-query.js';
@@ -19,6 +20,7 @@ export interface NumbersAnswer {
 
 /** Throughput, failures, waits and runs over REST. */
 @Controller('api/v1/numbers')
+@Needs('tasks.read')
 export class NumbersController {
   constructor(private readonly numbers: NumbersService) {}
 

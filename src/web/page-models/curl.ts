@@ -1,5 +1,6 @@
 import type { TaskView } from '../../contract/task-view.js';
 import { DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
+import { hasHidden } from '../../contract/redaction.js';
 import { isSettled } from '../../contract/states.js';
 
 /** A call of the API as a line for a POSIX shell. */
@@ -12,8 +13,10 @@ export interface CurlCommand {
 /** Longest input in a command line: Linux takes 128 kB an argument, and nobody reads that much. */
 const LONGEST_INPUT = 32_000;
 
+const TOKEN = '-H "Authorization: Bearer $ROOST_TOKEN"';
+
 /** Everything that can be done with a task, as it is now, by command line. */
-export function toCurls(baseUrl: string, task: TaskView): CurlCommand[] {
+export function toCurls(baseUrl: string, task: TaskView, needsToken = false): CurlCommand[] {
   const self = new URL(task.links.self, baseUrl).href;
   const foreign = task.links.self.includes('?');
   const at = (path: string) => quote(self.replace(/(\?|$)/, `${path}$1`));

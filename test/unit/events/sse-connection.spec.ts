@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Response } from 'express';
+import { EventEmitter } from 'node:events';
+import { SseConnection } from '../../../src/events/sse-connection.js';
+
+class FakeResponse extends EventEmitter {
+  readonly written: string[] = [];
+  readonly writableLength = 0;
+  isEnded = false;
+
+  constructor(readonly req: { isStillIn?: () => Promise<boolean> }) {
+    super();
+  }
+
+  status() {
+    return this;
+  }
+
+  set() {
+    return this;
+  }
+
+  flushHeaders() {}
+
+  write(chunk: Buffer | string) {
+    this.written.push(String(chunk));
+  }
+
+  end() {
+    this.isEnded = true;
+    this.emit('close');
+  }
+}
+
+describe('a stream of events', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const open = (req: FakeResponse['req']) => {
+    const response = new FakeResponse(req);
+    new SseConnection(response as unknown as Response, () => undefined);
+    return response;
+  };
+
+  it('ends within half a minute for who signed out, or lost their token', async () => {
+    let isIn = true;
+    const isStillIn = jest.fn(async () => isIn);
+    const response = open({ isStillIn });
+    await jest.advanceTimersByTimeAsync(70_000);
+    expect(isStillIn).toHaveBeenCalledTimes(2);
+    expect(response.isEnded).toBe(false);
+    isIn = false;
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(response.written.at(-1)).toBe('event: bye\ndata: {}\n\n');
+    expect(response.isEnded).toBe(true);
+    await jest.advanceTimersByTimeAsync(300_000);
+    expect(isStillIn).toHaveBeenCalledTimes(3);
+  });
+
+  it('goes on where nobody stands at the door', async () => {
+    const response = open({});
+    await jest.advanceTimersByTimeAsync(70_000);
+    expect(response.isEnded).toBe(false);
+    expect(response.written.filter((text) => text.includes('still here'))).toHaveLength(4);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const VIEWS = 'views';
+/** Has the token of the visit: nobody is signed in there. */
+const OWN_TOKEN = 'access/login.hbs';
+
+const views = readdirSync(VIEWS, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.hbs'))
+  .map((name) => ({ name, text: readFileSync(join(VIEWS, name), 'utf8') }));
+
+const forms = views.flatMap(({ name, text }) =>
+  [...text.matchAll(/<form\b[^>]*>/gi)].map(({ 0: tag, index }) => ({ name, tag, text, index })),
+);
+const posting = forms.filter(({ tag }) => /\bmethod\s*=\s*["']?post/i.test(tag));
+
+describe('the views', () => {
+  it('are all looked through', () => {
+    expect(views.length).toBeGreaterThan(60);
+    expect(posting.length).toBeGreaterThan(35);
+  });
+
+  it('have the token against other sites in every form that posts', () => {
+    const without = posting
+      .filter(({ name }) => name !== OWN_TOKEN)
+      .filter(({ tag, text, index }) => !/^\s*\{\{csrf\}\}/.test(text.slice(index + tag.length)))
+      .map(({ name, tag }) => `${name}: ${tag}`);
+    expect(without).toEqual([]);
+    expect(readFileSync(join(VIEWS, OWN_TOKEN), 'utf8')).toContain('name="_csrf" value="{{access.csrf}}"');
+  });
+
+  it('have it in no form that asks: it would stand in the address', () => {
+    const asking = forms.filter((form) => !posting.includes(form));
+    const inside = ({ text, index }: (typeof forms)[number]) =>
+      text.slice(index, text.indexOf('</form>', index));
+    expect(asking.filter((form) => inside(form).includes('{{csrf}}'))).toEqual([]);
+  });
+
+  it('have no button that makes a form that posts one that asks', () => {
+    const asks = views.filter(({ text }) => /formmethod\s*=/i.test(text)).map(({ name }) => name);
+    expect(asks).toEqual([]);
+  });
+});
