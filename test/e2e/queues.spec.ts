@@ -201,7 +201,8 @@ describe('a queue under control', () => {
       expect((await get()).counts).toMatchObject({ waiting: MANY, delayed: 0 });
       process.stdout.write(`${JSON.stringify({ tasks: MANY, idlePingP99: idle, ...figures })}\n`);
       // Where the machine is busy with others, Redis is slow to answer without our doing.
-      for (const { pingP99 } of Object.values(figures)) expect(pingP99).toBeLessThan(Math.max(STALL_MS, 3 * idle));
+      for (const { pingP99 } of Object.values(figures))
+        expect(pingP99).toBeLessThan(Math.max(STALL_MS, 3 * idle));
     }, 60_000);
   });
 
