@@ -160,6 +160,8 @@ describeInBrowser('a Roost with users', () => {
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
     const call = page.locator('#operations-Submit-submitTask');
+    // The whole document is drawn first.
+    await call.waitFor({ timeout: 45_000 });
     await call.locator('.opblock-summary-control').click();
     const answered = page.waitForResponse(
       (answer) => answer.url().endsWith('/api/v1/tasks') && answer.request().method() === 'POST',
