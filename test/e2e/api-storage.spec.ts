@@ -72,7 +72,10 @@ describe('the API in need', () => {
     const workerId = await worker();
     roost.redis.freeze();
     try {
-      const calls = api.contract.calls.filter((call) => codesOf(call).includes('REDIS_UNAVAILABLE'));
+      // Tokens are made by who is signed in; nobody is here.
+      const calls = api.contract.calls.filter(
+        (call) => codesOf(call).includes('REDIS_UNAVAILABLE') && !call.path.startsWith('/api/v1/tokens'),
+      );
       const answers = await Promise.all(
         calls.map((call) =>
           provoke(api, call, 'REDIS_UNAVAILABLE', {

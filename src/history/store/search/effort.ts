@@ -25,7 +25,7 @@ export const EFFORT: SearchEffort = {
   countEntries: 100_000,
   countValues: 20_000,
   countRows: 10_000,
-  countMs: 60,
+  countMs: 40,
   searchMs: 5000,
   pieceMs: 40,
 };
