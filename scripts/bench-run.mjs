@@ -1,0 +1,73 @@
+// What `npm run bench` does: brings the packages, the build and a redis-server, then hands over to test/bench/.
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureBuild } from './build.mjs';
+import { onEnding } from './ending.mjs';
+import { ensurePackages } from './packages.mjs';
+import { endPrograms } from './programs.mjs';
+import { findRedis } from './redis-find.mjs';
+import { Halt, sayFailure } from './say.mjs';
+
+const USAGE = [
+  'npm run bench',
+  'npm run bench -- P3 P5          only these',
+  'npm run bench -- --json         for programs',
+  'npm run bench -- --minutes 20   more time, so more rounds',
+  'npm run bench -- P3 --cpu-prof profiles   with profiles of our processes, for the DevTools of Chrome',
+];
+const MINUTES = 10;
+
+/** Progress is for people who wait: it must not mix with what is printed for good. */
+const progress = (text) => process.stderr.write(`${text}\n`);
+
+export async function main(args) {
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'roost-bench-')));
+  let endProcesses = async () => {};
+  let ending = false;
+  const finish = async (code) => {
+    if (ending) return;
+    ending = true;
+    endPrograms('SIGTERM');
+    await endProcesses();
+    rmSync(scratch, { recursive: true, force: true });
+    process.exit(code);
+  };
+  onEnding(() => void finish(130));
+  try {
+    const wanted = readArguments(args);
+    if (process.platform !== 'linux')
+      throw new Halt('The bench reads what a process has used from /proc: it runs on Linux only.');
+    progress('packages, build, Redis');
+    await ensurePackages(progress);
+    await ensureBuild(progress);
+    const redis = await findRedis(progress);
+    // What stands there needs the packages, so it is loaded once they are here.
+    ({ endProcesses } = await import('../test/bench/support/processes.mjs'));
+    const { bench } = await import('../test/bench/bench.mjs');
+    process.stdout.write(await bench({ ...wanted, scratch, redis, progress, usage: USAGE }));
+    await finish(0);
+  } catch (error) {
+    if (!ending) await finish(sayFailure(error));
+  }
+}
+
+function readArguments(args) {
+  let parsed;
+  try {
+    const options = {
+      json: { type: 'boolean' },
+      minutes: { type: 'string' },
+      'cpu-prof': { type: 'string' },
+    };
+    parsed = parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    throw new Halt(error.message, USAGE);
+  }
+  const minutes = Number(parsed.values.minutes ?? MINUTES);
+  if (!(minutes > 0)) throw new Halt('--minutes takes a number.', USAGE);
+  const ids = parsed.positionals.map((id) => id.toUpperCase());
+  const profiles = parsed.values['cpu-prof'];
+  return { ids, json: parsed.values.json === true, minutes, profiles: profiles && resolve(profiles) };
+}

@@ -1,0 +1,51 @@
+import ts from 'typescript';
+import { Halt } from '../../scripts/say.mjs';
+import { BENCHES } from './benches.mjs';
+import { Context } from './support/context.mjs';
+import { machine } from './support/machine.mjs';
+import { endProcesses } from './support/processes.mjs';
+import { findPython } from './support/python.mjs';
+import { ScratchBuild } from './support/scratch-build.mjs';
+import { printTable } from './support/table.mjs';
+
+/** Runs the benches that are wanted (all, without `ids`) one after the other, and gives the table. */
+export async function bench({ ids, json, minutes, scratch, redis, profiles, progress, usage }) {
+  const since = Date.now();
+  const wanted = choose(ids, usage);
+  const python = await findPython();
+  for (const missing of python.missing) progress(`not here, so left out: ${missing}`);
+  const build = new ScratchBuild(scratch, ts);
+  const context = new Context({ scratch, redis, python, build, profiles, progress, since, minutes });
+  const rows = [];
+  for (const [index, one] of wanted.entries()) {
+    context.begin(one, wanted.slice(index));
+    rows.push(...(await run(one, context)));
+    await endProcesses();
+  }
+  const report = {
+    machine: await machine(redis, python),
+    date: new Date(since).toISOString().slice(0, 10),
+    seconds: Math.round((Date.now() - since) / 1000),
+    missing: python.missing,
+    rows,
+  };
+  return json ? `${JSON.stringify(report, undefined, 2)}\n` : printTable(report);
+}
+
+function choose(ids, usage) {
+  const known = BENCHES.map(({ id }) => id);
+  const unknown = ids.filter((id) => !known.includes(id));
+  if (unknown.length > 0)
+    throw new Halt(`There is no ${unknown.join(', ')}; there are ${known.join(' ')}.`, usage);
+  return BENCHES.filter(({ id }) => ids.length === 0 || ids.includes(id));
+}
+
+/** One that fails is told as such, and the others go on. */
+async function run({ id, title, run: measure }, context) {
+  try {
+    return (await measure(context)).map((row) => ({ id, title, ...row }));
+  } catch (error) {
+    context.progress(`failed: ${error.stack}`);
+    return [{ id, title, what: 'all', notRun: `failed: ${error.message.split('\n')[0]}`, goal: ['', ''] }];
+  }
+}

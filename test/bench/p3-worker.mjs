@@ -1,0 +1,138 @@
+import { BareBullmq } from './support/bullmq.mjs';
+import { BenchCelery } from './support/celery.mjs';
+import { BenchRoost } from './support/roost.mjs';
+import { notRunRow, ratioRow, valueRow } from './support/rows.mjs';
+import { workOff } from './support/work-off.mjs';
+
+const TASKS = 20_000;
+/** Of the slower ones fewer are enough. */
+const CELERY_TASKS = 1_500;
+const CELERY = {
+  'Celery solo': [['-P', 'solo'], 15],
+  'Celery prefork 2': [['-P', 'prefork', '-c', '2'], 12],
+};
+
+/** A worker that runs tasks that do nothing, 50 at once, with all that belongs to it: presence, history, metrics, logs. */
+export const workerNoOp = {
+  id: 'P3',
+  title: 'worker, tasks that do nothing, 50 at once',
+  weight: 2,
+  async run(context) {
+    const roost = await BenchRoost.start(context);
+    const bare = await BareBullmq.start(context);
+    const celery = await startCelery(context);
+    const sides = {
+      ours: () => runOurs(roost),
+      'ours, web app frozen': () => runWithoutWeb(roost),
+      'bare BullMQ': () => runBare(bare),
+      ...Object.fromEntries(Object.entries(celery).map(([name, one]) => [name, () => one.workOff()])),
+    };
+    const rounds = await context.rounds(sides);
+    const than = { rounds, theirs: 'bare BullMQ' };
+    const perSecond = ({ perSecond }) => perSecond;
+    return [
+      ratioRow({ ...than, what: 'throughput', take: perSecond, unit: '/s', goal: ['>=', 0.85], note: NOTE }),
+      ratioRow({
+        ...than,
+        what: 'CPU per task in the worker',
+        take: ({ workerUs }) => workerUs,
+        unit: 'us',
+        goal: ['<=', 1.15],
+      }),
+      ratioRow({ ...than, what: 'CPU per task in Redis', take: ({ redisUs }) => redisUs, unit: 'us' }),
+      ratioRow({
+        ...than,
+        what: 'throughput, worker alone',
+        ours: 'ours, web app frozen',
+        take: perSecond,
+        unit: '/s',
+      }),
+      valueRow({
+        what: 'CPU per task in the web app (history)',
+        values: rounds.map(({ ours }) => ours.besideUs),
+        unit: 'us',
+      }),
+      ...Object.entries(CELERY).map(([name, [, goal]]) =>
+        celery[name]
+          ? ratioRow({
+              rounds,
+              theirs: name,
+              what: 'throughput',
+              take: perSecond,
+              unit: '/s',
+              goal: ['>=', goal],
+            })
+          : notRunRow(`throughput / ${name}`, 'no Celery here', ['>=', goal]),
+      ),
+    ];
+  },
+};
+
+const NOTE =
+  'with the web app recording the history on the same cores; "worker alone": the same worker while the web app is frozen, ' +
+  'as where it runs on another machine.';
+
+async function startCelery(context) {
+  if (!context.python.celery) return {};
+  const started = {};
+  for (const [name, [pool]] of Object.entries(CELERY)) {
+    started[name] = await BenchCelery.start(context, pool);
+    await started[name].seed('no-op', CELERY_TASKS);
+  }
+  return started;
+}
+
+async function prepare(roost) {
+  await roost.pause();
+  await roost.submit('no-op', TASKS);
+  await roost.recorded();
+}
+
+async function runOurs(roost) {
+  await prepare(roost);
+  const figures = await workOff({
+    ...inRoost(roost),
+    resume: () => roost.resume(),
+    beside: [roost.web.pid],
+  });
+  await settle(roost);
+  return figures;
+}
+
+async function runWithoutWeb(roost) {
+  await prepare(roost);
+  const resume = async () => {
+    await roost.resume();
+    roost.web.child.kill('SIGSTOP');
+  };
+  try {
+    return await workOff({ ...inRoost(roost), resume });
+  } finally {
+    roost.web.child.kill('SIGCONT');
+    await settle(roost);
+  }
+}
+
+const inRoost = ({ queue, redis, workers }) => ({
+  queue,
+  redis,
+  count: TASKS,
+  workers: workers.map(({ pid }) => pid),
+});
+
+/** The next one must find an idle machine, and room: the newest 100,000 are kept. */
+async function settle(roost) {
+  await roost.recorded();
+  await roost.call('POST', '/api/v1/queues/default/clean', { state: 'completed', olderThanMs: 0 });
+  await roost.recorded();
+}
+
+async function runBare(bare) {
+  const { queue, redis, workers } = bare;
+  await queue.pause();
+  await bare.add('no-op', TASKS);
+  const pids = workers.map(({ pid }) => pid);
+  const figures = await workOff({ queue, redis, count: TASKS, workers: pids, resume: () => queue.resume() });
+  await queue.clean(0, 0, 'completed');
+  return figures;
+}

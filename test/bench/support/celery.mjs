@@ -1,0 +1,90 @@
+import { runProgram } from '../../../scripts/programs.mjs';
+import { inRoot } from '../../../scripts/project.mjs';
+import { childrenOf, cpuOfAll } from './cpu.mjs';
+import { BenchProcess } from './processes.mjs';
+import { until } from './until.mjs';
+
+const PEERS = inRoot('test/bench/peers');
+const RESULTS = 'celery-task-meta-*';
+const DELETE = `local keys = redis.call('KEYS', ARGV[1]) for i = 1, #keys do redis.call('DEL', keys[i]) end return #keys`;
+
+/** Celery with one worker and a Redis of its own. `pool`: what `celery worker` is told, such as `['-P', 'solo']`. */
+export class BenchCelery {
+  static async start(context, pool) {
+    const celery = new BenchCelery();
+    celery.redis = await context.startRedis();
+    celery.python = context.python.bin;
+    celery.options = {
+      cwd: context.scratch,
+      env: { REDIS_URL: celery.redis.url, PYTHONPATH: PEERS, PYTHONDONTWRITEBYTECODE: '1' },
+    };
+    await celery.startWorker(pool);
+    return celery;
+  }
+
+  async startWorker(pool) {
+    const args = ['-m', 'celery', '-A', 'celery_app', 'worker', '--loglevel', 'INFO', ...pool];
+    this.worker = new BenchProcess('celery', this.python, args, this.options);
+    await until('Celery is ready', () => this.isReady(), { everyMs: 20 });
+  }
+
+  isReady() {
+    if (!this.worker.isRunning) throw new Error(`Celery has ended. It said:\n${this.worker.output}`);
+    return / ready\./.test(this.worker.output);
+  }
+
+  /** Hands in tasks that wait until `workOff`, and can be worked off any number of times. */
+  async seed(name, count, argument) {
+    await this.redis.client.del('seed');
+    const args = [
+      '-m',
+      'celery_seed',
+      name,
+      String(count),
+      ...(argument === undefined ? [] : [String(argument)]),
+    ];
+    const { code, output } = await runProgram(this.python, args, {
+      ...this.options,
+      env: { ...process.env, ...this.options.env },
+    });
+    if (code !== 0) throw new Error(`Celery could not hand in: ${output}`);
+    this.seeded = await this.redis.client.llen('seed');
+    if (this.seeded !== count) throw new Error(`${this.seeded} of ${count} handed in`);
+  }
+
+  pids() {
+    return [this.worker.pid, ...childrenOf(this.worker.pid)];
+  }
+
+  /** Tasks per second, and microseconds of processor time a task. */
+  async workOff() {
+    const { client, pid } = this.redis;
+    await client.eval(DELETE, 0, RESULTS);
+    const others = await client.dbsize();
+    const used = () => [cpuOfAll(this.pids()), cpuOfAll([pid])];
+    const before = used();
+    const startedAt = performance.now();
+    await client.copy('seed', 'celery');
+    // While the last of them run there is no list of waiting ones any more.
+    const isDone = async () =>
+      (await client.dbsize()) >= others + this.seeded && (await this.finished()) === this.seeded;
+    await until('Celery has worked off all', isDone, { limitMs: 120_000 });
+    const seconds = (performance.now() - startedAt) / 1000;
+    const [worker, redis] = used().map((us, i) => Math.round(((us - before[i]) / this.seeded) * 10) / 10);
+    return { perSecond: Math.round(this.seeded / seconds), workerUs: worker, redisUs: redis };
+  }
+
+  /** Results that are final. */
+  async finished() {
+    const { client } = this.redis;
+    const keys = await client.keys(RESULTS);
+    if (keys.length < this.seeded) return keys.length;
+    const results = await client.mget(keys);
+    return results.filter((result) => result?.includes('"SUCCESS"')).length;
+  }
+
+  async stop() {
+    await this.worker.stop();
+    await this.redis.stop();
+  }
+}

@@ -1,0 +1,60 @@
+import { BenchRedis } from './redis.mjs';
+
+/** Rounds that count, when there is time. */
+const ROUNDS = 5;
+/** Fewer than these say nothing about the spread. */
+const FEWEST = 3;
+
+/** What a bench is given: the programs it may start, its share of the time, and the way it compares two sides. */
+export class Context {
+  #since;
+  #minutes;
+  #deadline;
+  #bench;
+
+  constructor({ scratch, redis, python, build, profiles, progress, since, minutes }) {
+    Object.assign(this, { scratch, redis, python, build });
+    this.tell = progress;
+    /** What Node is started with for our own processes. A profile slows what it profiles: its figures are no result. */
+    this.nodeArgs = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
+    this.#since = since;
+    this.#minutes = minutes;
+  }
+
+  /** `toCome`: this bench and those after it, which share what is left of the time by their weight. */
+  begin(bench, toCome) {
+    this.#bench = bench;
+    const left = this.#since + this.#minutes * 60_000 - Date.now();
+    const weights = toCome.reduce((sum, { weight }) => sum + weight, 0);
+    this.#deadline = Date.now() + (left * bench.weight) / weights;
+    this.progress(bench.title);
+  }
+
+  progress(text) {
+    const seconds = Math.round((Date.now() - this.#since) / 1000);
+    this.tell(`${String(seconds).padStart(4)} s  ${this.#bench.id}  ${text}`);
+  }
+
+  startRedis(args) {
+    return BenchRedis.start(this.redis, this.scratch, args);
+  }
+
+  /**
+   * Runs all sides once to warm them up, then round by round, every other round in reverse: what slows the machine for
+   * a while slows them all. `sides`: name -> function that gives figures. Gives one record of figures by side a round.
+   */
+  async rounds(sides, { count = ROUNDS, warmUp = true } = {}) {
+    const rounds = [];
+    const names = Object.keys(sides);
+    for (let round = warmUp ? 0 : 1; round <= count; round++) {
+      const startedAt = Date.now();
+      const figures = {};
+      for (const name of round % 2 ? names : [...names].reverse()) figures[name] = await sides[name](round);
+      if (round > 0) rounds.push(figures);
+      this.progress(`${round === 0 ? 'warm-up' : `round ${round} of ${count}`}: ${JSON.stringify(figures)}`);
+      const next = Date.now() + (Date.now() - startedAt);
+      if (rounds.length >= FEWEST && next > this.#deadline) break;
+    }
+    return rounds;
+  }
+}

@@ -1,0 +1,35 @@
+import { Redis } from 'ioredis';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { Guard } from '../../../scripts/guard.mjs';
+import { anyFreePort } from '../../../scripts/ports.mjs';
+import { LASTING, localUrl } from '../../../scripts/redis-embedded.mjs';
+import { redisEnvironment } from '../../../scripts/redis-find.mjs';
+import { endWith } from './processes.mjs';
+
+/** A Redis of the bench's own, under a guardian that ends it even when the bench is killed. */
+export class BenchRedis {
+  /** `args` Defaults to those of the Redis that `npm start` brings, append-only file and all. */
+  static async start(redis, scratch, args = LASTING) {
+    const guard = new Guard();
+    const port = await anyFreePort();
+    const dir = mkdtempSync(join(scratch, 'redis-'));
+    const kept = { bin: redis.bin, env: redisEnvironment(redis), args, dir, port, removeDir: true };
+    await guard.begin(kept, 0);
+    const server = new BenchRedis();
+    Object.assign(server, { guard, port, url: localUrl(port), client: new Redis(localUrl(port)) });
+    server.pid = Number(/process_id:(\d+)/.exec(await server.client.info('server'))[1]);
+    server.forget = endWith(() => server.stop());
+    return server;
+  }
+
+  async usedMemory() {
+    return Number(/used_memory:(\d+)/.exec(await this.client.info('memory'))[1]);
+  }
+
+  async stop() {
+    this.forget();
+    this.client.disconnect();
+    await this.guard.stop();
+  }
+}

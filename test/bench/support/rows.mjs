@@ -1,0 +1,56 @@
+import { median, spread } from './stats.mjs';
+
+/**
+ * One line of the table that compares two sides: `take` gives the figure of one side's record, the ratio is taken round
+ * by round. `goal` is `['>=', 0.85]` or `['<=', 1.15]`; without one the line is for information.
+ */
+export function ratioRow({
+  what,
+  rounds,
+  ours = 'ours',
+  theirs,
+  than,
+  take,
+  takeTheirs = take,
+  unit,
+  goal,
+  note,
+}) {
+  const left = rounds.map((round) => take(round[ours]));
+  const right = rounds.map((round) => takeTheirs(round[theirs]));
+  const ratios = left.map((value, i) => value / right[i]);
+  return {
+    what: `${what} / ${than ?? theirs}`,
+    ours: median(left),
+    theirs: median(right),
+    unit,
+    ratio: spread(ratios),
+    rounds: rounds.length,
+    ...judged(median(ratios), goal),
+    ...(note ? { note } : {}),
+  };
+}
+
+/** One line about our side alone. */
+export function valueRow({ what, values, unit, goal, note }) {
+  return {
+    what,
+    value: spread(values),
+    unit,
+    rounds: values.length,
+    ...judged(median(values), goal),
+    ...(note ? { note } : {}),
+  };
+}
+
+/** What was not measured, and why: never guessed. */
+export function notRunRow(what, why, goal) {
+  return { what, notRun: why, ...(goal ? { goal } : {}) };
+}
+
+function judged(value, goal) {
+  if (!goal) return {};
+  const [sign, limit] = goal;
+  const met = sign === '>=' ? value >= limit : value <= limit;
+  return { goal, met, ...(met ? {} : { missedBy: Math.abs(value / limit - 1) }) };
+}

@@ -1,0 +1,51 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { inRoot } from '../../../scripts/project.mjs';
+
+/**
+ * The compiled project in a folder of its own, with the bench's task types among the others and the programs of the
+ * other side (`peers/`) beside it, so that both find the same packages.
+ */
+export class ScratchBuild {
+  constructor(scratch, ts) {
+    this.folder = join(scratch, 'build');
+    mkdirSync(this.folder);
+    cpSync(inRoot('dist'), join(this.folder, 'dist'), { recursive: true });
+    for (const name of ['node_modules', 'views', 'package.json']) {
+      symlinkSync(inRoot(name), join(this.folder, name));
+    }
+    const options = compilerOptions(ts);
+    compile(ts, inRoot('test/bench/task-types'), join(this.folder, 'dist/task-types'), options);
+    compile(ts, inRoot('test/bench/peers'), join(this.folder, 'peers'), options);
+  }
+
+  get web() {
+    return join(this.folder, 'dist/main.js');
+  }
+
+  get worker() {
+    return join(this.folder, 'dist/worker.js');
+  }
+
+  /** Path of a compiled program of the other side. */
+  peer(name) {
+    return join(this.folder, 'peers', `${name}.js`);
+  }
+}
+
+function compilerOptions(ts) {
+  const { config } = ts.readConfigFile(inRoot('tsconfig.json'), (path) => readFileSync(path, 'utf8'));
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, inRoot());
+  // A file on its own does not tell that the package is one of ES modules.
+  return { ...options, module: ts.ModuleKind.ESNext, sourceMap: false };
+}
+
+function compile(ts, from, to, options) {
+  for (const file of readdirSync(from, { recursive: true }).filter((name) => name.endsWith('.ts'))) {
+    const source = readFileSync(join(from, file), 'utf8').replaceAll(/(\.\.\/)+src\//g, '../../');
+    const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions: options });
+    const target = join(to, file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
+  }
+}

@@ -1,0 +1,19 @@
+import { IsInt, Min } from 'class-validator';
+import { Field } from '../../../../src/contract/field.decorator.js';
+import type { TaskHandler } from '../../../../src/contract/task-handler.js';
+import { Task } from '../../../../src/contract/task.decorator.js';
+
+export class NoOpInput {
+  @Field({ example: 1 })
+  @IsInt()
+  @Min(0)
+  n!: number;
+}
+
+/** Does nothing: what is left is what the system around it costs. */
+@Task({ name: 'no-op', title: 'No-op', input: NoOpInput })
+export class NoOpTask implements TaskHandler<NoOpInput, number> {
+  run({ n }: NoOpInput): Promise<number> {
+    return Promise.resolve(n);
+  }
+}
