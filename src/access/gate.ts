@@ -5,13 +5,14 @@ import { Settings } from '../config/settings.js';
 import { LOG } from '../logging/logging.module.js';
 import { toAccessView } from './access-view.js';
 import { ApiTokens } from './api-tokens.js';
-import { decide, unauthenticated } from './decide.js';
+import { decide, isWrite, unauthenticated } from './decide.js';
 import { Door } from './door.js';
 import { checkOpenRequest } from './exposure.js';
 import { LoginService } from './login.service.js';
 import type { Need } from './needs.js';
 import { factsOf, permissionsOf } from './permissions.js';
 import { isForAll, isPublicPath } from './public-paths.js';
+import { RateLimit } from './rate-limit.js';
 import { Roles } from './roles.js';
 import { Sessions } from './sessions.js';
 import { ANYONE, NOBODY, type Visitor } from './visitor.js';
@@ -30,6 +31,7 @@ export class Gate {
     private readonly tokens: ApiTokens,
     private readonly roles: Roles,
     private readonly logins: LoginService,
+    private readonly rates: RateLimit,
   ) {}
 
   readonly middleware = (req: Request, res: Response, next: NextFunction): void => {
@@ -74,12 +76,18 @@ export class Gate {
       const visitor = await this.identify(req);
       req.visitor = visitor;
       req.isStillIn = () => this.isStillIn(req, visitor);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'UNAUTHENTICATED') this.rates.takeStranger(req);
+      throw error;
     } finally {
       res.locals.access = toAccessView(req.visitor, this.door, this.settings.READ_ONLY);
       if (req.visitor.via === 'nobody' && isReader(req))
         res.locals.access.csrf = this.door.loginToken(req, res);
     }
-    if (req.visitor.via !== 'nobody' || isPublicPath(req.path)) return;
+    if (req.visitor.via !== 'nobody') return;
+    const isPublic = isPublicPath(req.path);
+    if (!isPublic || isWrite(req.method)) this.rates.takeStranger(req);
+    if (isPublic) return;
     res.setHeader('WWW-Authenticate', 'Bearer realm="roost"');
     throw unauthenticated();
   }
@@ -88,18 +96,20 @@ export class Gate {
     if (!this.door.isClosed) return ANYONE;
     // Others than ours are none of our business: proxies with a login of their own pass theirs on.
     const [, bearer] = /^Bearer +(roost_\S*) *$/i.exec(req.headers.authorization ?? '') ?? [];
-    if (bearer !== undefined) return this.byToken(bearer, req.ip ?? '');
+    if (bearer !== undefined) return this.byToken(bearer, req);
     return this.bySession(this.door.session.read(req));
   }
 
-  private async byToken(text: string, from: string): Promise<Visitor> {
+  private async byToken(text: string, req: Request): Promise<Visitor> {
     const found = await this.tokens.find(text);
     const role = found && this.roles.of(found.token.maker);
     if (!found || !role) {
+      // Also where it only wanted to look: somebody uses what they should not have any more, or guesses.
+      req.audit = {};
       throw unauthenticated('This API token is not known here: it was revoked, has expired, or never was.');
     }
     const { id, name, maker, scopes } = found.token;
-    this.tokens.noteUse(id, from);
+    this.tokens.noteUse(id, req.ip ?? '');
     // What its maker has lost, the token has lost.
     const theirs = permissionsOf(role);
     return {

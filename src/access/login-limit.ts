@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { isIPv6 } from 'node:net';
 import type { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
 import { withRedis } from '../queue/redis-errors.js';
+import { toNetwork } from './network.js';
 import { digest } from './secrets.js';
 
 const WINDOW_S = 15 * 60;
@@ -64,20 +64,4 @@ export class LoginLimit {
 interface Taken {
   /** It was no wrong one. */
   giveBack(): Promise<void>;
-}
-
-/** Whom an address belongs to: of IPv6 the first half, which one customer has all of. */
-export function toNetwork(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = plain.replace(/%.*$/, '').split('::');
-  const start = head.split(':').filter(Boolean);
-  const end = tail.split(':').filter(Boolean);
-  const groups = plain.includes('::')
-    ? [...start, ...Array<string>(Math.max(0, 8 - start.length - end.length)).fill('0'), ...end]
-    : start;
-  return `${groups
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }

@@ -59,6 +59,7 @@ export class LoginController {
       drawLogin(req, res, { next, name: name.slice(0, 64), wrong: 'Name or password is not right.' });
     } catch (error) {
       if (!(error instanceof RoostError) || error.code !== 'TOO_MANY_REQUESTS') throw error;
+      req.refusal = error.code;
       res.status(429).setHeader('Retry-After', String(error.extra?.retryAfter));
       drawLogin(req, res, { next, name: name.slice(0, 64), wrong: error.detail });
     }

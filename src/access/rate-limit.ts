@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
 import { COMMANDS } from '../queue/tokens.js';
+import { toNetwork } from './network.js';
 import { NOBODY } from './visitor.js';
 
 const WINDOW_MS = 60_000;
@@ -26,6 +27,8 @@ interface Client {
 export class RateLimit implements OnModuleDestroy {
   private window = 0;
   private clients = new Map<string, Client>();
+  /** Of addresses nobody has come in from; each process counts for itself: Redis has nothing to do for strangers. */
+  private strangers = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -41,9 +44,7 @@ export class RateLimit implements OnModuleDestroy {
 
   /** @throws RoostError TOO_MANY_REQUESTS; what is refused is not counted. */
   take(name: string, limit: number, now: number = Date.now()): void {
-    const window = Math.floor(now / WINDOW_MS);
-    if (window !== this.window || this.clients.size > MAX_CLIENTS) this.clients = new Map();
-    this.window = window;
+    this.turn(now);
     let client = this.clients.get(name);
     if (!client) this.clients.set(name, (client = { shared: 0, own: 0 }));
     if (client.shared + client.own >= limit) throw tooMany(limit, WINDOW_MS - (now % WINDOW_MS));
@@ -51,8 +52,29 @@ export class RateLimit implements OnModuleDestroy {
     this.timer ??= setTimeout(() => this.tell(), TELL_MS).unref();
   }
 
+  /**
+   * For who is about to be sent away, or wants to sign in: no login and no token of anybody.
+   * @throws RoostError TOO_MANY_REQUESTS
+   */
+  takeStranger(req: Request, now: number = Date.now()): void {
+    const limit = this.settings.RATE_LIMIT_PER_MINUTE;
+    if (limit <= 0) return;
+    this.turn(now);
+    const network = toNetwork(req.ip ?? '');
+    const count = this.strangers.get(network) ?? 0;
+    if (count >= limit) throw tooMany(limit, WINDOW_MS - (now % WINDOW_MS));
+    this.strangers.set(network, count + 1);
+  }
+
   onModuleDestroy(): void {
     clearTimeout(this.timer);
+  }
+
+  private turn(now: number): void {
+    const window = Math.floor(now / WINDOW_MS);
+    if (window !== this.window || this.clients.size > MAX_CLIENTS) this.clients = new Map();
+    if (window !== this.window || this.strangers.size > MAX_CLIENTS) this.strangers = new Map();
+    this.window = window;
   }
 
   private tell(): void {

@@ -7,6 +7,8 @@ import type { Identity } from './visitor.js';
 
 /** How much later than its last use a session may be known to have been used, ms: one write in so much time. */
 const TOUCH_MS = 60_000;
+/** Anybody can say that they sign out: what is remembered of it while Redis is away has a bound. */
+const MAX_ENDED = 10_000;
 
 /** What Redis keeps of a login, under the digest of its id; the id is in the cookie alone. */
 interface KeptSession {
@@ -75,6 +77,7 @@ export class Sessions {
     const key = this.key(id);
     this.known.forget(key);
     this.ended.add(key);
+    if (this.ended.size > MAX_ENDED) this.ended.delete(this.ended.values().next().value!);
     await withRedis(this.redis, () => this.redis.del(key));
     this.ended.delete(key);
   }

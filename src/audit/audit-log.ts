@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import type { AuditEntry, AuditStore } from '../history/store/audit-store.js';
+import { AuditFolds, isFoldable } from './audit-folds.js';
 
 /** Entries are written together after so long, ms: one commit for many. */
 const GATHER_MS = 50;
+/** What is only counted is written less often. */
+const COUNT_MS = 5_000;
 /** In one commit. */
 const MAX_BATCH = 500;
 /** Waiting for a store that hangs; what is beyond goes to the log at once. */
@@ -14,7 +17,9 @@ const MAX_WAITING = 20_000;
  */
 export class AuditLog {
   private waiting: AuditEntry[] = [];
+  private readonly folds = new AuditFolds();
   private timer: NodeJS.Timeout | undefined;
+  private countTimer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
 
   constructor(
@@ -22,20 +27,38 @@ export class AuditLog {
     private readonly log: Logger,
   ) {}
 
-  add(entry: AuditEntry): void {
-    if (this.waiting.length >= MAX_WAITING) return this.spill([entry], 'too many are waiting');
-    this.waiting.push(entry);
-    this.timer ??= setTimeout(() => void this.flush(), GATHER_MS);
+  take(entry: AuditEntry): void {
+    if (!isFoldable(entry)) return this.add(entry);
+    const first = this.folds.add(entry);
+    if (first) this.add(first);
+    else this.countTimer ??= setTimeout(() => this.count(), COUNT_MS).unref();
   }
 
-  /** Resolves when all that was added before has been written, to the history or the log. */
+  /** Resolves when all that was taken before has been written, to the history or the log. */
   async flush(): Promise<void> {
+    this.count();
+    await this.writeAll();
+  }
+
+  private async writeAll(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     while (this.writing || this.waiting.length > 0) {
       this.writing ??= this.write().finally(() => (this.writing = undefined));
       await this.writing;
     }
+  }
+
+  private count(): void {
+    clearTimeout(this.countTimer);
+    this.countTimer = undefined;
+    for (const entry of this.folds.take()) this.add(entry);
+  }
+
+  private add(entry: AuditEntry): void {
+    if (this.waiting.length >= MAX_WAITING) return this.spill([entry], 'too many are waiting');
+    this.waiting.push(entry);
+    this.timer ??= setTimeout(() => void this.writeAll(), GATHER_MS);
   }
 
   private async write(): Promise<void> {

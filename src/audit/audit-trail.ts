@@ -22,7 +22,7 @@ export class AuditTrail {
     const at = Date.now();
     res.once('close', () => {
       const isAudited = req.permission !== undefined && factsOf(req.permission).audited;
-      if (isWrite(req.method) || isAudited || req.audit) this.audit.add(toEntry(req, res, at));
+      if (isWrite(req.method) || isAudited || req.audit) this.audit.take(toEntry(req, res, at));
     });
     next();
   };
@@ -31,7 +31,8 @@ export class AuditTrail {
 function toEntry(req: Request, res: Response, at: number): AuditEntry {
   const { via, name } = req.visitor ?? NOBODY;
   const path = req.originalUrl.split('?', 1)[0]!;
-  const body = PRIVATE_PATHS.test(path) ? {} : fieldsOf(req.body);
+  // Who may not come in has nothing kept but that they tried: a body of theirs is as long as they like.
+  const body = via === 'nobody' || PRIVATE_PATHS.test(path) ? {} : fieldsOf(req.body);
   return {
     at,
     who: req.audit?.who ?? (via === 'nobody' ? '' : name),
@@ -46,6 +47,7 @@ function toEntry(req: Request, res: Response, at: number): AuditEntry {
     // The connection was cut before there was an answer: as nginx counts it.
     status: res.writableFinished || res.headersSent ? res.statusCode : 499,
     outcome: outcomeOf(res),
+    code: req.refusal ?? '',
     requestId: req.id,
   };
 }

@@ -33,7 +33,12 @@ export interface AuditView {
   reason: string | null;
   outcome: AuditOutcome;
   status: number;
-  requestId: string;
+  code: string | null;
+  requestId: string | null;
+  /** How often; more than once where an entry stands for many. */
+  count: number;
+  /** The last of so many. */
+  lastAt: string | null;
 }
 
 export interface AuditPage {
@@ -99,7 +104,7 @@ export class AuditService {
 
 const COLUMNS = [
   ...['at', 'who', 'via', 'from', 'outcome', 'status', 'permission', 'method', 'route', 'path'],
-  ...['targets', 'reason', 'requestId'],
+  ...['targets', 'reason', 'requestId', 'code', 'count', 'lastAt'],
 ] as const satisfies (keyof AuditView)[];
 
 function print(view: AuditView, format: AuditFormat): string {
@@ -112,10 +117,23 @@ function print(view: AuditView, format: AuditFormat): string {
   );
 }
 
-function toView({ at, who, permission, route, no: _, ...entry }: KeptAuditEntry): AuditView {
+function toView({
+  at,
+  who,
+  permission,
+  route,
+  code,
+  requestId,
+  lastAt,
+  no: _,
+  ...entry
+}: KeptAuditEntry): AuditView {
   return {
     ...entry,
     at: new Date(at).toISOString(),
+    lastAt: lastAt === null ? null : new Date(lastAt).toISOString(),
+    code: code || null,
+    requestId: requestId || null,
     who: who || null,
     permission: permission || null,
     route: route || null,

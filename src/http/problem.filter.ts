@@ -1,9 +1,17 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../contract/errors.js';
 import { LOG } from '../logging/logging.module.js';
 import { answerEarly, sentBody } from './body-limit.js';
 import { toProblem, toRoostError, type Problem } from './to-problem.js';
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** The code of the answer, where it was no success. */
+    refusal?: ErrorCode;
+  }
+}
 
 /** Draws the page of an error for people; web/ gives it. */
 export const ERROR_PAGE = Symbol('roost:error-page');
@@ -32,6 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private answer(error: unknown, req: Request, res: Response): void {
     const known = toRoostError(error);
+    req.refusal = known.code;
     if (known.code === 'INTERNAL') this.log.error({ requestId: req.id, err: error }, 'unexpected error');
     // Too late for an answer: the reader of a stream is better off with a clean end.
     if (res.headersSent) {

@@ -120,7 +120,7 @@ describe('the audit', () => {
   });
 
   it('is read page by page, each entry once', async () => {
-    const seen: string[] = [];
+    const seen: (string | null)[] = [];
     let cursor = '';
     do {
       const { body } = await read(`limit=3${cursor && `&cursor=${cursor}`}`);

@@ -91,7 +91,9 @@ export const ACCESS_PATHS: Record<string, object> = {
       id: 'listAudit',
       tag: 'Access',
       summary: 'Who did what',
-      description: 'Every write, done or refused, every login, and every look at something hidden.',
+      description:
+        'Every write, done or refused, every login, and every look at something hidden. What nobody known was refused ' +
+        'within an hour is one entry for all that is alike, with its `count`.',
       parameters: [
         ...AUDIT_FILTERS,
         text('cursor', '`nextCursor` of the page before.'),

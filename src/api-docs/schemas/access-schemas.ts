@@ -49,19 +49,29 @@ export const ACCESS_SCHEMAS: Schemas = {
     ['expiresInDays'],
   ),
   AuditEntry: object({
-    at: time('When it was asked for.'),
+    at: time('When it was asked for; the first time, of many.'),
     who: orNull(text('Who did it, as far as it is known.')),
     via: { enum: ['nobody', 'open', 'session', 'token'] },
-    from: text('The address of the client.'),
+    from: text(
+      'The address of the client, or its network of IPv6 (/64). Empty where many have an entry together.',
+    ),
     permission: orNull(ref('Permission')),
-    method: text('Of HTTP.'),
+    method: text('Of HTTP. Empty where an entry stands for what is not alike.'),
     route: orNull(text('The pattern of the address.')),
-    path: text('The address without its query.'),
+    path: text('The address without its query. Empty as the method.'),
     targets: list(text('An id or a name.')),
     reason: orNull(text('Why, where somebody said so.')),
     outcome: { enum: AUDIT_OUTCOMES },
     status: { type: 'integer', description: 'Of the answer; 499 where nobody waited for it.' },
-    requestId: text('Also in the logs.'),
+    code: orNull(text('Why it was refused, as in the answer.')),
+    requestId: orNull(text('Also in the logs; of many, the first.')),
+    count: {
+      type: 'integer',
+      minimum: 1,
+      description:
+        'How often. More than once only for what nobody known was refused, and for the rate limit.',
+    },
+    lastAt: orNull(time('The last time, of many.')),
   }),
   AuditPage: object(
     {

@@ -22,6 +22,10 @@ interface AuditColumns {
   status: number;
   outcome: number;
   request: string;
+  code: string;
+  count: number;
+  last: number | null;
+  fold: string | null;
 }
 
 /** The audit in the tables of the history. */
@@ -76,13 +80,17 @@ export class AuditRows {
     const cut = (text: string) => text.slice(0, MAX_TEXT);
     const targets = [...new Set(entry.targets.map(cut))].slice(0, MAX_TARGETS);
     const { no } = this.db.get<{ no: number }>(
-      `INSERT INTO audit (at, who, via, source, permission, method, route, path, targets, reason, status, outcome, request)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
+      `INSERT INTO audit (at, who, via, source, permission, method, route, path, targets, reason, status, outcome, request,
+         code, fold, count, last)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (fold) WHERE fold IS NOT NULL
+       DO UPDATE SET count = count + excluded.count, last = excluded.last, source = excluded.source RETURNING no`,
       [
         ...[entry.at, cut(entry.who), entry.via, cut(entry.from), entry.permission],
         ...[cut(entry.method), cut(entry.route), cut(entry.path), JSON.stringify(targets)],
         entry.reason === null ? null : cut(entry.reason),
-        ...[entry.status, AUDIT_OUTCOMES.indexOf(entry.outcome), entry.requestId],
+        ...[entry.status, AUDIT_OUTCOMES.indexOf(entry.outcome), entry.requestId, entry.code],
+        ...[entry.fold?.id ?? null, entry.fold?.count ?? 1, entry.fold?.lastAt ?? null],
       ],
     )!;
     for (const target of targets)
@@ -90,9 +98,10 @@ export class AuditRows {
   }
 }
 
-function toEntry({ source, targets, outcome, request, ...row }: AuditColumns): KeptAuditEntry {
+function toEntry({ source, targets, outcome, request, fold: _, last, ...row }: AuditColumns): KeptAuditEntry {
   return {
     ...row,
+    lastAt: row.count > 1 ? last : null,
     from: source,
     targets: JSON.parse(targets) as string[],
     outcome: AUDIT_OUTCOMES[outcome] ?? 'failed',

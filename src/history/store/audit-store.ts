@@ -23,12 +23,29 @@ export interface AuditEntry {
   reason: string | null;
   status: number;
   outcome: AuditOutcome;
+  /** Why it was refused, of the table of error codes; empty where it was not, or in words of its own. */
+  code: string;
   requestId: string;
+  /** Of an entry that stands for many. */
+  fold?: AuditFold;
 }
 
-export interface KeptAuditEntry extends AuditEntry {
+/** Many of the same in one entry: what is added to it under the same id only counts. */
+export interface AuditFold {
+  id: string;
+  /** How many more. */
+  count: number;
+  /** The last of them, ms since 1970. */
+  lastAt: number;
+}
+
+export interface KeptAuditEntry extends Omit<AuditEntry, 'fold'> {
   /** Grows. */
   no: number;
+  /** How often it happened: more than once only in an entry that stands for many. */
+  count: number;
+  /** The last time; null where it happened once. */
+  lastAt: number | null;
 }
 
 export interface AuditSearch {
@@ -44,7 +61,10 @@ export interface AuditSearch {
   limit: number;
 }
 
-/** Who did what. Entries are added, and forgotten by age alone: there is no call that changes one. */
+/**
+ * Who did what. Entries are added, and forgotten by age alone: there is no call that changes one, but for the count of
+ * one that stands for many, which grows.
+ */
 export interface AuditStore {
   append(entries: AuditEntry[]): Promise<void>;
   /** Newest first. */

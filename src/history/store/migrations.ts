@@ -157,4 +157,15 @@ CREATE INDEX audit_permission ON audit (permission, at);
 CREATE TABLE audit_targets (target TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (target, no)) WITHOUT ROWID;
 `,
   },
+  {
+    number: 7,
+    what: 'entries of the audit that stand for many',
+    sql: `
+ALTER TABLE audit ADD COLUMN code TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE audit ADD COLUMN last INTEGER;
+ALTER TABLE audit ADD COLUMN fold TEXT;
+CREATE UNIQUE INDEX audit_fold ON audit (fold) WHERE fold IS NOT NULL;
+`,
+  },
 ];

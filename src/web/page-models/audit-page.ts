@@ -3,6 +3,7 @@ import type { AuditPage, AuditView } from '../../audit/audit.service.js';
 import type { FieldProblem } from '../../contract/errors.js';
 import type { Params } from '../params.js';
 import { lastOf, typed } from '../params.js';
+import { formatNumber } from './format.js';
 
 const PAGE = '/monitor/audit';
 const FILTERS = ['who', 'permission', 'target', 'outcome', 'from', 'to'] as const;
@@ -11,12 +12,14 @@ const MARKS = { done: 'completed', refused: 'expired', failed: 'failed' } as con
 const ICONS = { done: 'circle-check', refused: 'ban', failed: 'circle-x' } as const;
 
 interface AuditRow extends AuditView {
-  id: string;
   tone: string;
   icon: string;
   /** What somebody set out to do, in a word: the permission, or the route where it did not come so far. */
   act: string;
   whoHref?: string;
+  /** Where it stands for many. */
+  times?: string;
+  what: string;
   targetLinks: { text: string; href: string }[];
 }
 
@@ -56,10 +59,12 @@ export function toAuditPage(page: AuditPage, query: Params, problems: FieldProbl
 function toRow(item: AuditView, href: (changes: Record<string, string>) => string): AuditRow {
   return {
     ...item,
-    id: item.requestId,
     tone: MARKS[item.outcome],
     icon: ICONS[item.outcome],
-    act: item.permission ?? item.route ?? item.path,
+    act: item.permission ?? item.route ?? (item.path || 'various'),
+    what: item.path ? `${item.method} ${item.path}` : 'what is not alike, together',
+    from: item.from || 'many addresses',
+    ...(item.count > 1 ? { times: formatNumber(item.count) } : {}),
     ...(item.who ? { whoHref: href({ who: item.who }) } : {}),
     targetLinks: item.targets.map((text) => ({ text, href: href({ target: text }) })),
   };

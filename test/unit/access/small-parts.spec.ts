@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decide } from '../../../src/access/decide.js';
 import { checkOpenRequest, isLoopback } from '../../../src/access/exposure.js';
-import { toNetwork } from '../../../src/access/login-limit.js';
+import { toNetwork } from '../../../src/access/network.js';
 import { isPermission, PERMISSION_NAMES, permissionsOf, ROLES } from '../../../src/access/permissions.js';
 import { isPublicPath } from '../../../src/access/public-paths.js';
 import { Turns } from '../../../src/access/turns.js';

@@ -5,7 +5,7 @@ import { NOON, StoreFixture } from './store-fixture.js';
 const entry = (n: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
   ...{ at: NOON + n, who: 'ada', via: 'session', from: '127.0.0.1', permission: 'tasks.act', method: 'POST' },
   ...{ route: '/tasks/:id/cancel', path: `/tasks/t${n}/cancel`, targets: [`t${n}`], reason: null },
-  ...{ status: 303, outcome: 'done', requestId: `r${n}` },
+  ...{ status: 303, outcome: 'done', code: '', requestId: `r${n}` },
   ...more,
 });
 
@@ -29,7 +29,12 @@ describe('the audit in the store', () => {
 
   it('gives entries back as they were, newest first', () => {
     const [newest] = fixture.engine.searchAudit({ limit: 1 });
-    expect(newest).toEqual({ ...entry(2499, { who: 'olga', targets: ['t2499', 'all'] }), no: 2500 });
+    expect(newest).toEqual({
+      ...entry(2499, { who: 'olga', targets: ['t2499', 'all'] }),
+      no: 2500,
+      count: 1,
+      lastAt: null,
+    });
   });
 
   it('finds by each field, whole', () => {
