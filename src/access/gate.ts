@@ -53,7 +53,7 @@ export class Gate {
   /** Whether who began to listen may still. What cannot be asked just now stays as it was. */
   private async isStillIn(req: Request, before: Visitor): Promise<boolean> {
     if (before.via === 'nobody') return false;
-    const now = await this.identify(req).catch((error: unknown) => {
+    const now = await this.identify(req, false).catch((error: unknown) => {
       return (error as { code?: unknown }).code === 'UNAUTHENTICATED' ? NOBODY : before;
     });
     const { permission } = req;
@@ -73,7 +73,7 @@ export class Gate {
       res.setHeader('Cache-Control', 'no-store');
     }
     try {
-      const visitor = await this.identify(req);
+      const visitor = await this.identify(req, isUse(req));
       req.visitor = visitor;
       req.isStillIn = () => this.isStillIn(req, visitor);
     } catch (error) {
@@ -92,12 +92,12 @@ export class Gate {
     throw unauthenticated();
   }
 
-  private async identify(req: Request): Promise<Visitor> {
+  private async identify(req: Request, isUsed: boolean): Promise<Visitor> {
     if (!this.door.isClosed) return ANYONE;
     // Others than ours are none of our business: proxies with a login of their own pass theirs on.
     const [, bearer] = /^Bearer +(roost_\S*) *$/i.exec(req.headers.authorization ?? '') ?? [];
     if (bearer !== undefined) return this.byToken(bearer, req);
-    return this.bySession(this.door.session.read(req));
+    return this.bySession(this.door.session.read(req), isUsed);
   }
 
   private async byToken(text: string, req: Request): Promise<Visitor> {
@@ -122,8 +122,8 @@ export class Gate {
     };
   }
 
-  private async bySession(id: string | undefined): Promise<Visitor> {
-    const session = await this.sessions.find(id);
+  private async bySession(id: string | undefined, isUsed: boolean): Promise<Visitor> {
+    const session = await this.sessions.find(id, isUsed);
     if (!session || !this.logins.isStillGood(session.identity, session.proof)) return NOBODY;
     const role = this.roles.of(session.identity);
     if (!role) {
@@ -140,6 +140,11 @@ export class Gate {
       isRemembered: session.isRemembered,
     };
   }
+}
+
+/** Not what a page does by itself while nobody may be there: such a page is not to keep its login for ever. */
+function isUse({ headers }: Request): boolean {
+  return headers['x-roost-refetch'] === undefined && !/\btext\/event-stream\b/.test(headers.accept ?? '');
 }
 
 /** Somebody who looks at pages, and may want to sign in. */

@@ -55,8 +55,11 @@ export class Sessions {
     return id;
   }
 
-  /** @throws RoostError REDIS_UNAVAILABLE where Redis is away and this process has not seen the session before. */
-  async find(id: string | undefined): Promise<Session | undefined> {
+  /**
+   * `isUse`: somebody did something, so that it idles no more; a page that keeps itself fresh is nobody's doing.
+   * @throws RoostError REDIS_UNAVAILABLE where Redis is away and this process has not seen the session before.
+   */
+  async find(id: string | undefined, isUse: boolean): Promise<Session | undefined> {
     if (id === undefined || !SECRET.test(id)) return undefined;
     const key = this.key(id);
     if (this.ended.has(key)) {
@@ -66,7 +69,7 @@ export class Sessions {
     const found = await this.known.read(key, parse);
     const now = Date.now();
     if (!found || this.restMs(found.value, now) <= 0) return undefined;
-    if (!found.isRemembered && now - found.value.seenAt > Math.min(TOUCH_MS, this.idleMs / 4))
+    if (isUse && !found.isRemembered && now - found.value.seenAt > Math.min(TOUCH_MS, this.idleMs / 4))
       this.touch(key, found.value, now);
     return { ...found.value, csrf: csrfToken(id), isRemembered: found.isRemembered };
   }

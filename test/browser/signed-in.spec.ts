@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import axe from 'axe-core';
+import { pino } from 'pino';
 import type { Page } from 'playwright-core';
 import { hashPassword } from '../../src/access/password.js';
+import { failFastConnection } from '../../src/queue/redis-connections.js';
 import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
 import { TaskPage } from '../support/task-page.js';
+import { until } from '../support/until.js';
 
 const PASSWORD = 'a password for all of them';
 
@@ -77,6 +80,45 @@ describeInBrowser('a Roost with users', () => {
       await page.locator('#act-pause').waitFor();
     },
   );
+
+  it('lets the login of a page that is left open end, though the page keeps itself fresh', async () => {
+    const page = await browser.visit(`${roost.url}/monitor`, { allow: [status(401)] });
+    await signIn(page, 'vera');
+    const redis = failFastConnection(roost.redis.url, 'test', pino({ level: 'silent' }));
+    try {
+      const key = await until('her session', async () => {
+        for (const one of await redis.keys('*:access:session:*'))
+          if ((await redis.get(one))?.includes('"vera"')) return one;
+        return undefined;
+      });
+      const hour = 3_600_000;
+      const leave = async (forMs: number, restMs: number) => {
+        const session = JSON.parse((await redis.get(key))!) as object;
+        const left = { ...session, seenAt: Date.now() - forMs };
+        await redis.set(key, JSON.stringify(left), 'PX', restMs);
+      };
+      let refetched = 0;
+      page.on('response', async (response) => {
+        if ((await response.request().allHeaders())['x-roost-refetch'] && response.status() === 200)
+          refetched++;
+      });
+      // Somebody who does something stays in.
+      await leave(7 * hour, hour);
+      await page.goto(`${roost.url}/monitor/queues`);
+      await until('the use is known', async () => (await redis.pttl(key)) > 7 * hour);
+      await page.goto(`${roost.url}/monitor`);
+      await live(page);
+      await leave(7 * hour, hour);
+      const before = refetched;
+      await until('it has looked twice', () => refetched >= before + 2);
+      expect(await redis.pttl(key)).toBeLessThanOrEqual(hour);
+      await leave(8 * hour - 1_000, 1_000);
+      await page.getByRole('button', { name: 'Sign in' }).waitFor();
+      expect(page.url()).toBe(`${roost.url}/monitor`);
+    } finally {
+      redis.disconnect();
+    }
+  });
 
   it('asks before a command for several workers, without the token in the address', async () => {
     const page = await browser.visit(`${roost.url}/monitor/workers`, { allow: [status(401)] });

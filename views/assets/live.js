@@ -94,7 +94,8 @@ async function refetch() {
 
 async function draw() {
   const response = await fetch(location.href, {
-    headers: { accept: 'text/html' },
+    // It is the page that asks, and nobody's use of it: a login is not to last as long as a page stands open.
+    headers: { accept: 'text/html', 'x-roost-refetch': '1' },
     cache: 'no-store',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
