@@ -23,6 +23,11 @@ export function taskIdOfKey(idempotencyKey: string): string {
   return checked(`k${encode(createHash('sha256').update(idempotencyKey).digest(), 23)}`);
 }
 
+/** Only these can be given out again: the same key, once its task is gone. */
+export function isIdOfKey(id: string): boolean {
+  return id.startsWith('k') && OURS.test(id);
+}
+
 /** True for an id that some Roost gave out, whether or not the task is still known. */
 export function isIssuedId(id: string): boolean {
   return OURS.test(id) && checked(id.slice(0, 24)) === id;

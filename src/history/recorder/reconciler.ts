@@ -1,6 +1,6 @@
 import { isSettled, type TaskState } from '../../contract/states.js';
 import type { Redis } from 'ioredis';
-import type { RecordingEngine } from '../store/recording-engine.js';
+import type { KnownState, RecordingEngine } from '../store/recording-engine.js';
 import type { TaskRef } from '../store/rows.js';
 import type { Followed } from './followed-queues.js';
 import { readJobs, type JobCommands } from './read-jobs.js';
@@ -45,6 +45,8 @@ export class Reconciler {
   private after = -Number.MAX_SAFE_INTEGER;
   /** Tasks that Redis does not have, and the event up to which has to be recorded before that means anything. */
   private suspects: { ids: string[]; place: string } | undefined;
+  /** Where what has vanished is noted, where there was no gap. */
+  private own: number | undefined;
   found = 0;
   vanished = 0;
 
@@ -82,13 +84,16 @@ export class Reconciler {
     const key = this.queue.base + name;
     const { ids, times } = isList ? await this.listPage(key) : await this.sortedPage(key);
     const known = this.engine.statesOf(this.queue.name, ids);
+    const open = isSettled(state) ? [] : ids.filter((id) => known.get(id)?.state === state);
+    const created = await this.createdOf(open);
     const news = ids.filter((id) => {
       const task = known.get(id);
       if (task?.state !== state || state === 'active') return true;
-      // Settled once more while nobody looked.
-      return isSettled(state) && times.get(id) !== undefined && task.finishedAt !== times.get(id);
+      // Another one by now, or settled once more, while nobody looked.
+      if (!isSettled(state)) return created.get(id) !== task.createdAt;
+      return times.get(id) !== undefined && task.finishedAt !== times.get(id);
     });
-    await this.tell(news, new Set(known.keys()));
+    await this.tell(news, known);
     if (ids.length < PIECE) {
       this.set++;
       this.offset = 0;
@@ -122,7 +127,22 @@ export class Reconciler {
     return (await this.redis.type(key)) === type ? read() : [];
   }
 
-  private async tell(ids: readonly string[], known: ReadonlySet<string>): Promise<void> {
+  /** When those jobs that there are were created, ms. */
+  private async createdOf(ids: readonly string[]): Promise<Map<string, number>> {
+    const created = new Map<string, number>();
+    if (ids.length === 0) return created;
+    const pipeline = this.redis.pipeline();
+    for (const id of ids) pipeline.hget(this.queue.base + id, 'timestamp');
+    const answers = (await pipeline.exec()) ?? [];
+    ids.forEach((id, i) => {
+      const [error, timestamp] = answers[i]!;
+      if (error) throw error;
+      if (timestamp !== null) created.set(id, Number(timestamp));
+    });
+    return created;
+  }
+
+  private async tell(ids: readonly string[], known: ReadonlyMap<string, KnownState>): Promise<void> {
     // Markers of old versions of BullMQ stand in the wait list like ids.
     const real = ids.filter((id) => !id.startsWith('0:'));
     if (real.length === 0) return;
@@ -131,11 +151,16 @@ export class Reconciler {
       real.map((id) => ({ base: this.queue.base, id, lines: 0, needsInput: true })),
     );
     const batch = emptyBatch();
+    const retired: TaskRef[] = [];
     const now = Date.now();
     real.forEach((id, i) => {
       const job = jobs[i];
       if (!job) return;
       const ref: TaskRef = { queue: this.queue.name, id };
+      const task = known.get(id);
+      const created = Number(job.fields.timestamp);
+      const isAnother = task !== undefined && Number.isFinite(created) && task.createdAt !== created;
+      if (isAnother) retired.push(ref);
       addRows(
         batch,
         {
@@ -144,14 +169,15 @@ export class Reconciler {
           job,
           isOurs: this.queue.isOurs,
           tail: NO_ATTEMPTS,
-          isNew: !known.has(id),
+          isNew: !task || isAnother,
           lastSampleAt: 0,
         },
         now,
       );
     });
     const place = this.follower.place(this.queue.name);
-    this.engine.recordAfter([batch], this.expected(place), () => {
+    const before = retired.length > 0 ? [{ ...emptyBatch(), retired }] : [];
+    this.engine.recordAfter([...before, batch], this.expected(place), () => {
       if (this.gap !== undefined) this.engine.addToGap(this.gap, batch.tasks.length, []);
     });
     this.found += batch.tasks.length;
@@ -176,20 +202,20 @@ export class Reconciler {
     if (gone.length === 0) return;
     const removed = gone.map((id) => ({ queue: this.queue.name, id }));
     const place = this.follower.place(this.queue.name);
+    let gap = this.gap ?? this.own;
     this.engine.recordAfter([{ ...emptyBatch(), removed }], this.expected(place), () => {
       const now = Date.now();
-      const gap =
-        this.gap ??
-        this.engine.addGap({
-          queue: this.queue.name,
-          from: now,
-          to: now,
-          noticedAt: now,
-          detail: 'Tasks were removed from Redis without an event: drained or cleaned by another program.',
-        });
+      gap ??= this.engine.addGap({
+        queue: this.queue.name,
+        from: now,
+        to: now,
+        noticedAt: now,
+        detail: 'Tasks were removed from Redis without an event: drained or cleaned by another program.',
+      });
       this.engine.addToGap(gap, 0, gone);
       if (this.gap === undefined) this.engine.closeGap(gap, now);
     });
+    if (this.gap === undefined) this.own = gap;
     this.vanished += gone.length;
   }
 

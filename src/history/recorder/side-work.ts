@@ -3,6 +3,7 @@ import type { RecordingEngine } from '../store/recording-engine.js';
 import type { Followed, FollowedQueues } from './followed-queues.js';
 import type { RecorderOptions } from './messages.js';
 import { Reconciler, type Commands } from './reconciler.js';
+import { SilentLosses } from './silent-losses.js';
 import type { StreamFollower } from './stream-follower.js';
 import type { StreamTrim } from './stream-trim.js';
 
@@ -27,11 +28,14 @@ export class SideWork {
   private lastRetentionAt = 0;
   private lastSweepAt = Date.now();
   private isForgetting = false;
+  private readonly losses: SilentLosses;
 
   constructor(
     private readonly parts: Parts,
     private readonly options: RecorderOptions,
-  ) {}
+  ) {
+    this.losses = new SilentLosses(parts.redis, parts.engine, parts.follower);
+  }
 
   /** We have become the one that records: what the last one left undone. */
   begin(): void {
@@ -66,9 +70,15 @@ export class SideWork {
     this.reconcilers.push(new Reconciler(redis, engine, follower, queue, gap));
   }
 
+  private sweep(queue: Followed): void {
+    const { redis, engine, follower } = this.parts;
+    const isPlanned = this.reconcilers.some((one) => one.queue === queue && one.isSweep);
+    if (!isPlanned) this.reconcilers.push(new Reconciler(redis, engine, follower, queue, undefined, true));
+  }
+
   /** One piece of each. `hasMore`: there is more of it to be done at once; `isInLine`: one queue more is. */
   async step(isBehind: boolean): Promise<{ hasMore: boolean; isInLine: boolean }> {
-    const { redis, engine, follower, queues, trim } = this.parts;
+    const { queues, trim } = this.parts;
     const now = Date.now();
     if (now - this.lastTrimAt > TRIM_MS) {
       this.lastTrimAt = now;
@@ -80,9 +90,9 @@ export class SideWork {
     }
     if (now - this.lastSweepAt > (this.options.sweepMs ?? SWEEP_MS)) {
       this.lastSweepAt = now;
-      for (const queue of queues.all())
-        this.reconcilers.push(new Reconciler(redis, engine, follower, queue, undefined, true));
+      for (const queue of queues.all()) this.sweep(queue);
     }
+    if (!isBehind) for (const queue of await this.losses.look(queues.all(), now)) this.sweep(queue);
     const before = this.reconcilers.length;
     const isReconciling = await this.reconcilePiece();
     if (this.isForgetting && !isBehind) this.isForgetting = !this.forgetPiece(now);

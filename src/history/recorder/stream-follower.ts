@@ -1,4 +1,5 @@
 import { isSettled } from '../../contract/states.js';
+import { isIdOfKey } from '../../queue/task-ids.js';
 import type { RecorderStatus } from '../history-status.js';
 import type { RecordingEngine } from '../store/recording-engine.js';
 import type { RecordBatch } from '../store/rows.js';
@@ -151,7 +152,7 @@ export class StreamFollower {
     });
   }
 
-  /** What has to be told before: of tasks whose id bears another one by now. Each is counted, then gone. */
+  /** What has to be told before: of tasks whose id bears another one by now. Each is counted, then makes room. */
   private earlierBatches(
     groups: readonly Group[],
     jobs: readonly (JobSnapshot | undefined)[],
@@ -159,13 +160,13 @@ export class StreamFollower {
   ): RecordBatch[] {
     const batches: RecordBatch[] = [];
     const replaced = this.replaced(groups, jobs);
-    if (replaced.length > 0) batches.push({ ...emptyBatch(), removed: replaced.map(({ ref }) => ref) });
+    if (replaced.length > 0) batches.push({ ...emptyBatch(), retired: replaced.map(({ ref }) => ref) });
     let lives = groups.filter(({ earlier }) => earlier.length > 0);
     for (let n = 0; lives.length > 0; n++) {
       const batch = emptyBatch();
       const told = lives.map((group) => ({ ...group, events: group.earlier[n]!, earlier: [] }));
       this.addAll(batch, told, [], now);
-      batch.removed = told.map(({ ref }) => ref);
+      batch.retired = told.filter(({ events }) => !endsRemoved(events)).map(({ ref }) => ref);
       for (const { ref } of told) this.memory.delete(ref);
       batches.push(batch);
       lives = lives.filter(({ earlier }) => earlier.length > n + 1);
@@ -173,13 +174,14 @@ export class StreamFollower {
     return batches;
   }
 
-  /** Those of which the history has another task of the same id. Ids of ours are never used again. */
+  /** Those of which the history has another task of the same id. Of ours only those named by a key are used again. */
   private replaced(groups: readonly Group[], jobs: readonly (JobSnapshot | undefined)[]): Group[] {
     const found: Group[] = [];
     const begun = new Map<string, number[]>();
     groups.forEach((group, i) => {
       const { isOurs, name } = group.queue;
-      if (!isOurs && beginsNew(group)) begun.set(name, [...(begun.get(name) ?? []), i]);
+      if ((!isOurs || isIdOfKey(group.ref.id)) && beginsNew(group))
+        begun.set(name, [...(begun.get(name) ?? []), i]);
     });
     for (const [queue, places] of begun) {
       const known = this.engine.statesOf(

@@ -52,7 +52,7 @@ export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): Tas
   const tail = addAttempts(batch, news);
   const task = job ? toTaskRow(ref, job) : fromEvents(ref, events, tail);
   if (task) {
-    if (events.length > 0) task.settled = settlingsOf(events);
+    if (events.length > 0) Object.assign(task, settlingsOf(events));
     batch.tasks.push(task);
   }
   if (job && job.lines.length > 0) batch.logs.push(...toLogRows(ref, job, readAt));

@@ -1,5 +1,5 @@
 import type { TaskState } from '../../contract/states.js';
-import { isSettled } from '../../contract/states.js';
+import { isSettled, SETTLED_STATES } from '../../contract/states.js';
 import type { Settling, TaskRef, TransitionRow } from '../store/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 import type { StreamEvent } from './stream-event.js';
@@ -16,6 +16,8 @@ export const EVENT_STATES: ReadonlyMap<string, TaskState> = new Map([
   ['cancelled', 'cancelled'],
   ['expired', 'expired'],
 ]);
+
+const PUT_BACK_FROM: ReadonlySet<string> = new Set(SETTLED_STATES);
 
 const GONE = 'the job was gone before it could be read: only its events are known';
 
@@ -39,21 +41,24 @@ export function addTransitions(
 }
 
 /** Each time the task came to an end, be it that it was put back and ended again. */
-export function settlingsOf(events: readonly StreamEvent[]): Settling[] {
-  const settlings: Settling[] = [];
+export function settlingsOf(events: readonly StreamEvent[]): { settled: Settling[]; putBackAt?: number } {
+  const settled: Settling[] = [];
   let startedAt: number | undefined;
-  for (const { name, at } of events) {
+  let putBackAt: number | undefined;
+  for (const { name, at, prev } of events) {
     if (name === 'active') startedAt = at;
+    if (PUT_BACK_FROM.has(prev) && (name === 'waiting' || name === 'delayed')) putBackAt = at;
     const state = EVENT_STATES.get(name);
     if (!state || !isSettled(state)) continue;
-    settlings.push({
+    settled.push({
       state: state as Settling['state'],
       at,
       runMs: startedAt === undefined ? null : at - startedAt,
+      ...(putBackAt === undefined ? {} : { after: putBackAt }),
     });
     startedAt = undefined;
   }
-  return settlings;
+  return { settled, ...(putBackAt === undefined ? {} : { putBackAt }) };
 }
 
 /** What a job's own fields say of its way, where no event tells. */
@@ -76,8 +81,7 @@ function detailOf({ name, prev, value }: StreamEvent, job: JobSnapshot | undefin
   switch (name) {
     case 'waiting':
       if (prev.startsWith('moved:')) return `moved from ${prev.slice('moved:'.length)}`;
-      if (prev === 'failed' || prev === 'cancelled' || prev === 'expired' || prev === 'completed')
-        return `put back from ${prev}`;
+      if (PUT_BACK_FROM.has(prev)) return `put back from ${prev}`;
       if (prev === 'waiting-children') return 'its children are done';
       return undefined;
     case 'waiting-children':

@@ -1,12 +1,14 @@
 import { ChildWriter, type AttemptNews } from './child-writer.js';
 import { isSettled } from '../../contract/states.js';
-import { isSettledCode, stateCode, toState } from './codes.js';
+import { stateCode, toState } from './codes.js';
 import type { SqliteDatabase } from './database.js';
+import { retire } from './earlier-lives.js';
 import { ErrorWriter } from './error-writer.js';
 import { NumbersWriter } from './numbers-writer.js';
 import type { RecordBatch, RecordOutcome, Settling, TaskRef, TaskRow } from './rows.js';
 import type { TaskColumns } from './schema.js';
 import { SearchWriter } from './search-writer.js';
+import { SettledAhead } from './settled-ahead.js';
 import { Tallies } from './tallies.js';
 import { moveTasks } from './task-moves.js';
 import { BODY_LENGTH, mergeTask, type MergedTask } from './task-merge.js';
@@ -14,9 +16,6 @@ import { TaskNumbers } from './task-numbers.js';
 import { refKey, TaskRows } from './task-rows.js';
 import { Versions } from './versions.js';
 import { WORD, type Words } from './words.js';
-
-/** The clocks of a worker and of Redis may differ so much, ms. */
-const SKEW_MS = 5000;
 
 /**
  * Writes batches, each in one transaction with its cursors. What counts (tallies, numbers, error groups) follows from
@@ -31,6 +30,7 @@ export class BatchWriter {
   private readonly errors: ErrorWriter;
   private readonly search: SearchWriter;
   private readonly versions: Versions;
+  private readonly ahead: SettledAhead;
 
   constructor(
     private readonly db: SqliteDatabase,
@@ -40,6 +40,7 @@ export class BatchWriter {
     this.rows = new TaskRows(db);
     this.numbers = new TaskNumbers(db);
     this.children = new ChildWriter(db, words);
+    this.ahead = new SettledAhead(this.children);
     this.tallies = new Tallies(db);
     this.counts = new NumbersWriter(db);
     this.errors = new ErrorWriter(db, words);
@@ -87,7 +88,10 @@ export class BatchWriter {
     for (const task of sorted) this.rows.put(task);
     this.rows.flush();
     this.search.flush();
-    const removed = this.removeAll(batch.removed, merged, found);
+    this.each(batch.retired ?? [], merged, found, (task) =>
+      retire(this.db, task, (one) => this.removeOne(one)),
+    );
+    const removed = this.each(batch.removed, merged, found, (task) => this.removeOne(task));
     this.tallies.flush();
     this.counts.flush();
     this.versions.flush();
@@ -119,6 +123,7 @@ export class BatchWriter {
       batch.logs,
       batch.progress,
       batch.removed,
+      batch.retired ?? [],
     ]) {
       for (const ref of rows as TaskRef[]) {
         const key = refKey(ref);
@@ -195,7 +200,7 @@ export class BatchWriter {
     const { before, now: row } = task;
     this.tallies.move(before, row);
     if (!before) this.counts.count('added', row.created, row);
-    const told = task.settled ? this.uncounted(task, task.settled) : changeOf(task, now);
+    const told = task.settled ? this.ahead.uncounted(task, task.settled) : changeOf(task, now);
     for (const { state, at, runMs } of told) {
       // The row is about the last time; of those before it only the events tell.
       const isRow = row.finished !== null && stateCode(state) === row.state && at === told.at(-1)!.at;
@@ -215,19 +220,6 @@ export class BatchWriter {
     this.errors.count(failure, { at: change.at, worker: row.worker }, (group) => (row.error_group = group));
   }
 
-  /** Without the one that was told by the job itself before its event came. */
-  private uncounted({ before }: MergedTask, settled: readonly Settling[]): readonly Settling[] {
-    if (!before || settled.length === 0 || !isSettledCode(before.state) || before.finished === null)
-      return settled;
-    const isAhead = this.children.dropUnplaced(before.no, before.state, before.finished);
-    if (!isAhead) return settled;
-    const state = toState(before.state);
-    const own = settled.findLast(
-      (one) => one.state === state && Math.abs(one.at - before.finished!) <= SKEW_MS,
-    );
-    return settled.filter((one) => one !== own);
-  }
-
   /** Starts that were taken back: as if they had never been told. */
   private dropAttempts(
     { dropped = [] }: RecordBatch,
@@ -244,17 +236,18 @@ export class BatchWriter {
     }
   }
 
-  private removeAll(
-    removed: TaskRef[],
+  /** Each task once that there is of these; answers how many. */
+  private each(
+    refs: TaskRef[],
     merged: Map<string, MergedTask>,
     found: Map<string, TaskColumns>,
+    act: (task: TaskColumns) => void,
   ): number {
-    const keys = new Set(removed.map(refKey));
     let n = 0;
-    for (const key of keys) {
+    for (const key of new Set(refs.map(refKey))) {
       const row = merged.get(key)?.now ?? found.get(key);
       if (!row) continue;
-      this.removeOne(row);
+      act(row);
       n++;
     }
     return n;

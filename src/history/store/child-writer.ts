@@ -124,10 +124,11 @@ export class ChildWriter {
     );
   }
 
-  /** Takes out a transition that the job itself told, not an event; answers whether there was one. */
-  dropUnplaced(task: number, state: number, at: number): boolean {
-    const sql = 'DELETE FROM transitions WHERE task = ? AND at = ? AND seq = -1 AND state = ?';
-    return this.db.run(sql, [task, at, state]) > 0;
+  /** Takes out a transition that the job itself told, not an event; answers whether there was one. `since`: ms, where it is not from before. */
+  dropUnplaced(task: number, state: number, since: number): boolean {
+    // By the clocks of several processes it may stand a little later than it was.
+    const sql = 'DELETE FROM transitions WHERE task = ? AND at >= ? AND seq = -1 AND state = ?';
+    return this.db.run(sql, [task, since, state]) > 0;
   }
 
   discard(): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { TaskState } from '../../contract/states.js';
-import { outcomeCode, toState } from './codes.js';
+import { isSettled, TASK_STATES, type TaskState } from '../../contract/states.js';
+import { outcomeCode, stateCode, toState } from './codes.js';
 import type { RecordBatch, RecordOutcome, TaskRef } from './rows.js';
 import { StoreEngine } from './store-engine.js';
 import { WORD } from './words.js';
@@ -45,6 +45,7 @@ export interface KnownState {
 
 /** Ids kept of tasks whose end is unknown. */
 const MAX_SAMPLE = 20;
+const OPEN_STATES = TASK_STATES.filter((state) => !isSettled(state)).map(stateCode);
 const ATTEMPT_FAILED = outcomeCode('failed');
 
 /** The store as the recorder uses it: with what it must know in order to go on, and safe against a second recorder. */
@@ -142,16 +143,25 @@ export class RecordingEngine extends StoreEngine {
     );
   }
 
+  /** How many tasks of a queue have not settled. */
+  openTasks(queue: string): number {
+    const name = this.words.find(WORD.queue, queue) ?? 0;
+    const states = OPEN_STATES.join(', ');
+    return this.db.get<{ n: number }>(
+      `SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE queue = ? AND state IN (${states})`,
+      [name],
+    )!.n;
+  }
+
   /** Tasks of a queue that have not settled, from number `after` on; `next` until there are no more. */
   unsettled(queue: string, after: number, limit: number): { ids: string[]; next: number | undefined } {
     const name = this.words.find(WORD.queue, queue) ?? 0;
-    const rows = [0, 1, 2]
-      .flatMap((state) =>
-        this.db.all<{ no: number; id: string; queue: number }>(
-          'SELECT no, id, queue FROM tasks WHERE state = ? AND no > ? ORDER BY no LIMIT ?',
-          [state, after, limit],
-        ),
-      )
+    const rows = OPEN_STATES.flatMap((state) =>
+      this.db.all<{ no: number; id: string; queue: number }>(
+        'SELECT no, id, queue FROM tasks WHERE state = ? AND no > ? ORDER BY no LIMIT ?',
+        [state, after, limit],
+      ),
+    )
       .sort((a, b) => a.no - b.no)
       .slice(0, limit);
     return {

@@ -51,14 +51,20 @@ export interface TaskRow extends TaskRef {
    * row itself may be ahead of its events, or have settled more than once. Left out, what differs from before is counted.
    */
   settled?: Settling[];
+  /** ms; when it was last put back after it had settled, where events tell. */
+  putBackAt?: number;
 }
 
-/** A task's coming to an end. `runMs`: by the events, where they tell of its start. */
+/**
+ * A task's coming to an end. `runMs`: by the events, where they tell of its start. `after`: ms, when it was put back before
+ * within the same batch.
+ */
 export interface Settling {
   state: (typeof SETTLED_STATES)[number];
   /** ms */
   at: number;
   runMs: number | null;
+  after?: number;
 }
 
 export const ATTEMPT_OUTCOMES = ['completed', 'failed', 'lost', 'cancelled', 'expired'] as const;
@@ -113,6 +119,8 @@ export interface RecordBatch {
   progress: ProgressRow[];
   /** To be forgotten: what somebody deleted, not what Redis dropped by its own retention. */
   removed: TaskRef[];
+  /** Whose id bears another task from here on. */
+  retired?: TaskRef[];
   /** Starts after number `after` that did not happen after all: a limit held the task back after a worker had fetched it. */
   dropped?: (TaskRef & { after: number })[];
   /** Into another queue: all that is kept of them goes along, and no row of them is lost. */

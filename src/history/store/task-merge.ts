@@ -29,6 +29,7 @@ export interface MergedTask {
   texts: { input: string; result: string } | undefined;
   /** As told. */
   settled: Settling[] | undefined;
+  putBackAt: number | undefined;
 }
 
 /** A whole body that stands in `bodies`. */
@@ -107,6 +108,7 @@ export function mergeTask(before: TaskColumns | undefined, told: TaskRow, option
     facts: undefined,
     texts: undefined,
     settled: row.settled,
+    putBackAt: row.putBackAt,
   };
   placeBody(merged, 'input', row.input, row.inputBytes, options.bodyLength);
   if (state === 'completed') placeBody(merged, 'result', row.result, row.resultBytes, options.bodyLength);

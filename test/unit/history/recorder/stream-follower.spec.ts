@@ -191,11 +191,14 @@ describe('recording what the events of a queue tell', () => {
       [10_005, 'active', 'waiting'],
       [10_009, 'completed', 'active', '8'],
     ];
-    const onlySecond = () => {
+    /** `kept`: the first one ended, and nobody deleted it. */
+    const theSecond = ({ kept }: { kept: boolean }) => {
       expect(engine.get('1', 'bull:mail')).toMatchObject({ createdAt: T + 10_000, attemptsMade: 1 });
       expect(engine.attempts('1', 'bull:mail')).toHaveLength(1);
       expect(engine.transitions('1', 'bull:mail').map(({ at }) => at - T)).toEqual([10_000, 10_005, 10_009]);
-      expect(engine.counts(null, T).total).toBe(1);
+      const first = engine.get(`1~${new Date(T).toISOString()}`, 'bull:mail');
+      expect(first).toEqual(kept ? expect.objectContaining({ state: 'failed', createdAt: T }) : undefined);
+      expect(engine.counts(null, T).total).toBe(kept ? 2 : 1);
       expect(numbers()).toEqual({ added: 2, completed: 1, failed: 1, retried: 0 });
     };
     const putSecond = () =>
@@ -207,19 +210,26 @@ describe('recording what the events of a queue tell', () => {
         finishedOn: T + 10_009,
       });
 
-    it('is another task, within one batch', async () => {
+    it('is another task, within one batch, where the first was removed', async () => {
       redis.tell('1', ...ADDED, [9, 'failed', 'active', 'no'], [15, 'removed'], ...again);
       putSecond();
       await follower.step();
-      onlySecond();
+      theSecond({ kept: false });
     });
 
-    it('is another task in a later batch, removed or dropped as it ended', async () => {
+    it('is another task in a later batch, where the first was dropped as it ended', async () => {
       redis.tell('1', ...ADDED, [9, 'failed', 'active', 'no']);
       await follower.step();
       redis.tell('1', ...again);
       await follower.step();
-      onlySecond();
+      theSecond({ kept: true });
+    });
+
+    it('is another task also where both are read in one batch, and the first was dropped as it ended', async () => {
+      redis.tell('1', ...ADDED, [9, 'failed', 'active', 'no'], ...again);
+      putSecond();
+      await follower.step();
+      theSecond({ kept: true });
     });
 
     it('is not the one whose removal is read while the next one is there already', async () => {
@@ -229,7 +239,7 @@ describe('recording what the events of a queue tell', () => {
       expect(engine.get('1', 'bull:mail')).toBeUndefined();
       redis.tell('1', ...again);
       await follower.step();
-      onlySecond();
+      theSecond({ kept: false });
     });
   });
 
