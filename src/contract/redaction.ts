@@ -49,6 +49,20 @@ export class Redaction {
     }
   }
 
+  /** Each single value that is hidden in it. */
+  hiddenIn(part: BodyPart, value: unknown): Iterable<unknown> {
+    return this.leaves(value, [part], false);
+  }
+
+  private *leaves(value: unknown, path: string[], isHidden: boolean): Generator<unknown> {
+    const hidden = isHidden || this.hides(path);
+    if (Array.isArray(value)) for (const one of value) yield* this.leaves(one, path, hidden);
+    else if (typeof value === 'object' && value !== null)
+      for (const [name, inner] of Object.entries(value))
+        yield* this.leaves(inner, [...path, name.toLowerCase()], hidden);
+    else if (hidden) yield value;
+  }
+
   private walk(value: unknown, path: string[]): unknown {
     if (this.hides(path)) return HIDDEN;
     if (Array.isArray(value)) return value.map((one) => this.walk(one, path));
@@ -87,9 +101,9 @@ export function redaction(): Redaction {
   return revealed.getStore() ? nothing : rules;
 }
 
-/** Whether something of it was hidden. */
+/** Whether something of it was hidden; of a text it may be a part. */
 export function hasHidden(value: unknown): boolean {
-  if (value === HIDDEN) return true;
+  if (typeof value === 'string') return value.includes(HIDDEN);
   return typeof value === 'object' && value !== null && Object.values(value).some(hasHidden);
 }
 

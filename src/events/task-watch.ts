@@ -1,3 +1,4 @@
+import type { Scrub } from '../contract/scrub.js';
 import { isSettled } from '../contract/states.js';
 import type { LogLine, TaskView } from '../contract/task-view.js';
 import { toProgress } from '../queue/to-task-view.js';
@@ -8,6 +9,8 @@ import type { TaskEvent } from './task-event.js';
 export interface WatchedTask {
   view(): Promise<TaskView | undefined>;
   logs(after: number): Promise<LogLine[]>;
+  /** Takes what is hidden of the task, as it was seen last, out of its words. */
+  words(): Scrub;
   /** What there is of it once Redis has dropped it by its retention, which no event tells. */
   kept: KeptTask;
 }
@@ -115,10 +118,13 @@ export class TaskWatch {
     this.progress = undefined;
     const messages: Message[] = [];
     try {
+      // Read first: with its result it is known what of it must not be told.
+      const view = changed ? await this.task.view() : undefined;
       // The last words of a task come before its end: a reader may leave at a settled state.
-      if (progress !== undefined) messages.push(['progress', { progress: toProgress(parse(progress)) }]);
+      if (progress !== undefined)
+        messages.push(['progress', { progress: this.task.words().progress(toProgress(parse(progress))) }]);
       if (hasNewLogs || changed) messages.push(...(await this.newLogs()));
-      if (changed) messages.push(...(await this.newState()));
+      if (changed) messages.push(...(await this.newState(view)));
       this.send(messages);
     } catch {
       // Redis is away: the next check or event tells it again.
@@ -131,8 +137,8 @@ export class TaskWatch {
     }
   }
 
-  private async newState(): Promise<Message[]> {
-    const view = (await this.task.view()) ?? (this.removed ? undefined : await this.task.kept.view());
+  private async newState(live: TaskView | undefined): Promise<Message[]> {
+    const view = live ?? (this.removed ? undefined : await this.task.kept.view());
     if (!view) return [['removed', {}]];
     const now = signature(view);
     if (now === this.lastState) return [];

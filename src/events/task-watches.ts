@@ -1,6 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import type { Scrub } from '../contract/scrub.js';
 import { TaskReader, type FoundTask } from '../queue/task-reader.js';
+import { scrubOfJob } from '../queue/to-task-view.js';
 import { EventTail } from './event-tail.js';
 import { lastEventId, SseConnection } from './sse-connection.js';
 import { type KeptTask, TaskWatch } from './task-watch.js';
@@ -42,6 +44,8 @@ export class TaskWatches implements BeforeApplicationShutdown {
     // Resuming needs a place in this queue's stream that is still reachable.
     const missed = place && isStreamId(place) ? await this.missed(found, place) : 'gap';
 
+    let { record } = found;
+    let words: Scrub | undefined;
     const entry = {} as Watch;
     entry.connection = new SseConnection(res, () => this.remove(id, entry));
     entry.watch = new TaskWatch(
@@ -49,9 +53,14 @@ export class TaskWatches implements BeforeApplicationShutdown {
       {
         view: async () => {
           const now = await this.reader.find(id);
-          return now && this.reader.view(now);
+          if (!now) return undefined;
+          ({ record } = now);
+          words = undefined;
+          return this.reader.view(now);
         },
-        logs: async (after) => (await this.reader.logs(found, after, LOG_BATCH)).items,
+        logs: async (after) =>
+          (await this.reader.logs({ queue: found.queue, record }, after, LOG_BATCH)).items,
+        words: () => (words ??= scrubOfJob(record)),
         kept,
       },
       this.tail.place(queue) ?? '0-0',

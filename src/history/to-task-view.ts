@@ -1,5 +1,6 @@
 import { QUEUE_NAMES } from '../contract/queues.js';
 import { HIDDEN, redaction } from '../contract/redaction.js';
+import { type Scrub, scrubOf } from '../contract/scrub.js';
 import type { TaskView } from '../contract/task-view.js';
 import { iso, taskLinks } from '../queue/to-task-view.js';
 import type { HistoryTask } from './store/rows.js';
@@ -12,6 +13,7 @@ export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskVie
   const { id, queue, state, startedAt, runMs } = task;
   const hidden = redaction();
   const input = hidden.apply('input', parsed(task.input));
+  const words = scrubOfKept(task);
   const ran = state === 'active' && startedAt !== null ? Math.max(0, now - startedAt) : runMs;
   return {
     id,
@@ -21,10 +23,10 @@ export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskVie
     ...(task.inputCut ? {} : { input }),
     inputPreview: inputPreview(task),
     ...(state === 'completed' && !task.resultCut
-      ? { result: hidden.apply('result', parsed(task.result)) }
+      ? { result: words.value(hidden.apply('result', parsed(task.result))) }
       : {}),
-    error: task.error,
-    progress: task.progress,
+    error: words.failure(task.error),
+    progress: words.progress(task.progress),
     attempts: { made: task.attemptsMade, max: Math.max(1, task.attemptsMax) },
     priority: task.priority,
     tags: task.tags,
@@ -41,6 +43,16 @@ export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskVie
     // Ids of other programs' tasks are their own only within their queue, so links to them name it.
     links: taskLinks(id, isOurQueue(queue) ? undefined : queue),
   };
+}
+
+/** For what is kept of a task outside of its own row, such as its log. */
+export function scrubOfKept({ input, inputCut, result, resultCut }: HistoryTask): Scrub {
+  const hidden = redaction();
+  if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
+  return scrubOf({
+    ...{ input: parsed(input), isInputCut: inputCut },
+    ...{ result: parsed(result), isResultCut: resultCut },
+  });
 }
 
 export function isOurQueue(queue: string): boolean {

@@ -7,7 +7,7 @@ import { toJobRecord, type JobRecord } from './job-record.js';
 import { Queues, type TaskQueue } from './queues.js';
 import { READ_FIELDS } from './scripts/read-tasks.js';
 import type { CommandRedis } from './task-commands.js';
-import { toTaskView } from './to-task-view.js';
+import { scrubOfJob, toTaskView } from './to-task-view.js';
 import { COMMANDS } from './tokens.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -91,7 +91,9 @@ export class TaskReader {
   }
 
   async attempts({ queue, record }: FoundTask): Promise<AttemptView[]> {
-    return toAttempts(record, await this.redis.hgetall(this.key(queue, record.id)));
+    const words = scrubOfJob(record);
+    const attempts = toAttempts(record, await this.redis.hgetall(this.key(queue, record.id)));
+    return attempts.map((one) => (one.error ? { ...one, error: words.failure(one.error) } : one));
   }
 
   /** Log lines from number `after` on (0 for all), oldest first; `total` counts also those no longer kept. */
@@ -107,7 +109,12 @@ export class TaskReader {
     const from = Math.max(after, first);
     const lines =
       from >= total ? [] : await this.redis.lrange(`${key}:logs`, from - first, from - first + limit - 1);
-    return { items: lines.map((line, i) => toLogLine(from + i, line)), total };
+    const words = scrubOfJob(record);
+    const items = lines.map((line, i) => {
+      const told = toLogLine(from + i, line);
+      return { ...told, text: words.text(told.text) };
+    });
+    return { items, total };
   }
 
   stats(queue: string): Promise<QueueStats> {

@@ -2,6 +2,7 @@ import type { TaskState } from '../contract/states.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskFailure, TaskProgress, TaskView } from '../contract/task-view.js';
 import { HIDDEN, redaction } from '../contract/redaction.js';
+import { type Scrub, scrubOf } from '../contract/scrub.js';
 import { toEnvelope, type JobEnvelope } from './job-envelope.js';
 import type { JobRecord } from './job-record.js';
 
@@ -26,6 +27,11 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
   const ready = Math.max(createdAt + (opts.delay ?? 0), number(record['roost:queued']) ?? 0);
   const mark = parse(record['roost:mark']) as Mark | undefined;
   const request = parse(record['roost:cancel']) as Mark | undefined;
+  const result = state === 'completed' && !record.resultCut ? (parse(record.returnvalue) ?? null) : undefined;
+  const words = scrubOf({
+    ...{ input: envelope.input, result, isInputCut: record.dataCut },
+    isResultCut: state === 'completed' && record.resultCut,
+  });
 
   return {
     id,
@@ -35,11 +41,12 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
     ...(record.dataCut
       ? { inputPreview: hidden.concerns('input') ? HIDDEN : preview(record.data) }
       : { input, inputPreview: preview(JSON.stringify(input)) }),
-    ...(state === 'completed' && !record.resultCut
-      ? { result: hidden.apply('result', parse(record.returnvalue) ?? null) }
-      : {}),
-    error: state === 'failed' ? toFailure(record.failedReason, record.stack, record['roost:error']) : null,
-    progress: toProgress(parse(record.progress)),
+    ...(result === undefined ? {} : { result: words.value(hidden.apply('result', result)) }),
+    error:
+      state === 'failed'
+        ? words.failure(toFailure(record.failedReason, record.stack, record['roost:error']))
+        : null,
+    progress: words.progress(toProgress(parse(record.progress))),
     attempts: { made: number(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },
     priority: number(record.priority) ?? 0,
     tags: Array.isArray(envelope.tags) ? envelope.tags.map(String) : [],
@@ -56,6 +63,14 @@ export function toTaskView(record: JobRecord, now: number = Date.now()): TaskVie
     ...(request && !isSettled(state) ? { cancelRequested: toMark(request) } : {}),
     links: taskLinks(id),
   };
+}
+
+/** For what is said of a job outside of its own record, such as its log. */
+export function scrubOfJob({ data, dataCut, returnvalue, resultCut }: JobRecord): Scrub {
+  const hidden = redaction();
+  if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
+  const { input } = toEnvelope(parse(data));
+  return scrubOf({ input, result: parse(returnvalue), isInputCut: dataCut, isResultCut: resultCut });
 }
 
 interface Mark {

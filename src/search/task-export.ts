@@ -3,7 +3,7 @@ import { redaction } from '../contract/redaction.js';
 import type { QueryNode } from '../history/query/query-ast.js';
 import type { HistoryStore } from '../history/store/history-store.js';
 import type { HistoryTask } from '../history/store/rows.js';
-import { toTaskView } from '../history/to-task-view.js';
+import { scrubOfKept, toTaskView } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { iso } from '../queue/to-task-view.js';
 import { csvLine } from './csv.js';
@@ -46,8 +46,8 @@ export const CSV_COLUMNS: Record<string, Cell> = {
   origin: ({ origin }) => origin,
   error_name: ({ error }) => error?.name ?? null,
   error_message: ({ error }) => error?.message ?? null,
-  input: ({ input }) => input && redaction().applyToText('input', input),
-  result: ({ result }) => result && redaction().applyToText('result', result),
+  input: ({ input }) => input,
+  result: ({ result }) => result,
 };
 
 /** All tasks of a query as text, piece by piece: no more of it is held than the reader is behind. */
@@ -92,5 +92,13 @@ export class TaskExport {
 }
 
 function csvRow(task: HistoryTask): string {
-  return csvLine(Object.values(CSV_COLUMNS).map((cell) => cell(task)));
+  const { input, result, error } = task;
+  const words = scrubOfKept(task);
+  const shown: HistoryTask = {
+    ...task,
+    input: input && redaction().applyToText('input', input),
+    result: result && words.json(redaction().applyToText('result', result)),
+    error: words.failure(error),
+  };
+  return csvLine(Object.values(CSV_COLUMNS).map((cell) => cell(shown)));
 }

@@ -5,6 +5,7 @@ import type { TaskView } from '../contract/task-view.js';
 import { revealFlag, revealing } from '../access/reveal.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { abandonedBy } from './abandoned.js';
+import type { KnownTask } from './known-task.js';
 import { TaskFinder } from './task-finder.js';
 import { TaskStory } from './task-story.js';
 import { TasksService } from './tasks.service.js';
@@ -49,27 +50,30 @@ export class TaskStoryController {
 
   @Get('logs')
   async logs(@Param('id') id: string, @Req() req: Request) {
-    const { queue, ...page } = readQuery(req.query, {
-      after: wholeNumber(0, 1e12),
-      limit: wholeNumber(1, 1000),
-      ...QUEUE,
+    const {
+      queue,
+      reveal = false,
+      ...page
+    } = readQuery(req.query, {
+      ...{ after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) },
+      ...{ ...QUEUE, ...REVEAL },
     });
-    return this.story.logs(await this.finder.find(id, queue), page);
+    return revealing(req, reveal, async () => this.story.logs(await this.finder.find(id, queue), page));
   }
 
   @Get('attempts')
   async attempts(@Param('id') id: string, @Req() req: Request) {
-    return { items: await this.story.attempts(await this.found(id, req)) };
+    return this.told(id, req, (known) => this.story.attempts(known));
   }
 
   @Get('transitions')
   async transitions(@Param('id') id: string, @Req() req: Request) {
-    return { items: await this.story.transitions(await this.found(id, req)) };
+    return this.told(id, req, (known) => this.story.transitions(known));
   }
 
   @Get('progress')
   async progress(@Param('id') id: string, @Req() req: Request) {
-    return { items: await this.story.progress(await this.found(id, req)) };
+    return this.told(id, req, (known) => this.story.progress(known));
   }
 
   @Get('input')
@@ -92,7 +96,8 @@ export class TaskStoryController {
     res.type('application/json').send(`${JSON.stringify(value, null, 2)}\n`);
   }
 
-  private found(id: string, req: Request) {
-    return this.finder.find(id, readQuery(req.query, QUEUE).queue);
+  private told<Item>(id: string, req: Request, read: (known: KnownTask) => Promise<Item[]>) {
+    const { queue, reveal = false } = readQuery(req.query, { ...QUEUE, ...REVEAL });
+    return revealing(req, reveal, async () => ({ items: await read(await this.finder.find(id, queue)) }));
   }
 }

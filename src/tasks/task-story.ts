@@ -2,14 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
+import type { Scrub } from '../contract/scrub.js';
 import { isSettled } from '../contract/states.js';
 import type { AttemptView, LogLine, TaskProgress, TaskView, TransitionView } from '../contract/task-view.js';
 import type { HistoryStore, PastRun } from '../history/store/history-store.js';
 import { toAttemptView, toLogLine, toTransitionView } from '../history/to-story-views.js';
+import type { HistoryAttempt, HistoryTransition } from '../history/store/rows.js';
+import { scrubOfKept } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { withRedis } from '../queue/redis-errors.js';
 import { TaskReader } from '../queue/task-reader.js';
-import { iso } from '../queue/to-task-view.js';
+import { iso, scrubOfJob } from '../queue/to-task-view.js';
 import { COMMANDS } from '../queue/tokens.js';
 import type { KeptUntil, KnownTask } from './known-task.js';
 import { completeTransitions, mergeAttempts, numbered, once, withDetails } from './merge-story.js';
@@ -48,7 +51,7 @@ export class TaskStory {
     const { id, queue } = known;
     if (known.past) {
       const isRunning = known.past.state === 'active';
-      const attempts = (await this.history.attempts(id, queue)).map(toAttemptView);
+      const attempts = this.shown(known, await this.history.attempts(id, queue));
       // Ended without a word that anybody heard.
       return attempts.map((attempt, i) =>
         attempt.outcome || (isRunning && i === attempts.length - 1)
@@ -63,12 +66,20 @@ export class TaskStory {
     const since = createdAt(known) - BEFORE_MS;
     return mergeAttempts(
       live,
-      past.filter(({ startedAt }) => (startedAt ?? since) >= since).map(toAttemptView),
+      this.shown(
+        known,
+        past.filter(({ startedAt }) => (startedAt ?? since) >= since),
+      ),
     );
   }
 
   async transitions(known: KnownTask): Promise<TransitionView[]> {
     const { id, queue } = known;
+    const words = wordsOf(known);
+    const toTransition = (one: HistoryTransition) => {
+      const view = toTransitionView(one);
+      return view.detail === undefined ? view : { ...view, detail: words.text(view.detail) };
+    };
     const recording = this.history.transitions(id, queue);
     const [view, attempts, recorded] = await Promise.all([
       this.finder.view(known),
@@ -77,11 +88,11 @@ export class TaskStory {
     ]);
     const derived = toTransitions(view, attempts);
     if (known.past) {
-      const told = recorded.length > 0 ? numbered(once(recorded).map(toTransitionView)) : derived;
+      const told = recorded.length > 0 ? numbered(once(recorded).map(toTransition)) : derived;
       return withDetails(told, attempts);
     }
     const since = createdAt(known) - BEFORE_MS;
-    const told = once(recorded.filter(({ at }) => at >= since)).map(toTransitionView);
+    const told = once(recorded.filter(({ at }) => at >= since)).map(toTransition);
     return withDetails(completeTransitions(told, derived), attempts);
   }
 
@@ -92,16 +103,19 @@ export class TaskStory {
   ): Promise<{ items: LogLine[]; total: number }> {
     if (known.live) return withRedis(this.redis, () => this.reader.logs(known.live, after, limit));
     const { items, total } = await this.history.logs(known.id, { queue: known.queue, after, limit });
-    return { items: items.map(toLogLine), total };
+    const words = wordsOf(known);
+    const lines = items.map(toLogLine);
+    return { items: lines.map((line) => ({ ...line, text: words.text(line.text) })), total };
   }
 
   /** As it was seen on the way, oldest first; the last one is how far it is now. */
   async progress(known: KnownTask): Promise<ProgressSample[]> {
     const since = createdAt(known) - BEFORE_MS;
     const samples = await this.added(this.history.progress(known.id, known.queue));
+    const words = wordsOf(known);
     return samples
       .filter(({ at }) => at >= since)
-      .map(({ at, ...progress }) => ({ at: iso(at), ...progress }));
+      .map(({ at, ...progress }) => ({ at: iso(at), ...words.progress(progress) }));
   }
 
   /** Other runs of the type in this queue, the newest first; a few seconds old, as pages ask several times a second. */
@@ -174,10 +188,20 @@ export class TaskStory {
     };
   }
 
+  private shown(known: KnownTask, attempts: HistoryAttempt[]): AttemptView[] {
+    const words = wordsOf(known);
+    return attempts.map((one) => toAttemptView({ ...one, error: words.failure(one.error) }));
+  }
+
   /** What the history adds to what is known anyway: nothing, where it does not answer. */
   private added<Row>(rows: Promise<Row[]>): Promise<Row[]> {
     return rows.catch(() => []);
   }
+}
+
+/** Takes what the rules of REDACT hide in the task out of what is said of it. */
+function wordsOf(known: KnownTask): Scrub {
+  return known.live ? scrubOfJob(known.live.record) : scrubOfKept(known.past);
 }
 
 function noBody({ state }: TaskView, detail: string): RoostError {

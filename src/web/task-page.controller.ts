@@ -11,6 +11,7 @@ import { redaction, withoutRedaction } from '../contract/redaction.js';
 import { RoostError } from '../contract/errors.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
+import { scrubOfKept } from '../history/to-task-view.js';
 import type { KnownTask } from '../tasks/known-task.js';
 import { TaskFinder } from '../tasks/task-finder.js';
 import { TaskStory } from '../tasks/task-story.js';
@@ -85,7 +86,9 @@ export class TaskPageController {
         keptUntil: this.story.keptUntil(task),
         beginnings: known.past && {
           input: known.past.input && redaction().applyToText('input', known.past.input),
-          result: known.past.result && redaction().applyToText('result', known.past.result),
+          result:
+            known.past.result &&
+            scrubOfKept(known.past).json(redaction().applyToText('result', known.past.result)),
         },
       },
       {

@@ -28,6 +28,7 @@ export class SideWork {
   private lastRetentionAt = 0;
   private lastSweepAt = Date.now();
   private isForgetting = false;
+  private isReindexing = false;
   private readonly losses: SilentLosses;
 
   constructor(
@@ -39,7 +40,9 @@ export class SideWork {
 
   /** We have become the one that records: what the last one left undone. */
   begin(): void {
-    const { engine, queues } = this.parts;
+    const { engine, queues, log } = this.parts;
+    this.isReindexing = !engine.isIndexedBy(this.rules);
+    if (this.isReindexing) log.info('the rules of REDACT have changed: what is found by search is made anew');
     for (const { name } of queues.all()) engine.follow(name, Date.now());
     this.reconcilers = [];
     const open = engine.gaps(1000).filter(({ reconciledAt }) => reconciledAt === null);
@@ -48,6 +51,10 @@ export class SideWork {
       const isPending = this.reconcilers.some((one) => one.queue.name === queue);
       if (reconciled === null && !isPending) this.reconcile(queues.addByName(queue), undefined);
     }
+  }
+
+  private get rules(): readonly string[] {
+    return this.options.redact ?? [];
   }
 
   async lookForQueues(): Promise<void> {
@@ -78,7 +85,7 @@ export class SideWork {
 
   /** One piece of each. `hasMore`: there is more of it to be done at once; `isInLine`: one queue more is. */
   async step(isBehind: boolean): Promise<{ hasMore: boolean; isInLine: boolean }> {
-    const { queues, trim } = this.parts;
+    const { engine, queues, trim, log } = this.parts;
     const now = Date.now();
     if (now - this.lastTrimAt > TRIM_MS) {
       this.lastTrimAt = now;
@@ -96,8 +103,12 @@ export class SideWork {
     const before = this.reconcilers.length;
     const isReconciling = await this.reconcilePiece();
     if (this.isForgetting && !isBehind) this.isForgetting = !this.forgetPiece(now);
+    if (this.isReindexing && !isBehind && engine.reindexPiece(this.rules)) {
+      this.isReindexing = false;
+      log.info('all that is found by search follows the rules of REDACT');
+    }
     return {
-      hasMore: isReconciling || this.isForgetting,
+      hasMore: isReconciling || this.isForgetting || this.isReindexing,
       isInLine: this.reconcilers.length < before,
     };
   }

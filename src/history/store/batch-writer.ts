@@ -1,17 +1,19 @@
 import { ChildWriter, type AttemptNews } from './child-writer.js';
-import { isSettled } from '../../contract/states.js';
-import { stateCode, toState } from './codes.js';
+import { stateCode } from './codes.js';
 import type { SqliteDatabase } from './database.js';
 import { retire } from './earlier-lives.js';
+import { scrubOfBodies } from './hidden-words.js';
+import { Reindexer } from './reindexer.js';
 import { ErrorWriter } from './error-writer.js';
 import { NumbersWriter } from './numbers-writer.js';
-import type { RecordBatch, RecordOutcome, Settling, TaskRef, TaskRow } from './rows.js';
+import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from './rows.js';
 import type { TaskColumns } from './schema.js';
 import { SearchWriter } from './search-writer.js';
 import { SettledAhead } from './settled-ahead.js';
 import { Tallies } from './tallies.js';
 import { moveTasks } from './task-moves.js';
-import { BODY_LENGTH, mergeTask, type MergedTask } from './task-merge.js';
+import { BODY_LENGTH, CUT, mergeTask, type MergedTask } from './task-merge.js';
+import { changeOf, laidOver } from './told-rows.js';
 import { TaskNumbers } from './task-numbers.js';
 import { refKey, TaskRows } from './task-rows.js';
 import { Versions } from './versions.js';
@@ -108,6 +110,12 @@ export class BatchWriter {
     });
   }
 
+  /** Of tasks after number `after`, by the rules that hold now; answers where to go on, if anywhere. */
+  reindexPiece(after: number, limit: number): number | undefined {
+    const { db, words, rows, search } = this;
+    return this.transaction(() => new Reindexer(db, words, rows, search).piece(after, limit));
+  }
+
   private removeOne(task: TaskColumns): void {
     this.tallies.move(task, undefined);
     this.search.remove(task.no);
@@ -185,7 +193,8 @@ export class BatchWriter {
       if (begun && row.number > 1)
         this.counts.count('retried', row.startedAt ?? row.finishedAt ?? now, columns);
       if (!failed || !row.error) continue;
-      const { name, message, stack } = row.error;
+      // A group is looked at by who has nothing to do with the task: its words have nothing of it that is hidden.
+      const { name, message, stack } = this.wordsOf(columns, merged.get(key)).failure(row.error);
       const worker = row.worker ? this.words.idOf(WORD.worker, row.worker) : columns.worker;
       const type = this.words.textOf(columns.type);
       const seen = { at: row.finishedAt ?? now, worker, version: row.version };
@@ -215,9 +224,15 @@ export class BatchWriter {
     const failure = {
       type: this.words.textOf(row.type),
       name: this.words.textOf(row.error_name),
-      message: row.error_message,
+      message: this.wordsOf(row, task).text(row.error_message),
     };
     this.errors.count(failure, { at: change.at, worker: row.worker }, (group) => (row.error_group = group));
+  }
+
+  private wordsOf(row: TaskColumns, merged: MergedTask | undefined) {
+    return scrubOfBodies(
+      (which) => merged?.body?.[which] ?? (row.cut & CUT[which] ? this.rows.body(row.no, which) : row[which]),
+    );
   }
 
   /** Starts that were taken back: as if they had never been told. */
@@ -273,19 +288,4 @@ export class BatchWriter {
       throw error;
     }
   }
-}
-
-/** Told by the job itself: it has settled, unless the row said so before. */
-function changeOf({ before, now: row }: MergedTask, now: number): Settling[] {
-  const state = toState(row.state);
-  if (!isSettled(state) || (before?.state === row.state && before.finished === row.finished)) return [];
-  return [{ state: state as Settling['state'], at: row.finished ?? now, runMs: row.run_ms }];
-}
-
-/** What the later one leaves out stays as it was. */
-function laidOver(earlier: TaskRow, later: TaskRow): TaskRow {
-  const told = Object.entries(later).filter(([, value]) => value !== undefined);
-  const settled = [...(earlier.settled ?? []), ...(later.settled ?? [])];
-  const isByEvents = earlier.settled !== undefined || later.settled !== undefined;
-  return { ...earlier, ...Object.fromEntries(told), ...(isByEvents ? { settled } : {}) } as TaskRow;
 }

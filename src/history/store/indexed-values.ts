@@ -1,5 +1,7 @@
 import { redactionRules } from '../../contract/redaction.js';
+import type { Scrub } from '../../contract/scrub.js';
 import { MAX_PATH_DEPTH } from '../query/parse-term.js';
+import { indexable } from './hidden-words.js';
 
 /** Values of one task that are found by their path, of input and result each: the first so many of them. */
 export const MAX_VALUES = 32;
@@ -22,11 +24,20 @@ export interface IndexedBody {
   text: string;
 }
 
-/** What search can find of an input or a result; `json` that is none counts as one text. */
-export function indexBody(root: 'input' | 'result', json: string | null | undefined): IndexedBody {
+/**
+ * What search can find of an input or a result; `json` that is none counts as one text, unless something of it may be
+ * hidden. `words` takes out what is hidden elsewhere in the task.
+ */
+export function indexBody(
+  root: 'input' | 'result',
+  json: string | null | undefined,
+  words?: Scrub,
+): IndexedBody {
   if (json === null || json === undefined || json === '' || json === 'null') return { values: [], text: '' };
-  const collector = new Collector();
-  collector.collect(parse(json), root, 0, 0);
+  const { value, isJson } = parse(json);
+  if (!isJson && redactionRules().concerns(root)) return { values: [], text: '' };
+  const collector = new Collector(words);
+  collector.collect(value, root, 0, 0);
   return collector.body();
 }
 
@@ -40,6 +51,8 @@ class Collector {
   private readonly parts: string[] = [];
   private textLeft = MAX_TEXT;
   private readonly hidden = redactionRules();
+
+  constructor(private readonly words: Scrub | undefined) {}
 
   body(): IndexedBody {
     return { values: this.values, text: this.parts.join(' ').slice(0, MAX_TEXT) };
@@ -64,7 +77,8 @@ class Collector {
   }
 
   private keep(value: unknown, path: string, depth: number): void {
-    const text = typeof value === 'string' ? value : String(value);
+    const whole = typeof value === 'string' ? value : String(value);
+    const text = this.words ? indexable(this.words, whole) : whole;
     if (this.textLeft > 0 && value !== null && typeof value !== 'boolean') {
       this.parts.push(text.slice(0, this.textLeft));
       this.textLeft -= text.length + 1;
@@ -74,6 +88,7 @@ class Collector {
       depth === 0 ||
       depth > MAX_PATH_DEPTH ||
       this.values.length >= MAX_VALUES ||
+      text !== whole ||
       path.length > MAX_PATH_LENGTH
     )
       return;
@@ -85,10 +100,10 @@ class Collector {
   }
 }
 
-function parse(json: string): unknown {
+function parse(json: string): { value: unknown; isJson: boolean } {
   try {
-    return JSON.parse(json);
+    return { value: JSON.parse(json), isJson: true };
   } catch {
-    return json;
+    return { value: json, isJson: false };
   }
 }

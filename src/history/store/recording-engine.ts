@@ -43,6 +43,8 @@ export interface KnownState {
   finishedAt: number | null;
 }
 
+/** Tasks indexed anew in one go: some ten ms. */
+const REINDEX_PIECE = 100;
 /** Ids kept of tasks whose end is unknown. */
 const MAX_SAMPLE = 20;
 const OPEN_STATES = TASK_STATES.filter((state) => !isSettled(state)).map(stateCode);
@@ -77,6 +79,38 @@ export class RecordingEngine extends StoreEngine {
       }
       first?.();
     });
+  }
+
+  /** Whether all that is here is indexed by these rules of REDACT; where nothing is, it will be. */
+  isIndexedBy(rules: readonly string[]): boolean {
+    if (this.meta('redact') === rulesOf(rules)) return true;
+    // Of before there was a note of it: as good as none, where there are none.
+    const isNothing = this.db.get('SELECT 1 FROM tasks LIMIT 1') === undefined;
+    if (!isNothing && (this.meta('redact') !== undefined || rules.length > 0)) return false;
+    this.setMeta('redact', rulesOf(rules));
+    return true;
+  }
+
+  /** Indexes some tasks more by these rules, from where the last piece ended, also that of an earlier process. True at the end. */
+  reindexPiece(rules: readonly string[]): boolean {
+    const known = JSON.parse(this.meta('reindex') ?? '{}') as { rules?: string; after?: number };
+    const wanted = rulesOf(rules);
+    const after = known.rules === wanted ? (known.after ?? 0) : Number.MIN_SAFE_INTEGER;
+    const next = this.writer.reindexPiece(after, REINDEX_PIECE);
+    this.setMeta('reindex', JSON.stringify(next === undefined ? {} : { rules: wanted, after: next }));
+    if (next === undefined) this.setMeta('redact', wanted);
+    return next === undefined;
+  }
+
+  private meta(key: string): string | undefined {
+    return this.db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [key])?.value;
+  }
+
+  private setMeta(key: string, value: string): void {
+    this.db.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', [
+      key,
+      value,
+    ]);
   }
 
   followed(): { queue: string; since: number; reconciled: number | null }[] {
@@ -193,4 +227,9 @@ export class RecordingEngine extends StoreEngine {
     }
     return tails;
   }
+}
+
+/** The same for the same rules, in whichever order. */
+function rulesOf(rules: readonly string[]): string {
+  return JSON.stringify([...new Set(rules.map((rule) => rule.toLowerCase()))].sort());
 }

@@ -1,11 +1,12 @@
 import { BulkInsert } from './bulk-insert.js';
 import { isSettledCode } from './codes.js';
 import type { SqliteDatabase } from './database.js';
-import { indexBody, MAX_TEXT } from './indexed-values.js';
+import { indexable, scrubOfBodies } from './hidden-words.js';
+import { MAX_TEXT } from './indexed-values.js';
 import { isOwnId } from './own-ids.js';
 import type { RecordBatch, TaskRef } from './rows.js';
 import type { TaskColumns } from './schema.js';
-import { CUT, type LoadBody, type MergedTask } from './task-merge.js';
+import { CUT, indexTexts, type LoadBody, type MergedTask } from './task-merge.js';
 import { refKey } from './task-rows.js';
 import type { Words } from './words.js';
 
@@ -76,6 +77,11 @@ export class SearchWriter {
     this.insert.flush();
   }
 
+  /** A task that is indexed anew. */
+  again(row: TaskColumns, bodies: { input: string; result: string }): void {
+    this.pending.push({ row, isNew: false, bodies, spoken: undefined });
+  }
+
   remove(no: number): void {
     this.db.run('DELETE FROM search WHERE rowid = ?', [no]);
   }
@@ -94,13 +100,13 @@ export class SearchWriter {
 
   private put(row: TaskColumns, bodies: { input: string; result: string }, { error, log }: Spoken): void {
     const errors = new Set([this.failureOf(row), ...error.slice(-INDEXED_FAILURES)]);
+    const failed = [...errors].join(' ').trim();
+    const logged = log.slice(0, INDEXED_LINES).join(' ');
+    const words = failed || logged ? scrubOfBodies((which) => this.bodyOf(row, which)) : undefined;
+    const said = (text: string) => (words ? indexable(words, text) : text).slice(0, MAX_TEXT);
     this.insert.add([
-      row.no,
-      this.headOf(row),
-      bodies.input,
-      bodies.result,
-      [...errors].join(' ').trim().slice(0, MAX_TEXT),
-      log.slice(0, INDEXED_LINES).join(' ').slice(0, MAX_TEXT),
+      ...[row.no, this.headOf(row), bodies.input, bodies.result],
+      ...[said(failed), said(logged)],
     ]);
   }
 
@@ -117,9 +123,11 @@ export class SearchWriter {
   }
 
   private bodiesOf(row: TaskColumns): { input: string; result: string } {
-    const text = (which: 'input' | 'result') =>
-      indexBody(which, row.cut & CUT[which] ? this.load(row.no, which) : row[which]).text;
-    return { input: text('input'), result: text('result') };
+    return indexTexts((which) => this.bodyOf(row, which));
+  }
+
+  private bodyOf(row: TaskColumns, which: 'input' | 'result'): string | null {
+    return row.cut & CUT[which] ? this.load(row.no, which) : row[which];
   }
 
   /** From the tables, where this batch's rows are already; of all tasks at once, as most have said nothing. */

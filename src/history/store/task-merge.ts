@@ -1,5 +1,6 @@
 import { isSettled, type TaskState } from '../../contract/states.js';
 import { stateCode } from './codes.js';
+import { scrubOfBodies } from './hidden-words.js';
 import { foldValue, indexBody, type IndexedBody, type IndexedValue } from './indexed-values.js';
 import type { Settling, TaskRow } from './rows.js';
 import type { TaskColumns } from './schema.js';
@@ -34,6 +35,8 @@ export interface MergedTask {
 
 /** A whole body that stands in `bodies`. */
 export type LoadBody = (task: number, which: 'input' | 'result') => string | null;
+
+type BodyOf = (which: 'input' | 'result') => string | null | undefined;
 
 interface MergeOptions {
   words: Words;
@@ -157,11 +160,33 @@ function reindex(merged: MergedTask, row: TaskRow, state: TaskState, { words, lo
     if (typeof row[which] === 'string') return row[which];
     return now.cut & CUT[which] ? load(now.no, which) : now[which];
   };
-  const input = indexBody('input', whole('input'));
-  const result = indexBody('result', whole('result'));
-  merged.texts = { input: input.text, result: result.text };
-  merged.facts = toFacts([input, result], now.tags, words);
+  const { texts, facts } = indexTask(whole, now.tags, words);
+  merged.texts = texts;
+  merged.facts = facts;
   now.facts = merged.facts.length > 0 ? JSON.stringify(merged.facts) : null;
+}
+
+/** All that a task is found by, but what it said. */
+export function indexTask(
+  body: BodyOf,
+  tags: string | null,
+  words: Words,
+): { texts: { input: string; result: string }; facts: Fact[] } {
+  const bodies = indexBodies(body);
+  return { texts: textsOf(bodies), facts: toFacts(bodies, tags, words) };
+}
+
+/** What free text finds of the bodies. */
+export function indexTexts(body: BodyOf): { input: string; result: string } {
+  return textsOf(indexBodies(body));
+}
+
+function indexBodies(body: BodyOf): [input: IndexedBody, result: IndexedBody] {
+  return [indexBody('input', body('input')), indexBody('result', body('result'), scrubOfBodies(body))];
+}
+
+function textsOf([input, result]: [IndexedBody, IndexedBody]): { input: string; result: string } {
+  return { input: input.text, result: result.text };
 }
 
 function toFacts(bodies: IndexedBody[], tags: string | null, words: Words): Fact[] {

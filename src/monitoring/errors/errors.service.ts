@@ -3,7 +3,7 @@ import { RoostError } from '../../contract/errors.js';
 import { HistoryStatus } from '../../history/history-status.js';
 import { parseQuery } from '../../history/query/parse-query.js';
 import type { ErrorSearch, ErrorState, HistoryStore } from '../../history/store/history-store.js';
-import { toTaskView } from '../../history/to-task-view.js';
+import { scrubOfKept, toTaskView } from '../../history/to-task-view.js';
 import { HISTORY } from '../../history/tokens.js';
 import {
   toErrorGroupDetailView,
@@ -73,7 +73,7 @@ export class ErrorsService {
       newest ? this.store.get(newest.id, newest.queue) : undefined,
       this.store.versions(now - SHOWN_VERSIONS_MS, now),
     ]);
-    return { group, stack: task?.error?.stack, versions };
+    return { group, stack: task?.error && scrubOfKept(task).failure(task.error).stack, versions };
   }
 
   /** A note left out stays as it was. @throws RoostError ERROR_GROUP_NOT_FOUND */
