@@ -69,6 +69,9 @@ describe('signing in with a password', () => {
     const first = new Map(client.cookies);
     expect([...first.values()]).toHaveLength(1);
     expect(before).not.toContain([...first.values()][0]);
+    const old = browser();
+    for (const value of before) old.cookies.set([...first.keys()][0]!, value);
+    expect((await old.get('/things')).status).toBe(401);
     // What was planted before the login does not become the session.
     const planted = browser();
     planted.cookies.set([...first.keys()][0]!, 'A'.repeat(43));
@@ -154,8 +157,18 @@ describe('signing in with a password', () => {
     '/.//evil.example',
     'javascript:1',
     '/login',
+    '\t//evil.example',
+    '/%2e//evil.example',
+    '/a/..//evil.example',
+    '///evil.example',
   ])('goes on to a page of its own, not to %j', async (next) => {
-    expect((await browser().signIn('ada', PASSWORD, next)).location).toBe('/');
+    const client = browser();
+    expect((await client.signIn('ada', PASSWORD, next)).location).toBe('/');
+    // Who is in already is sent on at once.
+    const again = await client.get(`/login?next=${encodeURIComponent(next)}`);
+    expect([again.status, again.location]).toEqual([303, '/']);
+    const posted = await client.post('/login', { next, _csrf: await client.csrf() });
+    expect([posted.status, posted.location]).toEqual([303, '/']);
   });
 
   it('sends away who guesses, and lets others in', async () => {

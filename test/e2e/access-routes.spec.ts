@@ -139,6 +139,46 @@ describe('every route of the real app', () => {
     expect(done).toEqual([]);
   });
 
+  it('changes nothing for a GET, whatever the GET says that it is', async () => {
+    const ada = people.ada!;
+    const csrf = { 'x-csrf-token': await ada.csrf() };
+    const body = { type: 'divide', input: { x: 1, y: 2 }, options: { delayMs: 3_600_000 } };
+    const made = await ada.call('POST', '/api/v1/tasks', body, csrf);
+    const { id } = JSON.parse(made.text) as { id: string };
+    await ada.call('POST', '/api/v1/tokens', { name: 'stays', permissions: ['tasks.read'] }, csrf);
+    const token = (JSON.parse((await ada.call('GET', '/api/v1/tokens')).text) as { items: { id: string }[] })
+      .items[0]!.id;
+    const places = [
+      ...[`/api/v1/tasks/${id}`, '/api/v1/tokens', '/api/v1/queues/default', '/api/v1/queues/cpu'],
+      ...['/api/v1/limits', '/api/v1/searches', '/api/v1/bulk-actions', '/api/v1/tasks?limit=1'],
+    ];
+    const all = async () => {
+      const texts = await Promise.all(places.map(async (place) => (await ada.call('GET', place)).text));
+      return texts.map((text) =>
+        text.replace(/"(lagMs|lastUsedAt|oldestWaitingMs|inPerMinute|outPerMinute)":[^,}]*/g, ''),
+      );
+    };
+    const before = await all();
+    const names: Record<string, string> = { type: 'divide', command: 'pause', act: 'drain' };
+    for (const { name } of routes.filter(isWrite)) {
+      const [method, pattern] = name.split(' ') as [string, string];
+      const path = pattern.replace(/\{(\w+)\}/g, (_, field: string) => {
+        if (field === 'id') return pattern.includes('tokens') ? token : id;
+        return names[field] ?? 'default';
+      });
+      const query = `?_method=${method}&action=delete&command=pause&name=x&confirm=yes&_csrf=${csrf['x-csrf-token']}`;
+      for (const verb of ['GET', 'HEAD']) {
+        const answer = await statusOf(
+          ada,
+          { name, method: verb, path: path + query },
+          { ...csrf, 'x-http-method-override': method, 'x-method-override': method },
+        );
+        expect([verb, path, answer < 500]).toEqual([verb, path, true]);
+      }
+    }
+    expect(await all()).toEqual(before);
+  });
+
   it('refuses in the words of the document', async () => {
     const document = (await people.vera!.call('GET', '/api/openapi.json')).text;
     const csrf = { 'x-csrf-token': await people.vera!.csrf() };
