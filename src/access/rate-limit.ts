@@ -99,7 +99,9 @@ export class RateLimit implements OnModuleDestroy {
 }
 
 function clientOf(req: Request): string {
-  const { via, name } = req.visitor ?? NOBODY;
+  const { via, name, identity } = req.visitor ?? NOBODY;
+  // People may have a name in common at their provider.
+  if (via === 'session' && identity?.kind === 'oidc') return `session:subject:${identity.subject}`;
   return via === 'session' || via === 'token' ? `${via}:${name}` : `address:${req.ip}`;
 }
 
@@ -107,7 +109,8 @@ function tooMany(limit: number, restMs: number): RoostError {
   const retryAfter = Math.max(1, Math.ceil(restMs / 1000));
   return new RoostError(
     'TOO_MANY_REQUESTS',
-    `More than ${limit} calls in a minute (RATE_LIMIT_PER_MINUTE): wait ${retryAfter} s, then go on.`,
+    `More than ${limit} calls in a minute (RATE_LIMIT_PER_MINUTE): wait ${retryAfter} s, then go on. ` +
+      'One call of /api/v1/tasks/bulk hands in up to 1,000 tasks.',
     undefined,
     { retryAfter },
   );
