@@ -29,21 +29,27 @@ export class LoginLimit {
    * @throws RoostError TOO_MANY_REQUESTS, REDIS_UNAVAILABLE
    */
   async take(address: string, name: string): Promise<Taken> {
-    const keys = this.keys(address, name);
-    const counts = await withRedis(this.redis, async () => {
-      const all = this.redis.multi();
-      for (const key of keys) all.set(key, 0, 'EX', WINDOW_S, 'NX').incr(key).ttl(key);
-      return (await all.exec())!.map(([, value]) => Number(value));
-    });
-    const [fromAddress, forName] = [counts[1]!, counts[4]!];
-    const waits = [
-      ...(fromAddress > MAX_FROM_ADDRESS ? [counts[2]!] : []),
-      ...(forName > MAX_FOR_NAME ? [counts[5]!] : []),
-    ];
-    if (waits.length === 0) return { giveBack: () => this.giveBack(keys) };
-    const wait = Math.max(1, ...waits);
+    const { from, of } = this.keys(address, name);
+    const fromAddress = await this.count(from);
+    // Not even looked at: names are kept, and whoever has no attempt left must not fill Redis with them.
+    if (fromAddress.n > MAX_FROM_ADDRESS) throw await this.refuse([from], fromAddress.restS);
+    const forName = await this.count(of);
+    if (forName.n > MAX_FOR_NAME) throw await this.refuse([from, of], forName.restS);
+    return { giveBack: () => this.giveBack([from, of]) };
+  }
+
+  private async count(key: string): Promise<{ n: number; restS: number }> {
+    const answers = await withRedis(this.redis, () =>
+      this.redis.multi().set(key, 0, 'EX', WINDOW_S, 'NX').incr(key).ttl(key).exec(),
+    );
+    const [, n, restS] = answers!.map(([, value]) => Number(value));
+    return { n: n!, restS: restS! };
+  }
+
+  private async refuse(keys: string[], restS: number): Promise<RoostError> {
     await this.giveBack(keys);
-    throw new RoostError(
+    const wait = Math.max(1, restS);
+    return new RoostError(
       'TOO_MANY_REQUESTS',
       `Too many wrong logins: wait ${wait < 120 ? `${wait} seconds` : `${Math.ceil(wait / 60)} minutes`}, then try again.`,
       undefined,
@@ -55,9 +61,9 @@ export class LoginLimit {
     await this.redis.eval(GIVE_BACK, keys.length, ...keys).catch(() => undefined);
   }
 
-  private keys(address: string, name: string): string[] {
+  private keys(address: string, name: string): { from: string; of: string } {
     const prefix = `${this.settings.QUEUE_PREFIX}:access:wrong:`;
-    return [`${prefix}from:${toNetwork(address)}`, `${prefix}name:${digest(name)}`];
+    return { from: `${prefix}from:${toNetwork(address)}`, of: `${prefix}name:${digest(name)}` };
   }
 }
 

@@ -9,6 +9,7 @@ import { drawLogin } from './login-page.js';
 import { Public } from './needs.js';
 import { nextPage } from './next-page.js';
 import { Oidc, OidcError } from './oidc.js';
+import { RateLimit } from './rate-limit.js';
 import { Roles } from './roles.js';
 import { Sessions } from './sessions.js';
 
@@ -25,12 +26,14 @@ export class OidcController {
     private readonly door: Door,
     private readonly roles: Roles,
     private readonly sessions: Sessions,
+    private readonly rates: RateLimit,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
   @Get()
   async leave(@Query('next') next: unknown, @Req() req: Request, @Res() res: Response): Promise<void> {
     this.refuseWithout();
+    this.rates.takeBegun(req);
     try {
       const address = await this.oidc.leave(this.door.beginVisit(req, res), nextPage(next));
       res.redirect(303, address.href);

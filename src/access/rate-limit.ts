@@ -11,6 +11,12 @@ const WINDOW_MS = 60_000;
 /** Between two words with the other web processes: nobody waits for Redis because of it. */
 const TELL_MS = 100;
 const MAX_CLIENTS = 50_000;
+/**
+ * Logins begun at a provider in a minute, from one network and from all: each is kept in Redis until it comes back or
+ * its ten minutes are over, and anybody can begin one.
+ */
+const BEGUN_BY_ONE = 120;
+const BEGUN_BY_ALL = 1_200;
 
 interface Client {
   /** What all web processes have counted, as far as it is known. */
@@ -60,14 +66,34 @@ export class RateLimit implements OnModuleDestroy {
     const limit = this.settings.RATE_LIMIT_PER_MINUTE;
     if (limit <= 0) return;
     this.turn(now);
-    const network = toNetwork(req.ip ?? '');
-    const count = this.strangers.get(network) ?? 0;
-    if (count >= limit) throw tooMany(limit, WINDOW_MS - (now % WINDOW_MS));
-    this.strangers.set(network, count + 1);
+    if (!this.claim(toNetwork(req.ip ?? ''), limit)) throw tooMany(limit, WINDOW_MS - (now % WINDOW_MS));
+  }
+
+  /**
+   * For who begins to sign in at a provider.
+   * @throws RoostError TOO_MANY_REQUESTS
+   */
+  takeBegun(req: Request, now: number = Date.now()): void {
+    this.turn(now);
+    if (this.claim(`begun ${toNetwork(req.ip ?? '')}`, BEGUN_BY_ONE) && this.claim('begun', BEGUN_BY_ALL))
+      return;
+    const retryAfter = Math.max(1, Math.ceil((WINDOW_MS - (now % WINDOW_MS)) / 1000));
+    throw new RoostError(
+      'TOO_MANY_REQUESTS',
+      `Too many have begun to sign in: wait ${retryAfter} s, then try again.`,
+      undefined,
+      { retryAfter },
+    );
   }
 
   onModuleDestroy(): void {
     clearTimeout(this.timer);
+  }
+
+  private claim(name: string, limit: number): boolean {
+    const count = this.strangers.get(name) ?? 0;
+    if (count < limit) this.strangers.set(name, count + 1);
+    return count < limit;
   }
 
   private turn(now: number): void {

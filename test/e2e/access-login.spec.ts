@@ -181,6 +181,11 @@ describe('signing in with a password', () => {
     expect(refused).toHaveLength(4);
     expect(Number(refused[0]!.headers.get('retry-after'))).toBeGreaterThan(800);
     expect(refused[0]!.text).toContain('Too many wrong logins: wait 15 minutes');
+    // Names that are made up from then on leave nothing in Redis.
+    const names = () => bench.redis.keys('roost:access:wrong:name:*');
+    const known = (await names()).length;
+    for (let i = 0; i < 5; i++) await client.post('/login', { name: `made-up-${i}`, password: 'x', _csrf });
+    expect(await names()).toHaveLength(known);
     // The right one as well, and in the other process.
     const right = new BrowserClient(second.url);
     expect((await right.signIn('vera', PASSWORD)).status).toBe(429);

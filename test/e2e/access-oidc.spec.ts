@@ -3,6 +3,7 @@ import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { CLIENT_ID, CLIENT_SECRET, LoginProvider } from '../support/login-provider.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 
 const ACCOUNTS = {
   'id-of-ada': { email: 'Ada@Example.org', email_verified: true },
@@ -195,6 +196,27 @@ describe('signing in at an OpenID Connect provider', () => {
       }
     },
   );
+
+  it('is begun so often in a minute and no more, from one network: each is kept for ten minutes', async () => {
+    const { app, own } = await start({ OIDC_ADMINS: 'ada@example.org', TRUST_PROXY: '1' });
+    const begin = async (from: string) => {
+      const headers = { 'x-forwarded-for': from };
+      return (await fetch(`${app.url}/login/oidc`, { headers, redirect: 'manual' })).status;
+    };
+    try {
+      await until('the minute is young', () => Date.now() % 60_000 < 45_000, 20_000);
+      const kept = async () => (await app.redis.keys('*:access:oidc:*')).length;
+      const before = await kept();
+      const statuses = await Promise.all(Array.from({ length: 150 }, (_, i) => begin(`2001:db8::${i}`)));
+      expect(statuses.filter((status) => status === 303)).toHaveLength(120);
+      expect(statuses.filter((status) => status === 429)).toHaveLength(30);
+      expect((await kept()) - before).toBe(120);
+      expect(await begin('2001:db8:0:1::1')).toBe(303);
+    } finally {
+      await app.stop();
+      await own.stop();
+    }
+  });
 
   it('says so where the provider does not answer', async () => {
     const { app, own } = await start({ OIDC_ADMINS: 'ada@example.org' });
