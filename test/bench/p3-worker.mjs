@@ -95,7 +95,7 @@ async function runOurs(roost) {
     resume: () => roost.resume(),
     beside: [roost.web.pid],
   });
-  await settle(roost);
+  await roost.settle();
   return figures;
 }
 
@@ -109,7 +109,7 @@ async function runWithoutWeb(roost) {
     return await workOff({ ...inRoost(roost), resume });
   } finally {
     roost.web.child.kill('SIGCONT');
-    await settle(roost);
+    await roost.settle();
   }
 }
 
@@ -120,19 +120,8 @@ const inRoost = ({ queue, redis, workers }) => ({
   workers: workers.map(({ pid }) => pid),
 });
 
-/** The next one must find an idle machine, and room: the newest 100,000 are kept. */
-async function settle(roost) {
-  await roost.recorded();
-  await roost.call('POST', '/api/v1/queues/default/clean', { state: 'completed', olderThanMs: 0 });
-  await roost.recorded();
-}
-
 async function runBare(bare) {
-  const { queue, redis, workers } = bare;
-  await queue.pause();
+  await bare.queue.pause();
   await bare.add('no-op', TASKS);
-  const pids = workers.map(({ pid }) => pid);
-  const figures = await workOff({ queue, redis, count: TASKS, workers: pids, resume: () => queue.resume() });
-  await queue.clean(0, 0, 'completed');
-  return figures;
+  return bare.workOff(TASKS);
 }

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import { BenchProcess } from './processes.mjs';
+import { workOff } from './work-off.mjs';
 
 /** BullMQ alone, as its documentation shows it: the same version, the same Redis, a worker in a process of its own. */
 export class BareBullmq {
@@ -26,6 +27,15 @@ export class BareBullmq {
       const length = Math.min(1000, count - from);
       await this.queue.addBulk(Array.from({ length }, (_, i) => ({ name, data: data(from + i) })));
     }
+  }
+
+  /** What waits in the paused queue. */
+  async workOff(count) {
+    const { queue, redis } = this;
+    const workers = this.workers.map(({ pid }) => pid);
+    const figures = await workOff({ queue, redis, count, workers, resume: () => queue.resume() });
+    await queue.clean(0, 0, 'completed');
+    return figures;
   }
 
   async stop() {

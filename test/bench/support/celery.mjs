@@ -10,6 +10,7 @@ const DELETE = `local keys = redis.call('KEYS', ARGV[1]) for i = 1, #keys do red
 
 /** Celery with one worker and a Redis of its own. `pool`: what `celery worker` is told, such as `['-P', 'solo']`. */
 export class BenchCelery {
+  /** Without `pool` nobody works: for what only hands in. */
   static async start(context, pool) {
     const celery = new BenchCelery();
     celery.redis = await context.startRedis();
@@ -18,7 +19,7 @@ export class BenchCelery {
       cwd: context.scratch,
       env: { REDIS_URL: celery.redis.url, PYTHONPATH: PEERS, PYTHONDONTWRITEBYTECODE: '1' },
     };
-    await celery.startWorker(pool);
+    if (pool) await celery.startWorker(pool);
     return celery;
   }
 
@@ -60,21 +61,22 @@ export class BenchCelery {
   async workOff() {
     const { client, pid } = this.redis;
     await client.eval(DELETE, 0, RESULTS);
-    const others = await client.dbsize();
     const used = () => [cpuOfAll(this.pids()), cpuOfAll([pid])];
     const before = used();
     const startedAt = performance.now();
     await client.copy('seed', 'celery');
-    // While the last of them run there is no list of waiting ones any more.
-    const isDone = async () =>
-      (await client.dbsize()) >= others + this.seeded && (await this.finished()) === this.seeded;
+    const isDone = async () => (await client.llen('celery')) === 0 && (await this.finished()) === this.seeded;
     await until('Celery has worked off all', isDone, { limitMs: 120_000 });
     const seconds = (performance.now() - startedAt) / 1000;
     const [worker, redis] = used().map((us, i) => Math.round(((us - before[i]) / this.seeded) * 10) / 10);
     return { perSecond: Math.round(this.seeded / seconds), workerUs: worker, redisUs: redis };
   }
 
-  /** Results that are final. */
+  /** Tasks that have a result, or say how far they are. */
+  async results() {
+    return (await this.redis.client.keys(RESULTS)).length;
+  }
+
   async finished() {
     const { client } = this.redis;
     const keys = await client.keys(RESULTS);
@@ -84,7 +86,7 @@ export class BenchCelery {
   }
 
   async stop() {
-    await this.worker.stop();
+    await this.worker?.stop();
     await this.redis.stop();
   }
 }

@@ -5,8 +5,17 @@ const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding:
 
 /** Microseconds of processor time a process has used so far, all its threads, by the kernel's own accounting. */
 export function cpuOf(pid) {
+  return used(`/proc/${pid}/stat`);
+}
+
+/** The same of its main thread alone: in Node what runs JavaScript, but for worker threads. */
+export function mainThreadCpuOf(pid) {
+  return used(`/proc/${pid}/task/${pid}/stat`);
+}
+
+function used(path) {
   // The name, in parentheses, may hold blanks: utime and stime are the 12th and 13th field after it.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = readFileSync(path, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
@@ -25,11 +34,4 @@ export function rssOf(pid) {
 
 export function childrenOf(pid) {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-}
-
-/** Starts counting; the function it gives back tells the microseconds used since, by name. `pids`: name -> list of pids. */
-export function meterCpu(pids) {
-  const used = () => Object.fromEntries(Object.entries(pids).map(([name, list]) => [name, cpuOfAll(list)]));
-  const before = used();
-  return () => Object.fromEntries(Object.entries(used()).map(([name, us]) => [name, us - before[name]]));
 }

@@ -52,5 +52,5 @@ function judged(value, goal) {
   if (!goal) return {};
   const [sign, limit] = goal;
   const met = sign === '>=' ? value >= limit : value <= limit;
-  return { goal, met, ...(met ? {} : { missedBy: Math.abs(value / limit - 1) }) };
+  return { goal, met, ...(met ? {} : { missedBy: limit === 0 ? 1 : Math.abs(value / limit - 1) }) };
 }

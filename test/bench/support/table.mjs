@@ -46,7 +46,9 @@ function result(row) {
 function verdict(row) {
   if (row.notRun) return `not run: ${row.notRun}`;
   if (!row.goal) return '';
-  return row.met ? 'met' : `missed by ${Math.max(1, Math.round(row.missedBy * 100))} %`;
+  if (row.met) return 'met';
+  const percent = Math.max(1, Math.round(row.missedBy * 100));
+  return percent < 1000 ? `missed by ${percent} %` : `missed, ${short(row.missedBy + 1)} times the goal`;
 }
 
 const withUnit = (value, unit = '') => `${short(value)}${unit.startsWith('/') || !unit ? '' : ' '}${unit}`;
