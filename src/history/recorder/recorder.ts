@@ -157,6 +157,7 @@ export class Recorder {
     const text = error instanceof Error ? error.message : String(error);
     if (this.error !== text) this.log.error({ err: error }, 'the history cannot be written; trying again');
     this.error = text;
+    if (this.lagMs() > FAR_BEHIND_MS) this.state = 'catching-up';
   }
 
   private async keepLease(): Promise<void> {

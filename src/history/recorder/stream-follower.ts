@@ -38,6 +38,8 @@ type Commands = StreamCommands & JobCommands;
 export class StreamFollower {
   private readonly places = new Map<string, string>();
   private readonly lags = new Map<string, number>();
+  /** By queue, when the first event happened of those that are read and cannot be written, ms. */
+  private readonly unwritten = new Map<string, number>();
   private readonly memory = new TaskMemory();
 
   constructor(
@@ -61,7 +63,8 @@ export class StreamFollower {
 
   /** How long ago, ms, the oldest event happened that is not recorded; 0 where all are. */
   lag(queue: string): number {
-    return this.lags.get(queue) ?? 0;
+    const since = this.unwritten.get(queue);
+    return since === undefined ? (this.lags.get(queue) ?? 0) : Math.max(1, Date.now() - since);
   }
 
   /** How far each queue is recorded. */
@@ -88,10 +91,13 @@ export class StreamFollower {
       if (progressed) news.push(progressed);
     });
     if (news.length === 0) {
+      this.unwritten.clear();
       for (const { name } of queues) this.lags.set(name, 0);
       return { events: 0, tasks: 0, hasMore: false, gaps: [] };
     }
+    for (const { queue, read } of news) this.unwritten.set(queue.name, read.events[0]?.at ?? now);
     const { tasks, gaps } = await this.record(news, now);
+    this.unwritten.clear();
     reads.forEach((read, i) => {
       this.lags.set(queues[i]!.name, isBehind(read) ? Math.max(1, now - timeOf(read.place)) : 0);
     });

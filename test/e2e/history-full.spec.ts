@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TaskView } from '../../src/contract/task-view.js';
+import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import { ApiClient } from '../support/api-client.js';
+import { startApp, type RunningApp } from '../support/processes.js';
+import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const N = 150;
+
+/** A disk of its own that is small; undefined where this user may not mount one. */
+function smallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'roost-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'ignore' });
+    return folder;
+  } catch {
+    rmSync(folder, { recursive: true });
+    return undefined;
+  }
+}
+
+const disk = smallDisk();
+const where = disk ? it : it.skip;
+
+describe('a disk that is full', () => {
+  let redis: RedisServer;
+  let web: RunningApp;
+  let worker: RunningApp;
+  let api: ApiClient;
+
+  beforeAll(async () => {
+    if (!disk) return;
+    redis = await RedisServer.start();
+    const env = { REDIS_URL: redis.url, HISTORY_URL: `file:${join(disk, 'history.db')}` };
+    [web, worker] = await Promise.all([startApp('web', env), startApp('worker', env)]);
+    api = new ApiClient(web.url!);
+  }, 60_000);
+
+  afterAll(async () => {
+    await Promise.all([web?.stop(), worker?.stop()]);
+    await redis?.remove();
+    if (!disk) return;
+    execFileSync('umount', [disk]);
+    rmSync(disk, { recursive: true });
+  });
+
+  const report = () => api.get<HistoryReport>('/api/v1/history');
+  const page = async (path: string) => {
+    const answer = await fetch(`${web.url}${path}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  const total = async () => (await api.get<{ total: number }>('/api/v1/tasks?q=type:process-text')).total;
+  const submit = (n: number) =>
+    Promise.all(
+      Array.from({ length: n }, () =>
+        api.submit('process-text', { text: 'word '.repeat(2000), operation: 'upper' }),
+      ),
+    );
+
+  where(
+    'is told of by the status page and the API, holds no task up, and loses none when there is room',
+    async () => {
+      const early = await submit(5);
+      await until('they are recorded', async () => (await total()) === 5);
+      expect((await report()).recorder.error).toBeUndefined();
+
+      // All that is left of it.
+      const filler = join(disk!, 'filler');
+      const { bavail, bsize } = statfsSync(disk!);
+      writeFileSync(filler, Buffer.alloc(bavail * bsize));
+      expect(statfsSync(disk!).bavail).toBe(0);
+
+      const during: TaskView[] = await submit(N);
+      for (const { id } of during.slice(-3)) await api.inState(id, ['completed']);
+      const recorder = await until('the API tells', async () => {
+        const now = (await report()).recorder;
+        return now.error !== undefined && now.lagMs > 1000 && now;
+      });
+      expect(recorder.error).toMatch(/The disk that holds .*history\.db is full\. Nothing is lost/);
+      expect(recorder.state).toBe('catching-up');
+      expect(await total()).toBeLessThan(N);
+      const status = await page('/monitor/history');
+      expect(status.status).toBe(200);
+      expect(status.text).toContain('The recorder cannot go on just now.');
+      expect(status.text).toMatch(/history\.db is full/);
+      expect(status.text).not.toContain('all events are recorded');
+      for (const path of ['/', '/monitor', `/tasks/${during[0]!.id}`])
+        expect((await page(path)).status).toBe(200);
+      const list = await page('/tasks');
+      expect(list.status).toBe(200);
+      expect(list.text).toMatch(/The history is .* behind what happens/);
+
+      rmSync(filler);
+      execFileSync('mount', ['-o', 'remount,size=64m', disk!]);
+      await until('all is recorded', async () => (await total()) === N + 5, 20_000);
+      await until('the trouble is over', async () => {
+        const now = (await report()).recorder;
+        return now.state === 'recording' && now.error === undefined;
+      });
+      expect((await page('/monitor/history')).text).toContain('Every event that Redis told of is recorded');
+      await until('every end too', async () => {
+        const { total } = await api.get<{ total: { added: number; completed: number } }>('/api/v1/numbers');
+        return total.added === early.length + N && total.completed === early.length + N;
+      });
+    },
+    90_000,
+  );
+});
