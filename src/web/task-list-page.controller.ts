@@ -9,7 +9,14 @@ import { isStateChoice, replaced } from '../search/query-edit.js';
 import { SavedSearches } from '../search/saved-searches.service.js';
 import { parseSearch, type ParsedSearch, type SearchParams } from '../search/search-params.js';
 import { SearchService } from '../search/search.service.js';
-import { areUsual, toColumns, USUAL_COLUMNS, type TaskColumn } from '../search/task-columns.js';
+import {
+  areUsual,
+  isColumn,
+  movedColumn,
+  toColumns,
+  USUAL_COLUMNS,
+  type TaskColumn,
+} from '../search/task-columns.js';
 import { actOn } from './acting.js';
 import { rememberColumns, rememberedColumns } from './column-cookie.js';
 import { FrameService, LIVE_FLEET } from './frame.service.js';
@@ -103,7 +110,18 @@ export class TaskListPageController {
       listing.items.length === 0 && !here.cursor ? this.loosen(parsed, here) : [],
     ]);
     const status = this.search.status();
-    const parts = { here, query: parsed.query, columns, listing, counts, known, saved, status, loosen };
+    const parts = {
+      here,
+      query: parsed.query,
+      columns,
+      listing,
+      counts,
+      known,
+      saved,
+      status,
+      loosen,
+      ...movedIn(query),
+    };
     response.render('tasks/list', { ...frame, ownSearch: true, ...toListPage(parts), trouble });
   }
 
@@ -177,9 +195,12 @@ export class TaskListPageController {
       return true;
     }
     if (lastOf(query, 'remember') === undefined) return false;
-    const columns = here.columns;
+    const { moved } = movedIn(query);
+    const [column, way] = (moved ?? '').split(':') as [TaskColumn, 'left' | 'right'];
+    const columns = here.columns && (moved ? movedColumn(here.columns, column, way) : here.columns);
     rememberColumns(response, columns);
-    response.redirect(303, withQuery({ q: here.q, ...(columns ? { columns } : {}) }, here.q));
+    const address = withQuery({ q: here.q, ...(columns ? { columns } : {}) }, here.q);
+    response.redirect(303, moved ? `${address}&move=${encodeURIComponent(moved)}` : address);
     return true;
   }
 
@@ -223,6 +244,12 @@ function addressOf(params: Params): ListAddress {
         }
       : {}),
   };
+}
+
+/** The column that is moved, or has just been. */
+function movedIn(params: Params): { moved?: string } {
+  const moved = lastOf(params, 'move') ?? '';
+  return /^\w+:(left|right)$/.test(moved) && isColumn(moved.split(':')[0]!) ? { moved } : {};
 }
 
 function columnsOf(params: Params): TaskColumn[] | undefined {

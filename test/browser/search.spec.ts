@@ -115,7 +115,7 @@ describeInBrowser('searching', () => {
     await page.click('#columns > summary');
     await page.check('#columns [value=tags]');
     await page.uncheck('#columns [value=worker]');
-    await page.click('#columns button');
+    await page.click('#columns .primary');
     await page.waitForURL(/columns=/);
     const heads = () => page.locator('thead th').allInnerTexts();
     expect(await heads()).toContain('Tags');
@@ -126,6 +126,59 @@ describeInBrowser('searching', () => {
     await page.click('#columns >> text=The usual ones');
     await page.waitForURL('**/tasks');
     expect(await heads()).not.toContain('Tags');
+  });
+
+  it.each([
+    ['by keyboard', { javaScriptEnabled: true }],
+    ['without JavaScript', { javaScriptEnabled: false }],
+    ['on a phone', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
+  ])('moves columns %s, keeps their order, and goes back to the usual one', async (how, options) => {
+    const page = await browser.visit(`${roost.url}/tasks`, options);
+    const heads = async () =>
+      (await page.locator('thead th .sort, thead th:not(:has(.sort))').allTextContents())
+        .map((text) => text.trim())
+        .filter((text) => !['', 'Tick', 'Actions'].includes(text));
+    const usual = ['State', 'Type', 'Id', 'Input', 'Queue', 'Worker', 'Attempts', 'Waited', 'Ran', 'Created'];
+    expect(await heads()).toEqual(usual);
+    const button = (label: string) => page.locator(`#columns [aria-label="${label}"]`);
+    await page.locator('#columns > summary').click();
+    // A tick that is not shown yet goes along.
+    await page.check('#columns [value=result]');
+    for (const place of [5, 4]) {
+      if (how === 'by keyboard') {
+        if (place === 5) await button('Move Queue to the left').focus();
+        await page.keyboard.press('Enter');
+      } else await button('Move Queue to the left').click();
+      await page.waitForURL(/move=queue/);
+      await page.waitForFunction(
+        `[...document.querySelectorAll('thead th')].findIndex((th) => th.classList.contains('c-queue')) === ${place}`,
+      );
+      expect(await page.locator('#columns').getAttribute('open')).not.toBeNull();
+      if (how === 'by keyboard')
+        expect(await page.evaluate('document.activeElement.value')).toBe('queue:left');
+    }
+    const moved = [
+      'State',
+      'Type',
+      'Id',
+      'Queue',
+      'Input',
+      'Result',
+      'Worker',
+      'Attempts',
+      'Waited',
+      'Ran',
+      'Created',
+    ];
+    expect(await heads()).toEqual(moved);
+    await page.goto(`${roost.url}/tasks?q=type:divide`);
+    expect(await heads()).toEqual(moved);
+    expect(await page.locator('tbody tr').first().locator('td').nth(4).textContent()).toBe('default');
+    await page.locator('#columns > summary').click();
+    expect(await button('Move State to the left').isVisible()).toBe(false);
+    await page.locator('#columns >> text=The usual ones').click();
+    await page.waitForURL((url) => !url.searchParams.has('columns'));
+    expect(await heads()).toEqual(usual);
   });
 
   it('holds still while rows are ticked, says how many are new, and lets go with the last tick', async () => {
@@ -171,7 +224,7 @@ describeInBrowser('searching', () => {
     expect(await page.innerText('#query-help')).toContain('input.user.id:42');
     await page.click('#columns > summary');
     await page.check('#columns [value=result]');
-    await page.click('#columns button');
+    await page.click('#columns .primary');
     await page.waitForURL(/columns=/);
     expect(await page.innerText('td.c-result')).toContain('ADA WRITES NOTES');
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('.export >> text=CSV')]);

@@ -1,7 +1,7 @@
 import type { Query, Sort, SortField } from '../../history/query/query-ast.js';
 import { NEWEST_FIRST } from '../../history/query/query-ast.js';
 import { printQuery } from '../../history/query/print-query.js';
-import { TASK_COLUMNS, type TaskColumn } from '../../search/task-columns.js';
+import { allColumns, type TaskColumn } from '../../search/task-columns.js';
 import { withQuery, type ListAddress } from './task-list-address.js';
 
 export interface ColumnHead {
@@ -75,14 +75,55 @@ export interface ColumnChoice {
   value: TaskColumn;
   label: string;
   chosen: boolean;
+  /** What its buttons move; left out where it is not shown. */
+  moves?: ColumnMove[];
 }
 
-export function toColumnChoices(columns: readonly TaskColumn[]): ColumnChoice[] {
-  return TASK_COLUMNS.map((value) => ({
-    value,
-    label: COLUMNS[value].label,
-    chosen: columns.includes(value),
-  }));
+interface ColumnMove {
+  /** `queue:left` */
+  value: string;
+  icon: string;
+  label: string;
+  /** It stands at that end already. */
+  disabled: boolean;
+  /** Where the keyboard goes on after a move. */
+  focus: boolean;
+}
+
+/** @param moved the last move, as its button has it. */
+export function toColumnChoices(columns: readonly TaskColumn[], moved?: string): ColumnChoice[] {
+  return allColumns(columns).map((value) => {
+    const { label } = COLUMNS[value];
+    const at = columns.indexOf(value);
+    return {
+      value,
+      label,
+      chosen: at >= 0,
+      ...(at < 0 ? {} : { moves: toMoves(value, at, columns.length, moved) }),
+    };
+  });
+}
+
+function toMoves(column: TaskColumn, at: number, n: number, moved: string | undefined): ColumnMove[] {
+  const [isFirst, isLast] = [at === 0, at === n - 1];
+  const [left, right] = [`${column}:left`, `${column}:right`];
+  const { label } = COLUMNS[column];
+  return [
+    {
+      value: left,
+      icon: 'chevron-up',
+      label: `Move ${label} to the left`,
+      disabled: isFirst,
+      focus: (moved === left && !isFirst) || (moved === right && isLast),
+    },
+    {
+      value: right,
+      icon: 'chevron-down',
+      label: `Move ${label} to the right`,
+      disabled: isLast,
+      focus: (moved === right && !isLast) || (moved === left && isFirst),
+    },
+  ];
 }
 
 /** What is greatest comes first at the first click; names begin with A. */

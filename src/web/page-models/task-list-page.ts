@@ -39,6 +39,8 @@ export interface ListFrame {
   help: ReturnType<typeof queryHelp>;
   saved: { id: string; name: string; q: string; href: string; current: boolean }[];
   choices: ColumnChoice[];
+  /** One has just been moved: the choice stays open. */
+  arranging: boolean;
   /** There is something to give a name to. */
   savable: boolean;
   /** Back to the usual columns. */
@@ -50,6 +52,8 @@ export interface ListPage extends ListFrame {
   selects: FilterSelect[];
   hints: Hint[];
   heads: ColumnHead[];
+  /** In their order, with `show` for what depends on another column being there. */
+  columns: readonly TaskColumn[];
   show: Partial<Record<TaskColumn, boolean>>;
   /** Width of the table, by how many columns it has. */
   width: string;
@@ -80,12 +84,15 @@ export interface ListParts {
   saved: SearchView[];
   status: RecorderStatus;
   loosen: Loosening[];
+  /** The column that has just been moved, and where to. */
+  moved?: string;
 }
 
 export function toListFrame(
   here: ListAddress,
   columns: readonly TaskColumn[],
   saved: SearchView[],
+  moved?: string,
 ): ListFrame {
   return {
     q: here.q,
@@ -93,24 +100,26 @@ export function toListFrame(
     self: toHref(here),
     help: queryHelp(),
     saved: saved.map(({ id, name, q, links }) => ({ id, name, q, href: links.page, current: q === here.q })),
-    choices: toColumnChoices(columns),
+    choices: toColumnChoices(columns, moved),
+    arranging: moved !== undefined,
     savable: here.q !== '' || here.columns !== undefined,
     usualHref: `/tasks?${new URLSearchParams({ ...(here.q ? { q: here.q } : {}), columns: 'usual' })}`,
   };
 }
 
 export function toListPage(parts: ListParts): ListPage {
-  const { here, query, columns, listing, counts, known, saved, status, loosen } = parts;
+  const { here, query, columns, listing, counts, known, saved, status, loosen, moved } = parts;
   const { items, total } = listing;
   const filtered = query.filter !== null;
   const self = toHref(here);
   const words = totalWords(listing);
   return {
-    ...toListFrame(here, columns, saved),
+    ...toListFrame(here, columns, saved, moved),
     chips: toChips(query, counts, here),
     selects: toSelects(query, known),
     hints: toHints(query, known, here),
     heads: toColumnHeads(columns, query, here),
+    columns,
     show: Object.fromEntries(columns.map((column) => [column, true])),
     width: columns.length > 13 ? 'widest' : columns.length > 10 ? 'wide' : 'usual',
     rows: items.map((task) => toTaskRow(task, self)),

@@ -23,8 +23,8 @@ describe('saved searches', () => {
     expect(search).toMatchObject({
       name: 'Failed today',
       q: 'state:failed created:<1d',
-      columns: ['type', 'error'],
-      links: { page: '/tasks?q=state%3Afailed+created%3A%3C1d&columns=type%2Cerror' },
+      columns: ['error', 'type'],
+      links: { page: '/tasks?q=state%3Afailed+created%3A%3C1d&columns=error%2Ctype' },
     });
     await searches.save({ name: 'All', q: '' });
     const again = await searches.save({ name: 'FAILED today', q: 'state:failed' });

@@ -282,7 +282,7 @@ describe('the list of tasks', () => {
     };
     const headers = { cookie: `a=b; ${cookie.split(';')[0]}` };
     expect(await heads({ headers })).toEqual(['tick', 'type', 'error', 'acts']);
-    expect(await heads({ headers }, '/tasks?columns=id,state')).toEqual(['tick', 'state', 'id', 'acts']);
+    expect(await heads({ headers }, '/tasks?columns=id,state')).toEqual(['tick', 'id', 'state', 'acts']);
     const reset = await fetch(bench.address('/tasks?q=ada&columns=usual'), { redirect: 'manual' });
     expect(reset.headers.get('set-cookie')).toContain('Max-Age=0');
   });
