@@ -6,11 +6,11 @@ import { BULK_ACTIONS, BULK_OUTCOMES } from '../history/store/bulk-store.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { oneOf, readFields, reason, refuse, whole, yesOrNo } from '../http/body-fields.js';
 import { readQuery, wholeNumber } from '../http/query.js';
+import { LONGEST_UNDO_MS } from './bulk-request.js';
 import type { BulkPreview } from './bulk-preview.js';
 import type { BulkView, OutcomeView } from './bulk-view.js';
 import { BulkService } from './bulk.service.js';
 
-const LONGEST_UNDO_MS = 600_000;
 const MAX_TEXT = 2000;
 const MAX_ID = 400;
 /** Parts of a search; `from` and `to` of a list are `created:` in `q` here, as `to` is where to move to. */

@@ -5,6 +5,8 @@ import type { SearchParams } from '../search/search-params.js';
 
 /** Tasks named one by one in one call. */
 export const MAX_IDS = 1000;
+/** Longest time to think it over, ms. */
+export const LONGEST_UNDO_MS = 600_000;
 
 /** What is to be done to which tasks: those a search finds, or those named. */
 export interface BulkRequest {

@@ -8,7 +8,10 @@ import type { Bulk, BulkOutcome } from '../history/store/bulk-store.js';
 import type { HistoryStore } from '../history/store/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { SearchService } from '../search/search.service.js';
+import { isForeign, type ForeignTask } from '../tasks/foreign-acts.js';
 import { checkIdempotencyKey, fingerprint } from '../tasks/idempotency.js';
+import { stateConflict } from '../tasks/state-conflict.js';
+import { TaskFinder } from '../tasks/task-finder.js';
 import { BulkPreviews, type BulkPreview } from './bulk-preview.js';
 import { checkRequest, type BulkRequest, type BulkStart } from './bulk-request.js';
 import { BulkRunner } from './bulk-runner.js';
@@ -28,6 +31,7 @@ export class BulkService {
     private readonly selection: Selection,
     private readonly previews: BulkPreviews,
     private readonly runner: BulkRunner,
+    private readonly finder: TaskFinder,
   ) {}
 
   /**
@@ -77,6 +81,18 @@ export class BulkService {
 
   async start(start: BulkStart): Promise<BulkView> {
     return (await this.order(start)).bulk;
+  }
+
+  /**
+   * Deletes one task of ours, after some time to think it over.
+   * @throws RoostError TASK_NOT_FOUND, TASK_GONE, TASK_STATE_CONFLICT
+   */
+  async deleteOne(id: string, order: { queue?: string; by: string; undoMs: number }): Promise<BulkView> {
+    const known = await this.finder.find(id, order.queue);
+    if (isForeign(known)) throw noUndo(known);
+    if (known.live?.record.state === 'active') throw stateConflict('delete', 'active');
+    const { by, undoMs } = order;
+    return this.start({ action: 'delete', ids: [`${known.queue}/${id}`], by, undoMs });
   }
 
   /** Newest first. */
@@ -129,6 +145,15 @@ function found(id: string, bulk: Bulk | undefined): Bulk {
   throw new RoostError(
     'BULK_NOT_FOUND',
     `There is no bulk action \`${id.slice(0, 64)}\`. GET /api/v1/bulk-actions lists those there are.`,
+  );
+}
+
+function noUndo({ queue, past }: ForeignTask): RoostError {
+  return new RoostError(
+    'TASK_STATE_CONFLICT',
+    `This task is of another program, in the queue \`${queue}\`: it can only be deleted at once, without undoMs.`,
+    undefined,
+    { state: past.state },
   );
 }
 

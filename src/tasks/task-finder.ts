@@ -48,7 +48,6 @@ export class TaskFinder {
 
   /** Out of the history, where Redis has nothing of it any more. */
   async forget(known: KnownTask & { live?: undefined }): Promise<void> {
-    if (!known.ours) throw notActedOn(known);
     const { id, queue } = known;
     await this.history.record({
       cursors: {},
@@ -89,7 +88,7 @@ export function notActedOn(known: KnownTask & { live?: undefined }): RoostError 
     'TASK_STATE_CONFLICT',
     known.ours
       ? 'Redis has dropped this task by its retention; only the history keeps it. Submit it again instead.'
-      : `This task is of another program: the queue \`${known.queue}\` is not one of Roost's. Act on it there.`,
+      : `This task is of another program: the queue \`${known.queue}\` is not one of Roost's. With ?queue=${encodeURIComponent(known.queue)} a failed one can be retried, a delayed one promoted, and one that does not run deleted; all else is done there.`,
     undefined,
     { state, kept: 'history' },
   );

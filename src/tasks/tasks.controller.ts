@@ -1,4 +1,4 @@
-import { Controller, Delete, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Needs } from '../access/needs.js';
 import { actor } from '../access/visitor.js';
@@ -7,11 +7,13 @@ import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
-import { readQuery, wholeNumber } from '../http/query.js';
+import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { abandonedBy } from './abandoned.js';
 import { TasksService } from './tasks.service.js';
 
 const MAX_REASON_LENGTH = 500;
+/** Of which queue; needed for tasks of other programs alone. */
+const QUEUE = { queue: shortText(256) };
 
 /** Tasks over REST. */
 @Controller('api/v1/tasks')
@@ -49,37 +51,29 @@ export class TasksController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<TaskView> {
+    const { queue } = readQuery(req.query, QUEUE);
     requireParsedBodyIfAny(req, 'application/json');
     const { reason, force } = objectBody(req.body ?? {}, ['reason', 'force']);
     if (reason !== undefined && (typeof reason !== 'string' || reason.length > MAX_REASON_LENGTH)) {
       throw invalid('reason', `must be text of at most ${MAX_REASON_LENGTH} characters`);
     }
     if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
-    const task = await this.tasks.cancel(id, {
-      by: actor('api'),
-      ...(reason ? { reason } : {}),
-      force: force ?? false,
-    });
+    const order = { by: actor('api'), ...(reason ? { reason } : {}), force: force ?? false };
+    const task = await this.tasks.cancel(id, order, queue);
     res.status(isSettled(task.state) ? 200 : 202);
     return task;
   }
 
   @Post(':id/retry')
   @HttpCode(200)
-  retry(@Param('id') id: string): Promise<TaskView> {
-    return this.tasks.retry(id);
+  retry(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
+    return this.tasks.retry(id, readQuery(req.query, QUEUE).queue);
   }
 
   @Post(':id/promote')
   @HttpCode(200)
-  promote(@Param('id') id: string): Promise<TaskView> {
-    return this.tasks.promote(id);
-  }
-
-  @Delete(':id')
-  @HttpCode(204)
-  async remove(@Param('id') id: string): Promise<void> {
-    await this.tasks.remove(id);
+  promote(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
+    return this.tasks.promote(id, readQuery(req.query, QUEUE).queue);
   }
 }
 

@@ -11,6 +11,7 @@ import { FleetModule } from '../fleet/fleet.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { BulkController } from './bulk.controller.js';
 import { Canceller } from './canceller.js';
+import { ForeignActs } from './foreign-acts.js';
 import { MoveController } from './move.controller.js';
 import { Submitter } from './submitter.js';
 import { TaskBatches } from './task-batches.js';
@@ -36,8 +37,18 @@ import { WhyService } from './why.service.js';
     TaskTypesController,
     WhyController,
   ],
-  providers: [Canceller, Submitter, TaskBatches, TaskFinder, TaskLists, TaskStory, TasksService, WhyService],
-  exports: [TaskBatches, TaskFinder, TaskStory, TasksService, WhyService],
+  providers: [
+    Canceller,
+    ForeignActs,
+    Submitter,
+    TaskBatches,
+    TaskFinder,
+    TaskLists,
+    TaskStory,
+    TasksService,
+    WhyService,
+  ],
+  exports: [ForeignActs, TaskBatches, TaskFinder, TaskStory, TasksService, WhyService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sweeper: Sweeper;

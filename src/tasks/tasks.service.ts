@@ -4,12 +4,14 @@ import { isSettled, type StateCounts, type TaskState } from '../contract/states.
 import type { TaskView } from '../contract/task-view.js';
 import { EventTail } from '../events/event-tail.js';
 import type { TaskEvent } from '../events/task-event.js';
+import { isOurQueue } from '../history/to-task-view.js';
 import { missingTask } from '../queue/missing-task.js';
 import { withRedis } from '../queue/redis-errors.js';
 import { TaskMover, type MoveOutcome } from '../queue/task-mover.js';
 import { TaskReader, type FoundTask } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { Canceller } from './canceller.js';
+import { ForeignActs, isForeign, type ForeignTask } from './foreign-acts.js';
 import { Submitter } from './submitter.js';
 import type { SubmitRequest } from './submit-request.js';
 import { TaskLists } from './task-lists.js';
@@ -29,6 +31,7 @@ export class TasksService {
     private readonly mover: TaskMover,
     private readonly canceller: Canceller,
     private readonly finder: TaskFinder,
+    private readonly foreignActs: ForeignActs,
     private readonly tail: EventTail,
     @Inject(COMMANDS) private readonly redis: Redis,
   ) {}
@@ -60,20 +63,31 @@ export class TasksService {
    * A view that is not settled yet carries `cancelRequested` with a note on what it waits for.
    * @throws RoostError TASK_STATE_CONFLICT for a settled one.
    */
-  cancel(id: string, request: { reason?: string; force?: boolean; by: string }): Promise<TaskView> {
+  cancel(
+    id: string,
+    request: { reason?: string; force?: boolean; by: string },
+    queue?: string,
+  ): Promise<TaskView> {
     return this.reading(async () => {
-      await this.found(id);
+      await this.found(id, queue);
       return this.canceller.cancel(id, request);
     });
   }
 
-  /** Puts a failed, cancelled or expired task back into its queue with all its attempts. */
-  async retry(id: string): Promise<TaskView> {
+  /**
+   * Puts a failed, cancelled or expired task back into its queue with all its attempts.
+   * @param queue where it is another program's, as below.
+   */
+  async retry(id: string, queue?: string): Promise<TaskView> {
+    const foreign = await this.foreign(id, queue);
+    if (foreign) return this.foreignActs.retry(foreign);
     return this.act(id, 'retry', (found) => this.mover.retry(found));
   }
 
   /** Lets a delayed task run now. */
-  async promote(id: string): Promise<TaskView> {
+  async promote(id: string, ofQueue?: string): Promise<TaskView> {
+    const foreign = await this.foreign(id, ofQueue);
+    if (foreign) return this.foreignActs.promote(foreign);
     return this.act(id, 'promote', async ({ queue, record }) => {
       if (record.state !== 'delayed') return 'refused';
       const job = await queue.getJob(id);
@@ -83,10 +97,15 @@ export class TasksService {
   }
 
   /** Removes a task for good, also one that only the history has; a running one is refused. */
-  async remove(id: string): Promise<void> {
+  async remove(id: string, queue?: string): Promise<void> {
     await this.reading(async () => {
-      const known = await this.finder.find(id);
-      if (!known.live) return this.finder.forget(known);
+      const foreign = await this.foreign(id, queue);
+      if (foreign) return this.foreignActs.remove(foreign);
+      const known = await this.finder.find(id, queue);
+      if (!known.live) {
+        if (!known.ours) throw notActedOn(known);
+        return this.finder.forget(known);
+      }
       const found = known.live;
       if (found.record.state === 'active') throw stateConflict('delete', found.record.state);
       const outcome = isSettled(found.record.state)
@@ -151,8 +170,15 @@ export class TasksService {
     });
   }
 
-  private async found(id: string): Promise<FoundTask> {
-    const known = await this.finder.find(id);
+  /** Where its queue is named, and is another program's. */
+  private async foreign(id: string, queue: string | undefined): Promise<ForeignTask | undefined> {
+    if (queue === undefined || isOurQueue(queue)) return undefined;
+    const known = await this.finder.find(id, queue);
+    return isForeign(known) ? known : undefined;
+  }
+
+  private async found(id: string, queue?: string): Promise<FoundTask> {
+    const known = await this.finder.find(id, queue);
     if (!known.live) throw notActedOn(known);
     return known.live;
   }

@@ -11,7 +11,9 @@ import { redaction, withoutRedaction } from '../contract/redaction.js';
 import { RoostError } from '../contract/errors.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
-import { scrubOfKept } from '../history/to-task-view.js';
+import { isOurQueue, scrubOfKept } from '../history/to-task-view.js';
+import { taskLinks } from '../queue/to-task-view.js';
+import { ForeignActs, isForeign } from '../tasks/foreign-acts.js';
 import type { KnownTask } from '../tasks/known-task.js';
 import { TaskFinder } from '../tasks/task-finder.js';
 import { TaskStory } from '../tasks/task-story.js';
@@ -42,6 +44,7 @@ export class TaskPageController {
     private readonly story: TaskStory,
     private readonly whys: WhyService,
     private readonly bulks: BulkService,
+    private readonly foreign: ForeignActs,
     private readonly catalog: Catalog,
     private readonly frames: FrameService,
   ) {}
@@ -77,11 +80,12 @@ export class TaskPageController {
       task.progress ? this.story.progress(known) : [],
       this.story.similarRuns(task, SIMILAR_RUNS),
       this.story.errorGroup(known, task),
+      this.foreignNow(known),
     ]);
-    const [attempts, transitions, logs, samples, similar, errorGroup] = story;
+    const [attempts, transitions, logs, samples, similar, errorGroup, foreign] = story;
     const page = toTaskPage(
       {
-        ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup },
+        ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup, foreign },
         type: this.catalog.find(task.type),
         keptUntil: this.story.keptUntil(task),
         beginnings: known.past && {
@@ -139,26 +143,51 @@ export class TaskPageController {
   }
 
   @Post('retry')
-  retry(@Param('id') id: string, @Body() form: Params, @Res() response: Response) {
-    return this.act(id, form, response, () => this.tasks.retry(id).then(() => 'retried'));
+  retry(@Param('id') id: string, @Query() query: Params, @Body() form: Params, @Res() response: Response) {
+    const queue = typed(query, 'queue');
+    return this.act(id, form, response, () => this.tasks.retry(id, queue).then(() => 'retried'), queue);
   }
 
   @Post('promote')
-  promote(@Param('id') id: string, @Body() form: Params, @Res() response: Response) {
-    return this.act(id, form, response, () => this.tasks.promote(id).then(() => 'promoted'));
+  promote(@Param('id') id: string, @Query() query: Params, @Body() form: Params, @Res() response: Response) {
+    const queue = typed(query, 'queue');
+    return this.act(id, form, response, () => this.tasks.promote(id, queue).then(() => 'promoted'), queue);
   }
 
-  /** Not at once: the page it leads to tells how long it can still be undone. */
+  /** Not at once: the page it leads to tells how long it can still be undone. What another program has goes at once. */
   @Post('delete')
-  async remove(@Param('id') id: string, @Res() response: Response): Promise<void> {
-    const { queue } = await this.finder.find(id);
-    const { links } = await this.bulks.start({
-      action: 'delete',
-      ids: [`${queue}/${id}`],
-      by: actor(BY_PAGE),
-      undoMs: UNDO_MS,
-    });
-    response.redirect(303, links.page);
+  async remove(
+    @Param('id') id: string,
+    @Query() query: Params,
+    @Body() form: Params,
+    @Res() response: Response,
+  ): Promise<void> {
+    const queue = typed(query, 'queue');
+    const known = await this.finder.find(id, queue);
+    return this.act(
+      id,
+      { ...form, back: '/tasks' },
+      response,
+      async () => {
+        if (!isForeign(known)) {
+          const { links } = await this.bulks.deleteOne(id, { by: actor(BY_PAGE), undoMs: UNDO_MS });
+          return { to: links.page };
+        }
+        await this.tasks.remove(id, known.queue);
+        return 'deleted';
+      },
+      known.queue,
+    );
+  }
+
+  /** Where its program has it by now; nothing where Redis does not say. */
+  private async foreignNow(known: KnownTask) {
+    if (!isForeign(known)) return undefined;
+    try {
+      return { state: (await this.foreign.now(known))?.state };
+    } catch {
+      return undefined;
+    }
   }
 
   /** Asked of tasks that wait; one that moved on in the meantime has no reason any more. */
@@ -180,12 +209,14 @@ export class TaskPageController {
     id: string,
     form: Params,
     response: Response,
-    write: () => Promise<FlashCode>,
+    write: () => Promise<FlashCode | { to: string }>,
+    queue?: string,
   ): Promise<void> {
-    const page = `/tasks/${encodeURIComponent(id)}`;
+    const { page } = taskLinks(id, queue === undefined || isOurQueue(queue) ? undefined : queue);
     try {
-      const code = await write();
-      response.redirect(303, withFlash(localPath(lastOf(form, 'back'), page), code));
+      const done = await write();
+      const to = typeof done === 'object' ? done.to : withFlash(localPath(lastOf(form, 'back'), page), done);
+      response.redirect(303, to);
     } catch (error) {
       if (!(error instanceof RoostError) || error.code !== 'TASK_STATE_CONFLICT') throw error;
       response.redirect(303, withFlash(page, 'conflict'));

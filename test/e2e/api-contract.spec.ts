@@ -139,6 +139,7 @@ describe('the OpenAPI document', () => {
       ['GET', `/api/v1/tasks/${delayed}/transitions`, 200],
       ['POST', `/api/v1/tasks/${await submit({ ...DIVIDE, options: LATER })}/promote`, 200],
       ['DELETE', `/api/v1/tasks/${await settled()}`, 204],
+      ['DELETE', `/api/v1/tasks/${await settled()}?undoMs=600000`, 202],
       ['GET', '/api/v1/monitor', 200],
       ['GET', '/api/v1/audit?outcome=done&limit=5', 200],
       ['GET', '/api/v1/audit/export?permission=tasks.submit', 200],

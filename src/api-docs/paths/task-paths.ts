@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../contract/errors.js';
+import { LONGEST_UNDO_MS } from '../../bulk/bulk-request.js';
 import { parameter } from '../components.js';
 import { reads, writes } from '../operation.js';
 import { ref } from '../schema.js';
@@ -10,6 +11,7 @@ const MISSING: readonly ErrorCode[] = ['NOT_FOUND', 'TASK_NOT_FOUND', 'TASK_GONE
 const CONFLICT: readonly ErrorCode[] = [
   ...MISSING,
   ...(['BODY_MALFORMED', 'BODY_TOO_LARGE', 'CONTENT_TYPE_UNSUPPORTED', 'TASK_STATE_CONFLICT'] as const),
+  'QUERY_INVALID',
 ];
 
 /** Of what only reads: from Redis, or from the history where Redis has dropped the task. */
@@ -37,10 +39,26 @@ export const TASK_PATHS: Record<string, object> = {
       tag: 'Tasks',
       summary: 'Delete a task for good',
       description:
-        'With its result and its log, from Redis and from the history. A running task is refused, and one of another program.',
-      parameters: [id],
-      answers: { 204: { description: 'It is gone.' } },
-      errors: CONFLICT,
+        'With its result and its log, from Redis and from the history. A running task is refused. With `undoMs` nothing is touched before that time is over: the delete is a bulk action of one task, and its `abort` undoes it. A task of another program is named by its `queue` and goes at once.',
+      parameters: [
+        id,
+        {
+          name: 'undoMs',
+          in: 'query',
+          description: 'So long it can be undone, in milliseconds; 0 is at once.',
+          schema: { type: 'integer', minimum: 0, maximum: LONGEST_UNDO_MS, default: 0 },
+        },
+        ofQueue,
+      ],
+      answers: {
+        202: {
+          description: 'It will be gone at `startsAt`; `links.abort` undoes it until then.',
+          schema: ref('BulkActionView'),
+          headers: { Location: { description: 'The bulk action.', schema: { type: 'string' } } },
+        },
+        204: { description: 'It is gone.' },
+      },
+      errors: [...CONFLICT, 'HISTORY_UNAVAILABLE'],
     }),
   },
   '/api/v1/tasks/{id}/logs': {
@@ -132,8 +150,8 @@ export const TASK_PATHS: Record<string, object> = {
       tag: 'Tasks',
       summary: 'Cancel a task',
       description:
-        'At once where it does not run. A running one is asked to stop; with `force` nobody waits for it, and an isolated one is killed.',
-      parameters: [id],
+        'At once where it does not run. A running one is asked to stop; with `force` nobody waits for it, and an isolated one is killed. Tasks of other programs cannot be cancelled: their workers know nothing of it.',
+      parameters: [id, ofQueue],
       body: {
         required: false,
         content: {
@@ -158,8 +176,9 @@ export const TASK_PATHS: Record<string, object> = {
       id: 'retryTask',
       tag: 'Tasks',
       summary: 'Run a failed, cancelled or expired task again',
-      description: 'The same task, back in its queue with all its attempts.',
-      parameters: [id],
+      description:
+        'The same task, back in its queue with all its attempts. A failed one of another program is named by its `queue`.',
+      parameters: [id, ofQueue],
       answers: { 200: { description: 'The task, waiting again.', schema: ref('TaskView') } },
       errors: CONFLICT,
     }),
@@ -169,7 +188,8 @@ export const TASK_PATHS: Record<string, object> = {
       id: 'promoteTask',
       tag: 'Tasks',
       summary: 'Run a delayed task now',
-      parameters: [id],
+      description: 'One of another program is named by its `queue`.',
+      parameters: [id, ofQueue],
       answers: { 200: { description: 'The task, waiting or running already.', schema: ref('TaskView') } },
       errors: CONFLICT,
     }),

@@ -167,7 +167,7 @@ function taskView() {
       kept: {
         const: 'history',
         description:
-          'Where only the history has it: Redis has dropped it, or it is of another program. It can be looked at, not acted on.',
+          'Where only the history has it: Redis has dropped it, or it is of another program. It can be looked at; one of another program can be retried, promoted and deleted with its `queue`.',
       },
       cut: list(
         { type: 'string', enum: ['input', 'result'] },

@@ -1,5 +1,6 @@
 /*
  * Removes a job for good, settled or not yet started. BullMQ's own `remove` also walks flows; one of those is left alone.
+ * BullMQ before 6 has the jobs of a paused queue in 'paused'.
  *
  * KEYS[1]  base, `prefix:queue:`
  * ARGV[1]  job id
@@ -19,7 +20,8 @@ end
 if not prev then
   if f[3] or f[4] or redis.call('EXISTS', key .. ':dependencies') == 1 then return -4 end
   if redis.call('ZREM', base .. 'delayed', id) == 1 then prev = 'delayed'
-  elseif redis.call('ZREM', base .. 'prioritized', id) == 1 or redis.call('LREM', base .. 'wait', -1, id) == 1 then
+  elseif redis.call('ZREM', base .. 'prioritized', id) == 1 or redis.call('LREM', base .. 'wait', -1, id) == 1
+    or redis.call('LREM', base .. 'paused', -1, id) == 1 then
     prev = 'waiting'
   else return redis.call('LPOS', base .. 'active', id) and -3 or -4 end
 end

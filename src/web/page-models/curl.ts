@@ -1,4 +1,5 @@
 import type { TaskView } from '../../contract/task-view.js';
+import { type ForeignActsOffered, NONE_OFFERED } from './foreign-acts.js';
 import { DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
 import { hasHidden } from '../../contract/redaction.js';
 import { isSettled } from '../../contract/states.js';
@@ -16,7 +17,13 @@ const LONGEST_INPUT = 32_000;
 const TOKEN = '-H "Authorization: Bearer $ROOST_TOKEN"';
 
 /** Everything that can be done with a task, as it is now, by command line. */
-export function toCurls(baseUrl: string, task: TaskView, needsToken = false): CurlCommand[] {
+export function toCurls(
+  baseUrl: string,
+  task: TaskView,
+  needsToken = false,
+  /** What can be done to a task of another program, as it is in Redis. */
+  { retry, promote, remove }: ForeignActsOffered = NONE_OFFERED,
+): CurlCommand[] {
   const self = new URL(task.links.self, baseUrl).href;
   const foreign = task.links.self.includes('?');
   const at = (path: string) => quote(self.replace(/(\?|$)/, `${path}$1`));
@@ -26,18 +33,16 @@ export function toCurls(baseUrl: string, task: TaskView, needsToken = false): Cu
     live &&
       !isSettled(task.state) &&
       command('cancel', 'Cancel it', `curl -s -X POST ${at('/cancel')}`, { reason: 'not needed any more' }),
-    live &&
-      RETRYABLE.includes(task.state) && {
-        id: 'retry',
-        label: 'Retry it',
-        text: `curl -s -X POST ${at('/retry')}`,
-      },
-    live &&
-      PROMOTABLE.includes(task.state) && {
-        id: 'promote',
-        label: 'Run it now',
-        text: `curl -s -X POST ${at('/promote')}`,
-      },
+    (retry || (live && RETRYABLE.includes(task.state))) && {
+      id: 'retry',
+      label: 'Retry it',
+      text: `curl -s -X POST ${at('/retry')}`,
+    },
+    (promote || (live && PROMOTABLE.includes(task.state))) && {
+      id: 'promote',
+      label: 'Run it now',
+      text: `curl -s -X POST ${at('/promote')}`,
+    },
     !foreign &&
       !task.cut?.includes('input') &&
       !hasHidden(task.input) &&
@@ -46,12 +51,11 @@ export function toCurls(baseUrl: string, task: TaskView, needsToken = false): Cu
         label: 'Submit the same again',
         text: submitAgain(baseUrl, task, at('/input')),
       },
-    !foreign &&
-      DELETABLE.includes(task.state) && {
-        id: 'delete',
-        label: 'Delete it',
-        text: `curl -s -X DELETE ${at('')}`,
-      },
+    (remove || (!foreign && DELETABLE.includes(task.state))) && {
+      id: 'delete',
+      label: 'Delete it',
+      text: `curl -s -X DELETE ${at('')}`,
+    },
   ];
   const curls = all.filter((one): one is CurlCommand => one !== false);
   if (!needsToken) return curls;

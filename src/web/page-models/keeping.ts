@@ -32,7 +32,7 @@ function toSource({ kept, links, queue }: TaskView): Keeping['source'] {
   return links.page.includes('?')
     ? {
         title: 'Of another program',
-        text: `It is in the queue ${queue}, which another program of this Redis fills and works on. Roost records it and acts on none of it: do that there.`,
+        text: `It is in the queue ${queue}, which another program of this Redis fills and works on. Roost records it. A failed one can be retried here, a delayed one run now, and one that does not run deleted; all else, cancelling too, is done there.`,
       }
     : {
         title: 'From the history',

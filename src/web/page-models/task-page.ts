@@ -14,6 +14,7 @@ import {
   type TypeFacts,
 } from './cancel-view.js';
 import { type CurlCommand, toCurls } from './curl.js';
+import { type ForeignActsOffered, toForeignActs } from './foreign-acts.js';
 import { formatNumber, shortId } from './format.js';
 import { type Keeping, toKeeping } from './keeping.js';
 import { type ProgressView, toProgress } from './progress-view.js';
@@ -44,6 +45,8 @@ export interface TaskParts {
   keptUntil?: KeptUntil;
   /** What the history has of a body that was cut. */
   beginnings?: { input: string | null; result: string | null };
+  /** Of a task of another program: its state in Redis, undefined where it is not there any more. */
+  foreign?: { state: TaskState | undefined };
 }
 
 interface NextStep {
@@ -56,6 +59,9 @@ export interface TaskPage {
   id: string;
   short: string;
   href: string;
+  /** Between these two stands what is to be done, in the address of a form. */
+  path: string;
+  query: string;
   type: string;
   state: TaskState;
   settled: boolean;
@@ -93,6 +99,8 @@ interface TaskActs {
   retry: boolean;
   promote: boolean;
   delete: boolean;
+  /** A delete can be undone for a while. */
+  undo: boolean;
   /** The form, filled with its input. */
   rerun?: string;
   /** The same once more, at once. */
@@ -143,17 +151,20 @@ export function toTaskPage(
   const href = task.links.page;
   const active = task.state === 'active';
   const why = toWhyPanel(parts.why);
+  const foreign = parts.foreign && toForeignActs(parts.foreign.state);
   return {
     id: task.id,
     short: shortId(task.id),
     href,
+    path: href.split('?')[0]!,
+    query: href.includes('?') ? href.slice(href.indexOf('?')) : '',
     type: task.type,
     state: task.state,
     settled: isSettled(task.state),
     ranFor: active ? undefined : task.runMs,
     runningSince: active ? task.startedAt : undefined,
     delayUntil: task.state === 'delayed' ? task.delayUntil : undefined,
-    acts: toActs(task, parts.type),
+    acts: toActs(task, parts.type, foreign),
     timeline: toTimeline(task, parts.attempts, parts.transitions, view.now),
     progress: toProgress(task, parts.samples ?? [], view.now),
     result: task.state === 'completed' ? toBody(task, 'result', parts.beginnings?.result) : undefined,
@@ -175,7 +186,7 @@ export function toTaskPage(
     log: toLog(parts.logs, href, view.level, view.allLines ?? false),
     facts: toFacts(task),
     keeping: toKeeping(task, parts.keptUntil ?? {}),
-    curls: toCurls(view.baseUrl, task, view.needsToken),
+    curls: toCurls(view.baseUrl, task, view.needsToken, foreign),
     hidden: view.isRevealed
       ? { isRevealed: true, href }
       : hasHidden(task.input) || hasHidden(task.result)
@@ -184,14 +195,19 @@ export function toTaskPage(
   };
 }
 
-function toActs(task: TaskView, type: TypeFacts | undefined): TaskActs {
+function toActs(
+  task: TaskView,
+  type: TypeFacts | undefined,
+  foreign: ForeignActsOffered | undefined,
+): TaskActs {
   const live = !task.kept;
   const ours = isOurs(task);
   return {
     cancel: live ? toCancelView(task, type) : undefined,
-    retry: live && RETRYABLE.includes(task.state),
-    promote: live && PROMOTABLE.includes(task.state),
-    delete: ours && (!live || DELETABLE.includes(task.state)),
+    retry: foreign?.retry ?? (live && RETRYABLE.includes(task.state)),
+    promote: foreign?.promote ?? (live && PROMOTABLE.includes(task.state)),
+    delete: foreign?.remove ?? (ours && (!live || DELETABLE.includes(task.state))),
+    undo: ours,
     rerun: ours ? `/?type=${encodeURIComponent(task.type)}&from=${encodeURIComponent(task.id)}` : undefined,
     again: ours && task.input !== undefined && (!live || task.state === 'completed'),
   };

@@ -5,6 +5,7 @@ import type { FakeTasks } from './fake-services.js';
 interface FakeKnown {
   task: TaskView;
   queue: string;
+  ours: true;
 }
 
 /** Finds in the tasks of the bench; what a task says of itself is where it is kept. */
@@ -13,7 +14,7 @@ export class FakeFinder {
 
   async find(id: string): Promise<FakeKnown> {
     const task = await this.tasks.get(id);
-    return { task, queue: task.queue };
+    return { task, queue: task.queue, ours: true };
   }
 
   async view({ task }: FakeKnown): Promise<TaskView> {
