@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import type { LoadSample, WorkerRecord } from './worker-record.js';
 
 /*
@@ -64,7 +65,7 @@ export async function dismiss(redis: Redis, prefix: string, id: string): Promise
 export async function listWorkers(
   redis: Redis,
   prefix: string,
-  now: number = Date.now(),
+  now: number = sharedNow(),
 ): Promise<SeenWorker[]> {
   const set = `${prefix}:fleet`;
   const ids = await redis.zrevrangebyscore(set, '+inf', now - FORGET_MS, 'LIMIT', 0, 5000);

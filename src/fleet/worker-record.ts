@@ -6,6 +6,8 @@ export interface WorkerRecord {
   pid: number;
   startedAt: number;
   lastSeenAt: number;
+  /** How far its machine's clock is ahead of Redis's; the times here are by Redis's all the same. */
+  clockAheadMs?: number;
   /** `app` is its APP_VERSION; workers of an older Roost tell none. */
   versions: { app?: string; roost: string; node: string; bullmq: string };
   /** What it was started with, secrets masked. */

@@ -1,3 +1,4 @@
+import { sharedNow } from '../contract/clock.js';
 import type { SeenWorker } from './presence.js';
 import type { ConsumerRecord, RunningTask, Totals, WorkerLoad, WorkerRecord } from './worker-record.js';
 
@@ -11,6 +12,8 @@ export interface WorkerView {
   status: 'online' | 'paused' | 'draining' | 'offline';
   startedAt: string;
   lastSeenAt: string;
+  /** How far its machine's clock is ahead of Redis's, ms; negative behind, null where it did not tell. */
+  clockAheadMs: number | null;
   consumers: ConsumerRecord[];
   active: number;
   /** Tasks it could run at once, all queues together. */
@@ -47,6 +50,7 @@ export function toWorkerView(worker: SeenWorker): WorkerView {
     status: !online ? 'offline' : worker.draining ? 'draining' : paused ? 'paused' : 'online',
     startedAt: iso(worker.startedAt),
     lastSeenAt: iso(worker.lastSeenAt),
+    clockAheadMs: worker.clockAheadMs ?? null,
     consumers,
     active: online ? worker.active : 0,
     slots: consumers.reduce((sum, { concurrency }) => sum + concurrency, 0),
@@ -58,7 +62,7 @@ export function toWorkerView(worker: SeenWorker): WorkerView {
   };
 }
 
-export function toWorkerDetail(worker: SeenWorker, now: number = Date.now()): WorkerDetail {
+export function toWorkerDetail(worker: SeenWorker, now: number = sharedNow()): WorkerDetail {
   const { args, settings, taskTypes, byType, children, running, online } = worker;
   return {
     ...toWorkerView(worker),

@@ -1,3 +1,4 @@
+import { sharedNow } from '../contract/clock.js';
 import { RoostError, type FieldProblem } from '../contract/errors.js';
 import { objectBody } from './json-body.js';
 
@@ -94,8 +95,8 @@ export function timeAhead(value: unknown): number {
       'must be a time with its zone, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+01:00',
     );
   }
-  if (ms <= Date.now()) throw new Error('must lie in the future');
-  if (ms > Date.now() + MAX_AHEAD_MS) throw new Error('must lie within a year');
+  if (ms <= sharedNow()) throw new Error('must lie in the future');
+  if (ms > sharedNow() + MAX_AHEAD_MS) throw new Error('must lie within a year');
   return ms;
 }
 

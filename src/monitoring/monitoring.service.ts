@@ -2,12 +2,14 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import { Settings } from '../config/settings.js';
 import { TASK_STATES, type StateCounts } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
 import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
 import { isHere } from '../fleet/worker-view.js';
 import { HistoryStatus } from '../history/history-status.js';
+import { RedisClock } from '../queue/redis-clock.js';
 import { withRedis } from '../queue/redis-errors.js';
 import { TaskReader, type QueueStats } from '../queue/task-reader.js';
 import { COMMANDS } from '../queue/tokens.js';
@@ -15,7 +17,7 @@ import { TasksService } from '../tasks/tasks.service.js';
 import { readMinuteCounts, type MinuteCount } from './minute-counts.js';
 import type { QueueOverview } from './queue-overview.js';
 import { readRedisOverview, type RedisOverview } from './redis-overview.js';
-import { toWarnings, type Warning } from './warnings.js';
+import { toWarnings, type Clock, type Warning } from './warnings.js';
 
 export type { WorkerView } from '../fleet/fleet.service.js';
 export type { MinuteCount } from './minute-counts.js';
@@ -61,12 +63,13 @@ export class MonitoringService {
     private readonly settings: Settings,
     @Inject(COMMANDS) private readonly redis: Redis,
     private readonly recorder: HistoryStatus,
+    private readonly clock: RedisClock,
   ) {
     this.shared = [standard, cpu];
   }
 
   /** @throws RoostError REDIS_UNAVAILABLE, as everything here. */
-  async overview(now: number = Date.now()): Promise<MonitorOverview> {
+  async overview(now: number = sharedNow()): Promise<MonitorOverview> {
     return withRedis(this.redis, async () => {
       const [present, minutes, failures] = await Promise.all([
         this.present(now),
@@ -85,7 +88,7 @@ export class MonitoringService {
     });
   }
 
-  async present(now: number = Date.now()): Promise<MonitorNow> {
+  async present(now: number = sharedNow()): Promise<MonitorNow> {
     return withRedis(this.redis, async () => {
       const [workers, redis, otherQueues] = await Promise.all([
         this.fleet.list(),
@@ -100,20 +103,21 @@ export class MonitoringService {
         totals: addUp(queues),
         workers,
         redis,
-        warnings: toWarnings(redis, queues, this.workerCommandPrefix()),
+        warnings: toWarnings(redis, queues, this.workerCommandPrefix(), this.clocks(workers)),
       };
     });
   }
 
   /** Only what the banner of every page needs. */
-  async warnings(now: number = Date.now()): Promise<Warning[]> {
+  async warnings(now: number = sharedNow()): Promise<Warning[]> {
     return withRedis(this.redis, async () => {
       const [workers, redis] = await Promise.all([this.fleet.list(), readRedisOverview(this.redis)]);
-      return toWarnings(redis, await this.queuesWith(workers, now), this.workerCommandPrefix());
+      const queues = await this.queuesWith(workers, now);
+      return toWarnings(redis, queues, this.workerCommandPrefix(), this.clocks(workers));
     });
   }
 
-  async queues(now: number = Date.now()): Promise<QueueOverview[]> {
+  async queues(now: number = sharedNow()): Promise<QueueOverview[]> {
     return withRedis(this.redis, async () => this.queuesWith(await this.fleet.list(), now));
   }
 
@@ -139,6 +143,15 @@ export class MonitoringService {
         .slice(0, MAX_OTHERS)
         .map(async ({ name }) => toOverview(name, await this.reader.statsAt(`${name}:`), now)),
     );
+  }
+
+  private clocks(workers: WorkerView[]): Clock[] {
+    return [
+      { of: 'this web app', aheadMs: this.clock.aheadMs },
+      ...workers
+        .filter(isHere)
+        .map(({ name, clockAheadMs }) => ({ of: `worker ${name}`, aheadMs: clockAheadMs })),
+    ];
   }
 
   /** What stands before the command that starts a worker here; a password in the URL is not shown. */

@@ -1,4 +1,5 @@
 import type { RedisOverview } from './redis-overview.js';
+import { SKEW_ALARM_MS } from '../contract/clock.js';
 import type { QueueOverview } from './queue-overview.js';
 
 /** Something that endangers tasks: what it is and what to do. */
@@ -10,7 +11,19 @@ export interface Warning {
   href?: string;
 }
 
-export function toWarnings(redis: RedisOverview, queues: QueueOverview[], prefix: string): Warning[] {
+/** A process whose clock is held against Redis's. */
+export interface Clock {
+  /** `The clock of ...` */
+  of: string;
+  aheadMs: number | null | undefined;
+}
+
+export function toWarnings(
+  redis: RedisOverview,
+  queues: QueueOverview[],
+  prefix: string,
+  clocks: Clock[] = [],
+): Warning[] {
   const found: Warning[] = [];
   for (const queue of queues) {
     if (queue.workers > 0 || queue.paused) continue;
@@ -49,5 +62,24 @@ export function toWarnings(redis: RedisOverview, queues: QueueOverview[], prefix
       cure: 'Raise maxmemory, or lower the TASK_RETENTION settings.',
     });
   }
+  const wrong = clocks.filter(({ aheadMs }) => Math.abs(aheadMs ?? 0) > SKEW_ALARM_MS);
+  if (wrong.length > 0) found.push(toClockWarning(wrong));
   return found;
+}
+
+const CLOCKS_TOLD = 3;
+
+function toClockWarning(wrong: Clock[]): Warning {
+  const told = wrong.slice(0, CLOCKS_TOLD).map(({ of, aheadMs }) => {
+    const seconds = Math.round(Math.abs(aheadMs!) / 1000);
+    return `the clock of ${of} is ${seconds} s ${aheadMs! > 0 ? 'ahead of' : 'behind'} that of Redis`;
+  });
+  const more = wrong.length - told.length;
+  const all = [...told, ...(more > 0 ? [`and those of ${more} more are wrong`] : [])].join(', ');
+  return {
+    code: 'CLOCK_SKEW',
+    message: `${all[0]!.toUpperCase()}${all.slice(1)}.`,
+    cure: 'Keep all machines at the right time (NTP). Roost goes by the clock of Redis meanwhile; other programs on it may not.',
+    href: '/monitor/workers',
+  };
 }

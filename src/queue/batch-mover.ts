@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import { Settings } from '../config/settings.js';
 import { attemptField } from './attempts.js';
 import { withBatchCommands, type Act, type BatchRedis } from './batch-commands.js';
@@ -64,7 +65,7 @@ export class BatchMover {
     await this.redis.del(this.ledger(order));
   }
 
-  async retry(tasks: FoundTask[], fence?: Fence, now: number = Date.now()): Promise<BatchAnswer[]> {
+  async retry(tasks: FoundTask[], fence?: Fence, now: number = sharedNow()): Promise<BatchAnswer[]> {
     const pipeline = this.redis.pipeline();
     for (const { queue, record } of tasks) {
       pipeline.hmget(queue.toKey(record.id), 'stacktrace', attemptField(Number(record.ats ?? 0)));

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import { Settings } from '../config/settings.js';
 import { withControlCommands, type ControlRedis } from './control-commands.js';
 import { COMMANDS } from './tokens.js';
@@ -138,7 +139,7 @@ export class QueueControl {
     const base = this.base(queue);
     const mark = JSON.stringify({
       by: order.by,
-      at: Date.now(),
+      at: sharedNow(),
       reason: order.reason ?? 'The queue was drained.',
     });
     const deadline = Date.now() + DEADLINE_MS;
@@ -154,7 +155,7 @@ export class QueueControl {
           list,
           wanted,
           mark,
-          Date.now(),
+          sharedNow(),
           this.settings.TASK_RETENTION_FAILED_HOURS * 3_600_000,
           this.settings.TASK_RETENTION_FAILED_COUNT,
         );
@@ -171,7 +172,7 @@ export class QueueControl {
     queue: string,
     { state, olderThanMs, limit, ...order }: Order & { state: string; olderThanMs: number; limit?: number },
   ): Promise<Progressed> {
-    const before = Date.now() - olderThanMs;
+    const before = sharedNow() - olderThanMs;
     const all = limit ?? Infinity;
     const result = await this.inChunks(all, (n) =>
       this.redis.roostCleanQueue(this.base(queue), state, n, before),

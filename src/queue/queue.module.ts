@@ -8,6 +8,7 @@ import { LOG } from '../logging/logging.module.js';
 import { BatchMover } from './batch-mover.js';
 import { QueueControl } from './queue-control.js';
 import { Queues, queuesProvider } from './queues.js';
+import { RedisClock } from './redis-clock.js';
 import { closeConnection, failFastConnection, patientConnection } from './redis-connections.js';
 import { withTaskCommands } from './task-commands.js';
 import { TaskMover } from './task-mover.js';
@@ -29,7 +30,7 @@ const eventTail = {
 
 /** The connections that everything else in the process shares. */
 @Global()
-@Module({ providers: [commands, eventTail], exports: [COMMANDS, EVENT_TAIL] })
+@Module({ providers: [commands, eventTail, RedisClock], exports: [COMMANDS, EVENT_TAIL, RedisClock] })
 class ConnectionsModule implements OnApplicationShutdown {
   constructor(
     @Inject(COMMANDS) private readonly commands: Redis,

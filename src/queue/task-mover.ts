@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sharedNow } from '../contract/clock.js';
 import { Settings } from '../config/settings.js';
 import { attemptField, endedAttempt } from './attempts.js';
 import { parseEnvelope } from './job-envelope.js';
@@ -78,7 +79,7 @@ export class TaskMover {
   }
 
   /** Back to the end of its queue, with all its attempts; an expiry that has passed no longer holds. */
-  async retry({ queue, record }: FoundTask, now: number = Date.now()): Promise<MoveOutcome> {
+  async retry({ queue, record }: FoundTask, now: number = sharedNow()): Promise<MoveOutcome> {
     const base = queue.toKey('');
     const field = attemptField(Number(record.ats ?? 0));
     const [stacktrace, kept] = await this.redis.hmget(base + record.id, 'stacktrace', field);
@@ -97,7 +98,7 @@ export class TaskMover {
   }
 
   /** Settles what is past its expiry and has not started, at most `EXPIRED_AT_ONCE`. Any number of processes may call it at once. */
-  async expireDue(base: string, now: number = Date.now()): Promise<number> {
+  async expireDue(base: string, now: number = sharedNow()): Promise<number> {
     const due = await this.redis.zrangebyscore(`${base}expiry`, '-inf', now, 'LIMIT', 0, EXPIRED_AT_ONCE);
     for (const id of due) {
       await this.settle(base, id, 'expired', {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { sharedNow } from '../contract/clock.js';
 import type { StateCounts, TaskState } from '../contract/states.js';
 import type { AttemptView, LogLevel, LogLine, TaskView } from '../contract/task-view.js';
 import { lastStack, toAttempts } from './attempts.js';
@@ -86,7 +87,7 @@ export class TaskReader {
   async views(refs: { queue: string; id: string }[]): Promise<TaskView[]> {
     if (refs.length === 0) return [];
     const records = await this.records(refs, LIST_CUT);
-    const now = Date.now();
+    const now = sharedNow();
     return records.flatMap((record) => (record ? [toTaskView(record, now)] : []));
   }
 

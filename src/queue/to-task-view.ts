@@ -1,3 +1,4 @@
+import { sharedNow } from '../contract/clock.js';
 import type { TaskState } from '../contract/states.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskFailure, TaskProgress, TaskView } from '../contract/task-view.js';
@@ -15,7 +16,7 @@ const PREVIEW_LENGTH = 160;
  * A BullMQ job as a task: the only place that knows both. Whatever stands in Redis comes out as a view;
  * what is not readable there (another program's job, a damaged hash) is shown as it is, never thrown.
  */
-export function toTaskView(record: JobRecord, now: number = Date.now()): TaskView {
+export function toTaskView(record: JobRecord, now: number = sharedNow()): TaskView {
   const { id, queue, state } = record;
   const hidden = redaction();
   const envelope = record.dataCut ? cutEnvelope(record.data) : toEnvelope(parse(record.data));

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import { RoostError } from '../contract/errors.js';
 import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
 import { QueueControl, type Order, type Progressed } from '../queue/queue-control.js';
@@ -119,7 +120,7 @@ export class QueuesService {
       this.control.flow(name, FLOW_MS),
       this.sample(name, sampled),
     ]);
-    return toQueueView({ name, counts, oldestWaitingSince, hold, flow, workers, sample, now: Date.now() });
+    return toQueueView({ name, counts, oldestWaitingSince, hold, flow, workers, sample, now: sharedNow() });
   }
 
   /** Types of the tasks next in turn. */

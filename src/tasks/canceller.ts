@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sharedNow } from '../contract/clock.js';
 import { isSettled } from '../contract/states.js';
 import type { TaskView } from '../contract/task-view.js';
 import type { CommandReply } from '../fleet/command.js';
@@ -30,7 +31,7 @@ export class Canceller {
   ) {}
 
   async cancel(id: string, { reason, force = false, by }: CancelRequest): Promise<TaskView> {
-    const mark: SettleMark = { by, at: Date.now(), ...(reason ? { reason } : {}) };
+    const mark: SettleMark = { by, at: sharedNow(), ...(reason ? { reason } : {}) };
     for (let i = 0; i < TRIES; i++) {
       const found = await this.found(id);
       if (isSettled(found.record.state)) throw stateConflict('cancel', found.record.state);

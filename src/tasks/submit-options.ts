@@ -1,3 +1,4 @@
+import { sharedNow } from '../contract/clock.js';
 import { RoostError, type FieldProblem } from '../contract/errors.js';
 import { nearName } from '../contract/near-name.js';
 import type { Backoff } from '../contract/task.decorator.js';
@@ -24,7 +25,7 @@ const TIME_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\
 const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/;
 
 /** @throws RoostError OPTIONS_INVALID with every problem at once. */
-export function parseOptions(raw: unknown, now: number = Date.now()): SubmitOptions {
+export function parseOptions(raw: unknown, now: number = sharedNow()): SubmitOptions {
   if (raw === undefined || raw === null) return { delayMs: 0, priority: 0, tags: [] };
   if (typeof raw !== 'object' || Array.isArray(raw)) {
     throw invalid([{ path: 'options', message: `must be an object with any of: ${NAMES.join(', ')}` }]);

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { JobsOptions } from 'bullmq';
+import { sharedNow, toOwnTime } from '../contract/clock.js';
 import { Catalog } from '../catalog/catalog.js';
 import type { TaskType } from '../catalog/task-type.js';
 import { Settings } from '../config/settings.js';
@@ -74,7 +75,7 @@ export class Submitter {
   private async check(request: SubmitRequest): Promise<Checked> {
     const type = this.catalog.get(request.type);
     const input = await this.catalog.validate(type, request.input);
-    const at = Date.now();
+    const at = sharedNow();
     const options = parseOptions(request.options, at);
     if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey);
     const bytes = Buffer.byteLength(JSON.stringify(input));
@@ -94,7 +95,7 @@ export class Submitter {
       ...(request.requestId ? { requestId: request.requestId } : {}),
       input,
     };
-    const id = request.idempotencyKey === undefined ? newTaskId() : taskIdOfKey(request.idempotencyKey);
+    const id = request.idempotencyKey === undefined ? newTaskId(at) : taskIdOfKey(request.idempotencyKey);
     return { type, input, options, id, envelope, at };
   }
 
@@ -145,7 +146,9 @@ function jobOptions(type: TaskType, options: SubmitOptions, id: string, at: numb
   const { type: kind, delayMs, jitter } = options.backoff ?? type.backoff;
   return {
     jobId: id,
-    ...(options.delayMs > 0 ? { delay: options.delayMs, timestamp: at } : {}),
+    ...(options.delayMs > 0 ? { delay: options.delayMs } : {}),
+    // BullMQ's own is by this machine's clock, which may be wrong; it is the same for most, and then costs bytes.
+    ...(options.delayMs > 0 || at !== toOwnTime(at) ? { timestamp: at } : {}),
     ...(options.priority > 0 ? { priority: options.priority } : {}),
     // What has one attempt needs none of this, and most tasks are waiting ones: it counts in bytes.
     ...(attempts > 1

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import { isSettled, type TaskState } from '../contract/states.js';
 import { FleetControl } from '../fleet/fleet-control.js';
 import { HISTORY } from '../history/tokens.js';
@@ -58,7 +59,7 @@ export class TaskBatches {
     refs: BatchRef[],
     { fence, reason, by }: Batch & { reason?: string; by: string },
   ): Promise<BatchOutcome[]> {
-    const mark = { by, at: Date.now(), ...(reason ? { reason } : {}) };
+    const mark = { by, at: sharedNow(), ...(reason ? { reason } : {}) };
     return this.each(refs, 'gone from Redis', async (tasks) => {
       const outcomes = new Map<FoundTask, BatchOutcome>();
       const settled = tasks.filter(({ record }) => isSettled(record.state));

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { sharedNow } from '../contract/clock.js';
 import type { TaskView } from '../contract/task-view.js';
 import { FleetService } from '../fleet/fleet.service.js';
 import { LimitsService } from '../limits/limits.service.js';
@@ -51,7 +52,7 @@ export class WhyService {
       ]);
       const failed = attempts.findLast(({ outcome }) => outcome === 'failed');
       const facts: WhyFacts = {
-        now: Date.now(),
+        now: sharedNow(),
         task: {
           id,
           type: task.type,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sharedNow } from '../contract/clock.js';
 import { MonitoringService, type Warning } from '../monitoring/monitoring.service.js';
 import { toBanner } from './page-models/banner.js';
 import { findFlash } from './page-models/flash.js';
@@ -24,7 +25,7 @@ export class FrameService {
     return {
       title: page.title,
       section: page.section,
-      now: Date.now(),
+      now: sharedNow(),
       live: page.live,
       flash: findFlash(lastOf(page.query, 'flash'), lastOf(page.query, 'n')),
       banners: (await this.recentWarnings()).map(toBanner),

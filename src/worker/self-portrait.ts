@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
+import { sharedNow, toSharedTime } from '../contract/clock.js';
 import { Catalog } from '../catalog/catalog.js';
 import { Settings } from '../config/settings.js';
 import { shownSettings } from '../config/shown-settings.js';
 import { MAX_LISTED, type LoadSample, type WorkerRecord } from '../fleet/worker-record.js';
+import { RedisClock } from '../queue/redis-clock.js';
 import { Consumers } from './consumers.js';
 import { Isolation } from './isolation/isolation.js';
 import { LoadMeter } from './load-meter.js';
@@ -18,6 +20,7 @@ import { WorkerCommands } from './worker-commands.js';
 @Injectable()
 export class SelfPortrait {
   readonly id = randomUUID();
+  /** By this machine's own clock. */
   private readonly startedAt = Date.now();
   private readonly meter = new LoadMeter();
   private readonly versions: WorkerRecord['versions'];
@@ -31,6 +34,7 @@ export class SelfPortrait {
     private readonly isolation: Isolation,
     private readonly catalog: Catalog,
     private readonly settings: Settings,
+    private readonly clock: RedisClock,
   ) {
     this.versions = { app: settings.APP_VERSION, ...readVersions() };
   }
@@ -55,15 +59,16 @@ export class SelfPortrait {
   draw(): { record: WorkerRecord; sample: LoadSample } {
     const load = this.meter.read();
     this.lastBusy = load.busyPercent;
-    const now = Date.now();
+    const now = sharedNow();
     const active = this.runner.active;
     const record: WorkerRecord = {
       id: this.id,
       name: this.settings.WORKER_NAME,
       host: hostname(),
       pid: process.pid,
-      startedAt: this.startedAt,
+      startedAt: toSharedTime(this.startedAt),
       lastSeenAt: now,
+      ...(this.clock.aheadMs === undefined ? {} : { clockAheadMs: Math.round(this.clock.aheadMs) }),
       versions: this.versions,
       args: [...process.execArgv, ...process.argv.slice(1)],
       settings: shownSettings(this.settings),

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { WaitingError, type Job } from 'bullmq';
 import type { Logger } from 'pino';
+import { sharedNow } from '../contract/clock.js';
 import { Catalog } from '../catalog/catalog.js';
 import type { TaskType } from '../catalog/task-type.js';
 import { Settings } from '../config/settings.js';
@@ -110,7 +111,7 @@ export class TaskRunner {
   }
 
   private begin(job: Job, token: string, lost: AbortSignal): Attempt {
-    const run = new TaskRun(job.id!, job.name, job.queueName, job.attemptsStarted, Date.now());
+    const run = new TaskRun(job.id!, job.name, job.queueName, job.attemptsStarted, sharedNow());
     // BullMQ aborts when the job is no longer ours.
     lost.addEventListener('abort', () => run.abort(new WorkerStoppingError('The worker lost the task.')), {
       once: true,
@@ -133,12 +134,12 @@ export class TaskRunner {
   private async dropIfExpired({ job, token, base, envelope }: Attempt): Promise<void> {
     const { expiresAt } = envelope;
     // A retry of a task that did start in time is not held to it.
-    if (expiresAt === undefined || expiresAt > Date.now() || job.attemptsMade > 0) return;
+    if (expiresAt === undefined || expiresAt > sharedNow() || job.attemptsMade > 0) return;
     await this.mover.settle(
       base,
       job.id!,
       'expired',
-      { by: 'roost', at: Date.now(), reason: 'It had not started by its expiry.' },
+      { by: 'roost', at: sharedNow(), reason: 'It had not started by its expiry.' },
       token,
     );
     throw new MovedElsewhere('expired');
@@ -230,7 +231,7 @@ export class TaskRunner {
     const reason: unknown = run.signal.aborted ? run.signal.reason : undefined;
 
     if (reason instanceof TaskCancelledError) {
-      const mark = (await this.mover.cancelRequest(base, job.id!)) ?? { by: 'roost', at: Date.now() };
+      const mark = (await this.mover.cancelRequest(base, job.id!)) ?? { by: 'roost', at: sharedNow() };
       await this.mover.settle(base, job.id!, 'cancelled', mark, token);
       this.tally.count(job.name, 'cancelled');
       return this.moved(attempt, 'cancelled');
@@ -257,7 +258,7 @@ export class TaskRunner {
       ...this.stored(run),
       ...(willRetry
         ? {
-            finishedAt: Date.now(),
+            finishedAt: sharedNow(),
             outcome: 'failed',
             error: {
               name: error.name,
@@ -289,7 +290,7 @@ export class TaskRunner {
       type: job.name,
       queue: job.queueName,
       attempt: job.attemptsStarted,
-      ms: Date.now() - run.startedAt,
+      ms: sharedNow() - run.startedAt,
       ...(envelope.requestId ? { requestId: envelope.requestId } : {}),
     };
     if (outcome === 'held back') return this.log.debug(line, `${job.name} held back`);

@@ -1,10 +1,16 @@
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { goByRedisTime } from './by-redis-time.js';
 
-/** BullMQ's worker with three gaps closed that commands to a running worker fall into. */
+/** BullMQ's worker with gaps closed: three that commands to a running worker fall into, and one of clocks. */
 export class TaskWorker extends Worker {
   /** When Redis last answered the question for a task, ms; while nothing waits that is every few seconds. */
   lastFetchAt = Date.now();
+
+  constructor(...args: ConstructorParameters<typeof Worker>) {
+    super(...args);
+    goByRedisTime(this.backend as unknown as Parameters<typeof goByRedisTime>[0]);
+  }
 
   /** A fetch that was waiting when the worker was paused would still take one job. */
   protected override async moveToActive(token: string, name?: string): Promise<Job> {

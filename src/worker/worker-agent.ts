@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { sharedNow } from '../contract/clock.js';
 import { Settings } from '../config/settings.js';
 import { CommandListener } from '../fleet/command-listener.js';
 import { announce, BEAT_MS, leave } from '../fleet/presence.js';
@@ -110,7 +111,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       const since = Number(stats[7]);
       const next = this.autoscaler.next({
         consumer,
-        oldestWaitMs: since > 0 ? Math.max(0, Date.now() - since) : 0,
+        oldestWaitMs: since > 0 ? Math.max(0, sharedNow() - since) : 0,
         busyPercent: this.portrait.busyPercent,
       });
       if (next !== consumer.concurrency) {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { sharedNow } from '../contract/clock.js';
 import { TaskCancelledError } from '../contract/outcomes.js';
 import { CommandRefused, type Command } from '../fleet/command.js';
 import type { Announcement, CommandHandler } from '../fleet/command-listener.js';
@@ -57,7 +58,7 @@ export class WorkerCommands implements CommandHandler {
         await this.consumers.pauseAll();
         this.pausedBy = {
           by: command.by,
-          at: Date.now(),
+          at: sharedNow(),
           ...(command.args.reason ? { reason: command.args.reason } : {}),
         };
         return { paused: true, stillRunning: this.runner.active };

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Settings } from '../config/settings.js';
 import { LOG } from '../logging/logging.module.js';
+import { RedisClock } from '../queue/redis-clock.js';
 import { closeConnection, failFastConnection, patientConnection } from '../queue/redis-connections.js';
 import { withTaskCommands } from '../queue/task-commands.js';
 import { TaskMover } from '../queue/task-mover.js';
@@ -27,7 +28,10 @@ const consumer = {
 };
 
 @Global()
-@Module({ providers: [commands, consumer, TaskMover], exports: [COMMANDS, CONSUMER, TaskMover] })
+@Module({
+  providers: [commands, consumer, TaskMover, RedisClock],
+  exports: [COMMANDS, CONSUMER, TaskMover, RedisClock],
+})
 class WorkerConnectionsModule implements OnApplicationShutdown {
   constructor(
     @Inject(COMMANDS) private readonly commands: Redis,

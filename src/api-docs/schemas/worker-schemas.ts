@@ -17,6 +17,11 @@ const VIEW: Schemas = {
   },
   startedAt: time('Start of the process.'),
   lastSeenAt: time('Its last sign of life.'),
+  clockAheadMs: {
+    type: ['integer', 'null'],
+    description:
+      "How far its machine's clock is ahead of Redis's, ms; negative behind. All times told are by Redis's clock. Null where it did not tell.",
+  },
   consumers: list(ref('WorkerConsumer')),
   active: count('Tasks it runs at this moment.'),
   slots: count('Tasks it could run at once, all queues together.'),

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
+import { sharedNow } from '../../contract/clock.js';
 import { Settings } from '../../config/settings.js';
 import { FleetService } from '../../fleet/fleet.service.js';
 import { HistoryStatus, type RecorderStatus } from '../../history/history-status.js';
@@ -75,7 +76,7 @@ export class MetricsService {
   }
 
   private async write(): Promise<string> {
-    this.snapshot = await this.read(Date.now());
+    this.snapshot = await this.read(sharedNow());
     // What had nothing to measure yet is spelled so by prom-client, and not by the format.
     return (await this.registry.metrics()).replace(/ Nan$/gm, ' NaN');
   }

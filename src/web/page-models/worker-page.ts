@@ -2,6 +2,7 @@ import type { WorkerDetail } from '../../fleet/worker-view.js';
 import type { LoadSample, Totals } from '../../fleet/worker-record.js';
 import type { TypeLimits } from '../../limits/limits.service.js';
 import { formatBytes, formatDuration, formatNumber, shortId } from './format.js';
+import { SKEW_ALARM_MS } from '../../contract/clock.js';
 import { type LimitRow, toLimitRow } from './limits-page.js';
 import { type LoadChart, toLoadCharts } from './load-charts.js';
 import { type Refusal, troubleAt } from './trouble.js';
@@ -19,6 +20,7 @@ export interface WorkerParts {
 interface Pair {
   name: string;
   value: string;
+  warn?: boolean;
 }
 
 interface ConsumerRow {
@@ -217,18 +219,28 @@ function toBroker({ settings, consumers, versions }: WorkerDetail): Pair[] {
   ];
 }
 
-function toSystem({ host, pid, versions, args, load, startedAt, lastSeenAt }: WorkerDetail): Pair[] {
+function toSystem(worker: WorkerDetail): Pair[] {
+  const { host, pid, versions, args, load, startedAt, lastSeenAt, clockAheadMs } = worker;
   return [
     { name: 'Host', value: host },
     { name: 'Process', value: String(pid) },
     { name: 'Versions', value: `Roost ${versions.roost}, Node ${versions.node}` },
     ...(versions.app && versions.app !== versions.roost ? [{ name: 'Your code', value: versions.app }] : []),
     { name: 'Up for', value: formatDuration(Math.max(0, Date.parse(lastSeenAt) - Date.parse(startedAt))) },
+    toClock(clockAheadMs),
     { name: 'Load 1, 5, 15 m', value: toLoadWords(load.loadAverage) },
     { name: 'Event loop', value: `${formatNumber(load.busyPercent)} % busy` },
     { name: 'Heap', value: `${formatBytes(load.heapUsedBytes)} of ${formatBytes(load.heapLimitBytes)}` },
     { name: 'Started as', value: args.join(' ') || 'unknown' },
   ];
+}
+
+function toClock(aheadMs: number | null): Pair {
+  if (aheadMs === null) return { name: 'Clock', value: 'not compared with Redis' };
+  const size = Math.abs(aheadMs);
+  if (size < 1_000) return { name: 'Clock', value: 'as that of Redis' };
+  const value = `${formatDuration(size)} ${aheadMs > 0 ? 'ahead of' : 'behind'} Redis`;
+  return { name: 'Clock', value, ...(size > SKEW_ALARM_MS ? { warn: true } : {}) };
 }
 
 function taskHref(id: string): string {

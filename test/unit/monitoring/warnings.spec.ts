@@ -53,6 +53,24 @@ describe('toWarnings', () => {
   ])('judges %p', (redis, wanted) => {
     expect(codes(redis)).toEqual(wanted);
   });
+
+  it('tells clocks that are more than 2 s wrong, three of them by name', () => {
+    const clocks = [
+      { of: 'this web app', aheadMs: 1_999 },
+      { of: 'worker a', aheadMs: 3_600_000 },
+      { of: 'worker b', aheadMs: -2_500 },
+      { of: 'worker c', aheadMs: null },
+      { of: 'worker d', aheadMs: 9_000 },
+      { of: 'worker e', aheadMs: 9_000 },
+    ];
+    const [warning, ...others] = toWarnings(SOUND, [], '', clocks);
+    expect(others).toEqual([]);
+    expect(warning).toMatchObject({
+      code: 'CLOCK_SKEW',
+      message:
+        'The clock of worker a is 3600 s ahead of that of Redis, the clock of worker b is 3 s behind that of Redis, the clock of worker d is 9 s ahead of that of Redis, and those of 1 more are wrong.',
+    });
+  });
 });
 
 describe('parseInfo', () => {

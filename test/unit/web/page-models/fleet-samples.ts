@@ -15,6 +15,7 @@ export function sampleWorker(parts: Partial<WorkerDetail> = {}): WorkerDetail {
     status: 'online',
     startedAt: ago(60_000),
     lastSeenAt: ago(500),
+    clockAheadMs: 0,
     consumers,
     active: consumers.reduce((sum, { active }) => sum + active, 0),
     slots: consumers.reduce((sum, { concurrency }) => sum + concurrency, 0),
