@@ -150,9 +150,7 @@ describeInBrowser('searching', () => {
         await page.keyboard.press('Enter');
       } else await button('Move Queue to the left').click();
       await page.waitForURL(/move=queue/);
-      await page.waitForFunction(
-        `[...document.querySelectorAll('thead th')].findIndex((th) => th.classList.contains('c-queue')) === ${place}`,
-      );
+      await page.locator(`thead th.c-queue:nth-child(${place + 1})`).waitFor({ state: 'attached' });
       expect(await page.locator('#columns').getAttribute('open')).not.toBeNull();
       if (how === 'by keyboard')
         expect(await page.evaluate('document.activeElement.value')).toBe('queue:left');

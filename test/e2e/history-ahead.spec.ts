@@ -33,7 +33,7 @@ describe('an end that the reconciler finds before its event is read', () => {
     queue = new Queue('mail', { connection: { url }, prefix });
     await queue.waitUntilReady();
     engine = new RecordingEngine({ file: ':memory:' });
-    const queues = new FollowedQueues('roost');
+    const queues = new FollowedQueues(`${prefix}-own`);
     const followed = queues.addByName(`${prefix}:mail`);
     follower = new StreamFollower(commands, engine, queues);
     reconcile = async () => {

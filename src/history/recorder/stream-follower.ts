@@ -194,9 +194,15 @@ export class StreamFollower {
         queue,
         places.map((i) => groups[i]!.ref.id),
       );
+      if (known.size === 0) continue;
+      const heard = this.engine.heardOf(queue, [...known.keys()]);
       for (const i of places) {
-        const task = known.get(groups[i]!.ref.id);
-        if (task && isAnother(task.createdAt, groups[i]!, jobs[i]?.fields.timestamp)) found.push(groups[i]!);
+        const group = groups[i]!;
+        const task = known.get(group.ref.id);
+        // What is known of it without events may have been found in one of the queue's sets before they are read.
+        const isNew = () =>
+          heard.has(group.ref.id) || isAnother(task!.createdAt, group, jobs[i]?.fields.timestamp);
+        if (task && isNew()) found.push(group);
       }
     }
     return found;

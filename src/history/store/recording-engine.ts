@@ -177,6 +177,16 @@ export class RecordingEngine extends StoreEngine {
     );
   }
 
+  /** Those of which events were read, which begin with the one that tells of a new task. */
+  heardOf(queue: string, ids: readonly string[]): Set<string> {
+    const rows = this.db.all<{ id: string }>(
+      `SELECT t.id FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2
+       WHERE EXISTS (SELECT 1 FROM transitions WHERE task = t.no AND seq >= 0)`,
+      [JSON.stringify(ids), this.words.find(WORD.queue, queue) ?? 0],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** How many tasks of a queue have not settled. */
   openTasks(queue: string): number {
     const name = this.words.find(WORD.queue, queue) ?? 0;

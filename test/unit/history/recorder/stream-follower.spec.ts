@@ -225,6 +225,17 @@ describe('recording what the events of a queue tell', () => {
       theSecond({ kept: true });
     });
 
+    it('is another task a moment later, though both were gone before they could be read', async () => {
+      redis.tell('1', ...ADDED, [9, 'completed', 'active', '7']);
+      await follower.step();
+      redis.tell('1', [20, 'added', '', 'mail'], [20, 'waiting'], [25, 'active', 'waiting']);
+      redis.tell('1', [29, 'completed', 'active', '8']);
+      await follower.step();
+      expect(engine.counts(null, T).total).toBe(2);
+      expect(engine.get('1', 'bull:mail')).toMatchObject({ createdAt: T + 20, result: '8' });
+      expect(numbers()).toMatchObject({ added: 2, completed: 2 });
+    });
+
     it('is another task also where both are read in one batch, and the first was dropped as it ended', async () => {
       redis.tell('1', ...ADDED, [9, 'failed', 'active', 'no'], ...again);
       putSecond();
