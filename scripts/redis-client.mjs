@@ -1,8 +1,15 @@
 // Asks a Redis a few questions before any package is installed: enough of RESP2 for PING, INFO, CONFIG GET, SHUTDOWN.
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 const TIMEOUT_MS = 3_000;
+
+/** The files of REDIS_TLS_*, as the apps read them; throws where one is not there. */
+function tlsFiles() {
+  const read = (name) => (process.env[name] ? readFileSync(process.env[name]) : undefined);
+  return { ca: read('REDIS_TLS_CA'), cert: read('REDIS_TLS_CERT'), key: read('REDIS_TLS_KEY') };
+}
 
 export function parseRedisUrl(text) {
   const url = new URL(text);
@@ -17,7 +24,7 @@ export function parseRedisUrl(text) {
 
 /** The URL as it may be printed. */
 export function maskRedisUrl(text) {
-  return text.replace(/^(\w+:\/\/[^/@]*?:)[^@]*@/, '$1***@');
+  return text.replace(/^(\w+:\/\/[^/@:]*:)[^/]*@/, '$1***@');
 }
 
 /** One reply from the front of the buffer: `[value, rest]`, or undefined while it is not whole. */
@@ -63,7 +70,9 @@ export function askRedis(target, commands, timeoutMs = TIMEOUT_MS) {
   const all = [...login, ...commands];
   return new Promise((resolve, reject) => {
     const address = { host: target.host, port: target.port };
-    const socket = target.tls ? connectTls({ ...address, servername: target.host }) : connect(address);
+    const socket = target.tls
+      ? connectTls({ ...address, ...tlsFiles(), servername: serverName(target.host) })
+      : connect(address);
     const replies = [];
     let buffer = Buffer.alloc(0);
     const end = (settle, value) => {
@@ -92,6 +101,11 @@ export function askRedis(target, commands, timeoutMs = TIMEOUT_MS) {
       }
     });
   });
+}
+
+/** An address is no name: Node refuses it as one, and compares the certificate's addresses by itself. */
+function serverName(host) {
+  return isIP(host) ? undefined : host;
 }
 
 /** `INFO` as an object. */

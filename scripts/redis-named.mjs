@@ -44,7 +44,7 @@ function why(error, { host, port, tls }) {
     return 'It refuses the user or the password. Correct them.';
   if (/^LOADING/.test(text)) return 'It is still loading its data. Type the same command again in a moment.';
   if (/certificate|self.signed|SSL|TLS/i.test(text)) {
-    return `TLS failed (${text}). ${tls ? 'Trust its authority with NODE_EXTRA_CA_CERTS, or use redis://' : ''}`.trim();
+    return `TLS failed (${text}). ${tls ? 'REDIS_TLS_CA names the file of who signed it.' : ''}`.trim();
   }
   if (/closed without/.test(text) && !tls) return `It closed the connection. Does it want TLS (rediss://)?`;
   return `It answers: ${text}`;

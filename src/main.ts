@@ -7,12 +7,14 @@ import { loadSettings, readEnvironment } from './config/load-settings.js';
 import { listen } from './listen.js';
 import { createLogger } from './logging/logger.js';
 import { NestLogger } from './logging/nest-logger.js';
+import { knock } from './queue/redis-door.js';
 import { failToStart, sayReady, stopOnSignals } from './run-until-stopped.js';
 
 try {
   const { values, fromFile } = readEnvironment();
   const settings = loadSettings(values, fromFile);
   const log = createLogger('web', settings);
+  await knock(settings);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(settings, log), {
     logger: new NestLogger(log),
     abortOnError: false,

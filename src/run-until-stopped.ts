@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { CatalogError } from './catalog/catalog-error.js';
 import { EXIT_CONFIG, SettingsError } from './config/load-settings.js';
 import { HistoryFileError } from './history/store/history-file-error.js';
+import { RedisRefusedError } from './queue/redis-address.js';
 
 /** Signals closer together than this are one, ms. */
 const TWICE_MS = 500;
@@ -52,6 +53,7 @@ export function failToStart(error: unknown): never {
     error instanceof SettingsError ||
     error instanceof CatalogError ||
     error instanceof HistoryFileError ||
+    error instanceof RedisRefusedError ||
     error instanceof PortTakenError;
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(known ? EXIT_CONFIG : 1);

@@ -39,6 +39,18 @@ export class Settings {
   })
   REDIS_URL: string;
 
+  /** File of who signed the certificate of a Redis spoken to over TLS (rediss://), in PEM; empty: who Node trusts. */
+  @IsString({ message: 'must be a file' })
+  REDIS_TLS_CA = '';
+
+  /** File of the certificate Roost shows to that Redis, where it wants one. */
+  @IsString({ message: 'must be a file' })
+  REDIS_TLS_CERT = '';
+
+  /** File of the key that goes with it. */
+  @IsString({ message: 'must be a file' })
+  REDIS_TLS_KEY = '';
+
   /** First part of every key in Redis; two Roosts on one Redis need two prefixes. */
   @Matches(NAME, {
     message: 'must be letters, digits, dots, dashes or underscores, starting with a letter or digit',

@@ -32,7 +32,7 @@ export class FleetControl implements OnApplicationBootstrap, OnApplicationShutdo
     @Inject(COMMANDS) private readonly redis: Redis,
     @Inject(LOG) log: Logger,
   ) {
-    this.subscriber = patientConnection(settings.REDIS_URL, 'replies', log);
+    this.subscriber = patientConnection(settings, 'replies', log);
   }
 
   onApplicationBootstrap(): void {

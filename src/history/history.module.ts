@@ -9,6 +9,7 @@ import {
 import type { Logger } from 'pino';
 import { resolve } from 'node:path';
 import { Settings } from '../config/settings.js';
+import { redisAddress } from '../queue/redis-address.js';
 import { LOG } from '../logging/logging.module.js';
 import { HistoryStatus } from './history-status.js';
 import { RecorderHost } from './recorder/recorder-host.js';
@@ -58,7 +59,7 @@ const recorder = {
     return new RecorderHost(
       {
         file: fileOf(settings),
-        redisUrl: settings.REDIS_URL,
+        redis: redisAddress(settings),
         prefix: settings.QUEUE_PREFIX,
         redact: settings.REDACT,
         keepMs: {

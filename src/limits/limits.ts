@@ -65,7 +65,7 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
   ) {
     this.redis = withLimitCommands(redis);
     this.prefix = settings.QUEUE_PREFIX;
-    this.subscriber = patientConnection(settings.REDIS_URL, 'limits', log);
+    this.subscriber = patientConnection(settings, 'limits', log);
   }
 
   /** Before the first task is fetched. */

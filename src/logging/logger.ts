@@ -30,6 +30,7 @@ export function createLogger(app: 'web' | 'worker', settings: Settings): Logger 
       level,
       base: { app, pid: process.pid, ...(app === 'worker' ? { worker: settings.WORKER_NAME } : {}) },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: withoutArguments },
       redact: ['req.headers', '*.password', '*.token', '*.secret', '*.authorization', '*.cookie'],
     },
     pino.multistream([
@@ -37,4 +38,11 @@ export function createLogger(app: 'web' | 'worker', settings: Settings): Logger 
       { level: level as 'info', stream: file },
     ]),
   );
+}
+
+/** An error of Redis carries the command it came of, with all that was handed in; its name says enough. */
+export function withoutArguments(error: Error): unknown {
+  const facts = pino.stdSerializers.err(error) as unknown as Record<string, unknown>;
+  const { command } = error as { command?: { name?: string } };
+  return command ? { ...facts, command: command.name } : facts;
 }

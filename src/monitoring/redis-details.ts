@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { Settings } from '../config/settings.js';
 import { Queues } from '../queue/queues.js';
 import { withRedis } from '../queue/redis-errors.js';
+import { isNotTold } from '../queue/redis-manners.js';
 import { COMMANDS } from '../queue/tokens.js';
 import { readQueueSize, type QueueSize } from './queue-size.js';
 import { parseInfo } from './redis-overview.js';
@@ -54,14 +55,17 @@ export class RedisDetailsReader {
   read(): Promise<RedisDetails> {
     return withRedis(this.redis, async () => {
       const [info, slowLog, queues] = await Promise.all([
-        this.recent('info', DETAILS_AGE_MS, () =>
-          allowed('INFO', async () => toRedisInfo(await this.redis.info())),
-        ),
+        this.recent('info', DETAILS_AGE_MS, () => this.info()),
         this.recent('slow', DETAILS_AGE_MS, () => allowed('SLOWLOG', () => this.slowLog())),
         this.recent('sizes', SIZES_AGE_MS, () => allowed('MEMORY', () => this.sizes())),
       ]);
       return { at: new Date().toISOString(), info, slowLog, queues };
     });
+  }
+
+  private async info(): Promise<Part<RedisInfo>> {
+    const text = await this.redis.info();
+    return isNotTold(parseInfo(text)) ? { refused: 'INFO' } : { value: toRedisInfo(text) };
   }
 
   private async slowLog() {

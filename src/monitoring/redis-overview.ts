@@ -1,25 +1,26 @@
 import type { Redis } from 'ioredis';
+import { isNotTold } from '../queue/redis-manners.js';
 
-/** What INFO and CONFIG tell of the Redis underneath. */
+/** What INFO tells of the Redis underneath; null and `unknown` where this user of Redis may not ask. */
 export interface RedisOverview {
   version: string;
-  usedMemoryBytes: number;
-  peakMemoryBytes: number;
+  usedMemoryBytes: number | null;
+  peakMemoryBytes: number | null;
   /** 0: no limit. */
-  maxMemoryBytes: number;
-  clients: number;
-  uptimeSeconds: number;
-  opsPerSecond: number;
-  aofEnabled: boolean;
+  maxMemoryBytes: number | null;
+  clients: number | null;
+  uptimeSeconds: number | null;
+  opsPerSecond: number | null;
+  aofEnabled: boolean | null;
   /** The last AOF write, as Redis judges it. */
-  aofOk: boolean;
-  /** `unknown` where neither INFO nor CONFIG tells. */
+  aofOk: boolean | null;
   evictionPolicy: string;
 }
 
 export async function readRedisOverview(redis: Redis): Promise<RedisOverview> {
   const info = parseInfo(await redis.info());
-  const number = (name: string) => Number(info.get(name) ?? 0);
+  const isTold = !isNotTold(info);
+  const number = (name: string) => (isTold ? Number(info.get(name) ?? 0) : null);
   return {
     version: info.get('redis_version') ?? '',
     usedMemoryBytes: number('used_memory'),
@@ -28,8 +29,8 @@ export async function readRedisOverview(redis: Redis): Promise<RedisOverview> {
     clients: number('connected_clients'),
     uptimeSeconds: number('uptime_in_seconds'),
     opsPerSecond: number('instantaneous_ops_per_sec'),
-    aofEnabled: info.get('aof_enabled') === '1',
-    aofOk: (info.get('aof_last_write_status') ?? 'ok') === 'ok',
+    aofEnabled: isTold ? info.get('aof_enabled') === '1' : null,
+    aofOk: isTold ? (info.get('aof_last_write_status') ?? 'ok') === 'ok' : null,
     evictionPolicy: info.get('maxmemory_policy') ?? 'unknown',
   };
 }

@@ -42,23 +42,24 @@ export function toWarnings(
       cure: 'CONFIG SET maxmemory-policy noeviction, and the same in redis.conf.',
     });
   }
-  if (!redis.aofEnabled) {
+  if (redis.aofEnabled === false) {
     found.push({
       code: 'AOF_OFF',
       message: 'A crash of Redis loses tasks: its append-only file is off.',
       cure: 'CONFIG SET appendonly yes, and the same in redis.conf.',
     });
-  } else if (!redis.aofOk) {
+  } else if (redis.aofOk === false) {
     found.push({
       code: 'AOF_FAILING',
       message: 'Redis cannot write its append-only file, so a crash would lose tasks.',
       cure: 'Look at the free space and the permissions of its disk.',
     });
   }
-  if (redis.maxMemoryBytes > 0 && redis.usedMemoryBytes > 0.9 * redis.maxMemoryBytes) {
+  const { usedMemoryBytes: used, maxMemoryBytes: max } = redis;
+  if (used && max && used > 0.9 * max) {
     found.push({
       code: 'MEMORY',
-      message: `Redis uses ${Math.round((100 * redis.usedMemoryBytes) / redis.maxMemoryBytes)} % of its memory limit; at 100 % nothing new is accepted.`,
+      message: `Redis uses ${Math.round((100 * used) / max)} % of its memory limit; at 100 % nothing new is accepted.`,
       cure: 'Raise maxmemory, or lower the TASK_RETENTION settings.',
     });
   }

@@ -18,13 +18,13 @@ import { COMMANDS, EVENT_TAIL } from './tokens.js';
 const commands = {
   provide: COMMANDS,
   useFactory: (settings: Settings, log: Logger) =>
-    withTaskCommands(failFastConnection(settings.REDIS_URL, 'commands', log)),
+    withTaskCommands(failFastConnection(settings, 'commands', log)),
   inject: [Settings, LOG],
 };
 
 const eventTail = {
   provide: EVENT_TAIL,
-  useFactory: (settings: Settings, log: Logger) => patientConnection(settings.REDIS_URL, 'events', log),
+  useFactory: (settings: Settings, log: Logger) => patientConnection(settings, 'events', log),
   inject: [Settings, LOG],
 };
 

@@ -10,6 +10,8 @@ export class TaskWorker extends Worker {
   constructor(...args: ConstructorParameters<typeof Worker>) {
     super(...args);
     goByRedisTime(this.backend as unknown as Parameters<typeof goByRedisTime>[0]);
+    // Without a listener BullMQ prints errors whole, with what was sent; Consumers logs them once it has taken over.
+    this.on('error', () => undefined);
   }
 
   /** A fetch that was waiting when the worker was paused would still take one job. */

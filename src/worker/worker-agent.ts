@@ -56,7 +56,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       ),
       controlSweeper(control, queues, log),
     ];
-    const ear = patientConnection(settings.REDIS_URL, 'worker-ear', log);
+    const ear = patientConnection(settings, 'worker-ear', log);
     this.listener = new CommandListener(ear, redis, prefix, portrait.id, commands, log);
   }
 

@@ -17,13 +17,13 @@ const CONSUMER = Symbol('roost:consumer');
 const commands = {
   provide: COMMANDS,
   useFactory: (settings: Settings, log: Logger) =>
-    withTaskCommands(failFastConnection(settings.REDIS_URL, 'worker-commands', log)),
+    withTaskCommands(failFastConnection(settings, 'worker-commands', log)),
   inject: [Settings, LOG],
 };
 
 const consumer = {
   provide: CONSUMER,
-  useFactory: (settings: Settings, log: Logger) => patientConnection(settings.REDIS_URL, 'consumer', log),
+  useFactory: (settings: Settings, log: Logger) => patientConnection(settings, 'consumer', log),
   inject: [Settings, LOG],
 };
 

@@ -133,7 +133,7 @@ export class AccessBench {
       }),
     );
     const engine = new StoreEngine({ file: join(home, `history-${Math.random()}.db`) });
-    const redis = failFastConnection(redisUrl, 'test', log);
+    const redis = failFastConnection(settings, 'test', log);
 
     @Module({
       imports: [

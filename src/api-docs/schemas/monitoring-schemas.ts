@@ -1,5 +1,7 @@
 import { count, list, object, ref, text, time, type Schemas } from '../schema.js';
 
+const known = (description: string) => ({ type: ['integer', 'null'], minimum: 0, description });
+
 const CHECK = object({ ok: { type: 'boolean' }, detail: text('What is missing.') }, ['detail']);
 
 const QUEUE: Schemas = {
@@ -26,15 +28,18 @@ export const MONITORING_SCHEMAS: Schemas = {
     failed: count('Tasks failed for good within it.'),
   }),
   RedisOverview: object({
-    version: text('Of the server.'),
-    usedMemoryBytes: count('In use.'),
-    peakMemoryBytes: count('The most there was.'),
-    maxMemoryBytes: count('Its limit; 0 for none.'),
-    clients: count('Connections.'),
-    uptimeSeconds: count('Since its start.'),
-    opsPerSecond: count('Commands in the last second.'),
-    aofEnabled: { type: 'boolean', description: 'Whether a crash leaves the tasks on disk.' },
-    aofOk: { type: 'boolean', description: 'Whether the last write of the append-only file went well.' },
+    version: text('Of the server. All else is null or `unknown` where the user of Redis may not use INFO.'),
+    usedMemoryBytes: known('In use.'),
+    peakMemoryBytes: known('The most there was.'),
+    maxMemoryBytes: known('Its limit; 0 for none.'),
+    clients: known('Connections.'),
+    uptimeSeconds: known('Since its start.'),
+    opsPerSecond: known('Commands in the last second.'),
+    aofEnabled: { type: ['boolean', 'null'], description: 'Whether a crash leaves the tasks on disk.' },
+    aofOk: {
+      type: ['boolean', 'null'],
+      description: 'Whether the last write of the append-only file went well.',
+    },
     evictionPolicy: text('Anything but `noeviction` endangers tasks.'),
   }),
   Warning: object(

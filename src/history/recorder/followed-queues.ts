@@ -20,6 +20,8 @@ const STEP_MS = 250;
 /** The queues of this Roost, and, found bit by bit, those of any other BullMQ program on the same Redis. */
 export class FollowedQueues {
   private readonly byName = new Map<string, Followed>();
+  /** Of other programs, asked for before they are read: one that may not be read would hold up all. */
+  private readonly unasked = new Set<Followed>();
   private cursor = '0';
   private nextAt = 0;
 
@@ -43,6 +45,7 @@ export class FollowedQueues {
 
   /** Looks on a little, when it is time to; answers the queues that are new. */
   async look(redis: Redis, now: number): Promise<Followed[]> {
+    await this.askForOthers(redis);
     if (now < this.nextAt) return [];
     const found: Followed[] = [];
     const isSmall = this.cursor === '0' && (await redis.dbsize()) <= SMALL;
@@ -59,6 +62,14 @@ export class FollowedQueues {
     return found;
   }
 
+  private async askForOthers(redis: Redis): Promise<void> {
+    for (const queue of [...this.unasked]) {
+      const isOpen = await allowed(redis.type(`${queue.base}events`));
+      this.unasked.delete(queue);
+      if (!isOpen) this.byName.delete(queue.name);
+    }
+  }
+
   private knows(base: string): boolean {
     return this.all().some((queue) => queue.base === base);
   }
@@ -68,12 +79,26 @@ export class FollowedQueues {
     const name = own ?? base.slice(0, -1);
     const queue = { name, base, isOurs: own !== undefined };
     this.byName.set(name, queue);
+    if (own === undefined) this.unasked.add(queue);
     return queue;
   }
 }
 
 /** A hash named so may be anybody's; what BullMQ writes beside it tells. */
 async function isQueue(redis: Redis, base: string): Promise<boolean> {
-  const [meta, events] = await Promise.all([redis.type(`${base}meta`), redis.type(`${base}events`)]);
+  const [meta, events] = await Promise.all([
+    allowed(redis.type(`${base}meta`)),
+    allowed(redis.type(`${base}events`)),
+  ]);
   return meta === 'hash' && events === 'stream';
+}
+
+/** Undefined where an ACL keeps this user of Redis from the key: SCAN shows the names of all. */
+async function allowed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOPERM')) return undefined;
+    throw error;
+  }
 }

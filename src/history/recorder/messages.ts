@@ -1,11 +1,12 @@
 import type { RecorderStatus } from '../history-status.js';
+import type { RedisAddress } from '../../queue/redis-address.js';
 import type { RetentionPolicy } from '../store/history-store.js';
 
 /* What the web's own thread and the recorder's say to each other. */
 
 export interface RecorderOptions {
   file: string;
-  redisUrl: string;
+  redis: RedisAddress;
   prefix: string;
   /** Keep so long and so many: ms by state, and how many of each. */
   keepMs: RetentionPolicy['before'];

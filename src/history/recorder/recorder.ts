@@ -60,14 +60,14 @@ export class Recorder {
     private readonly options: RecorderOptions,
     private readonly send: (message: FromRecorder) => void,
   ) {
-    const { file, redisUrl, prefix } = options;
+    const { file, prefix } = options;
     this.log = remoteLog(send);
     this.engine = new RecordingEngine({ file });
     this.queues = new FollowedQueues(prefix);
     this.redis = withLeaseCommands(
-      withJobCommands(withStreamCommands(failFastConnection(redisUrl, 'history', this.log))),
+      withJobCommands(withStreamCommands(failFastConnection(options.redis, 'history', this.log))),
     );
-    this.door = patientConnection(redisUrl, 'history-news', silentLog);
+    this.door = patientConnection(options.redis, 'history-news', silentLog);
     this.follower = new StreamFollower(this.redis, this.engine, this.queues);
     const storeId = this.engine.storeId();
     this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);

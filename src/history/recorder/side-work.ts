@@ -65,6 +65,8 @@ export class SideWork {
       log.info({ queue: queue.name }, "recording another program's queue");
       this.reconcile(queue, undefined);
     }
+    // Those that turned out not to be open to us.
+    this.reconcilers = this.reconcilers.filter(({ queue }) => queues.get(queue.name));
   }
 
   reconcile(queue: Followed, gap: number | undefined): void {

@@ -26,7 +26,7 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
   ofRedis(
     'roost_redis_aof_ok',
     '1 while a crash of Redis loses no task: its append-only file is on and could be written.',
-    (redis) => (redis.aofEnabled && redis.aofOk ? 1 : 0),
+    ({ aofEnabled, aofOk }) => (aofEnabled === null ? null : aofEnabled && aofOk ? 1 : 0),
   ),
   {
     name: 'roost_queue_tasks',
@@ -100,14 +100,17 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
 function ofRedis(
   name: string,
   help: string,
-  value: (redis: RedisOverview) => number,
+  value: (redis: RedisOverview) => number | null,
 ): Metric<MetricsSnapshot> {
   return {
     name,
     type: 'gauge',
     help,
     labels: [],
-    read: ({ redis }) => (redis ? one(value(redis.overview)) : []),
+    read: ({ redis }) => {
+      const known = redis ? value(redis.overview) : null;
+      return known === null ? [] : one(known);
+    },
   };
 }
 

@@ -173,17 +173,24 @@ export function toWorkerRow(worker: ShownWorker): WorkerRow {
 }
 
 function toRedis(redis: RedisOverview): NowPanels['redis'] {
-  const limit = redis.maxMemoryBytes > 0 ? ` of ${formatBytes(redis.maxMemoryBytes)}` : '';
+  const { usedMemoryBytes: used, peakMemoryBytes: peak, maxMemoryBytes: max } = redis;
+  if (used === null || peak === null || max === null) {
+    return [
+      { name: 'Version', value: redis.version },
+      { name: 'More', value: 'This user of Redis may not use INFO, which tells it.' },
+    ];
+  }
+  const limit = max > 0 ? ` of ${formatBytes(max)}` : '';
   return [
     { name: 'Version', value: redis.version },
     {
       name: 'Memory',
-      value: `${formatBytes(redis.usedMemoryBytes)}${limit}, peak ${formatBytes(redis.peakMemoryBytes)}`,
-      warn: redis.maxMemoryBytes > 0 && redis.usedMemoryBytes > 0.9 * redis.maxMemoryBytes,
+      value: `${formatBytes(used)}${limit}, peak ${formatBytes(peak)}`,
+      warn: max > 0 && used > 0.9 * max,
     },
-    { name: 'Clients', value: formatNumber(redis.clients) },
-    { name: 'Commands', value: `${formatNumber(redis.opsPerSecond)} a second` },
-    { name: 'Up for', value: formatDuration(redis.uptimeSeconds * 1_000) },
+    { name: 'Clients', value: formatNumber(redis.clients ?? 0) },
+    { name: 'Commands', value: `${formatNumber(redis.opsPerSecond ?? 0)} a second` },
+    { name: 'Up for', value: formatDuration((redis.uptimeSeconds ?? 0) * 1_000) },
     {
       name: 'Append-only file',
       value: redis.aofEnabled ? (redis.aofOk ? 'on' : 'on, but failing') : 'off',
