@@ -1,4 +1,5 @@
 // A small set of rules, each for a fault that types and formatting do not catch.
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const environmentOnlyInConfig = {
@@ -11,6 +12,12 @@ const jobsOnlyWhereTheyRun = {
   name: 'bullmq',
   importNames: ['Job'],
   message: "A Job's fields are read in src/queue and src/worker alone: others get a TaskView.",
+};
+
+/** A pattern that is put together may be put together by whoever sends the request, and never end. */
+const patternsAreWritten = {
+  selector: ":matches(NewExpression, CallExpression)[callee.name='RegExp'][arguments.0.type!='Literal']",
+  message: 'What people type never becomes a RegExp: write the pattern, or compare text.',
 };
 
 const processorsOnlyInWorkers = {
@@ -56,14 +63,17 @@ export default tseslint.config(
     rules: {
       'no-console': 'error',
       'no-restricted-properties': ['error', environmentOnlyInConfig],
-      'no-restricted-syntax': ['error', processorsOnlyInWorkers],
+      'no-restricted-syntax': ['error', processorsOnlyInWorkers, patternsAreWritten],
       '@typescript-eslint/no-restricted-imports': ['error', { paths: [jobsOnlyWhereTheyRun] }],
     },
   },
   { files: ['src/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['src/worker/**/*.ts'],
-    rules: { 'no-restricted-syntax': 'off', '@typescript-eslint/no-restricted-imports': 'off' },
+    rules: {
+      'no-restricted-syntax': ['error', patternsAreWritten],
+      '@typescript-eslint/no-restricted-imports': 'off',
+    },
   },
   { files: ['src/queue/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
   {
@@ -74,6 +84,16 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'prefer-const': 'error',
     },
+  },
+  {
+    // Text that is long on purpose may not keep the process from everybody else.
+    files: ['src/**/*.ts', 'scripts/**/*.mjs', 'views/assets/**/*.js'],
+    plugins: { regexp },
+    rules: { 'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }] },
+  },
+  {
+    files: ['src/**/*.ts', 'views/assets/**/*.js'],
+    rules: { 'regexp/no-super-linear-move': ['error', { ignorePartial: false }] },
   },
   // Read by Nodes that are too old for everything else.
   { files: ['scripts/node-version.mjs'], rules: { 'prefer-const': 'off' } },

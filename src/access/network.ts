@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 export function toNetwork(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = plain.replace(/%.*$/, '').split('::');
+  const [head = '', tail = ''] = plain.split('%', 1)[0]!.split('::');
   const start = head.split(':').filter(Boolean);
   const end = tail.split(':').filter(Boolean);
   const groups = plain.includes('::')

@@ -59,7 +59,7 @@ function plainFrame(frame: string): string {
       : '';
   const place = (open > 0 ? frame.slice(open + 1).replace(/\)$/, '') : frame.replace(/^async /, ''))
     .replace(/(?::\d+){1,2}$/, '')
-    .replace(/\?.*$/, '')
+    .split('?', 1)[0]!
     .replaceAll('\\', '/');
   const file = place.split('/').slice(-3).join('/');
   return name ? `${name} (${file})` : file;

@@ -24,7 +24,7 @@ export function bodyParsers(): express.RequestHandler[] {
     FORM_LIMIT,
     express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 200 }),
   );
-  const isBulk = (req: Request) => req.path.replace(/\/+$/, '') === BULK_PATH;
+  const isBulk = (req: Request) => req.path === BULK_PATH || req.path === `${BULK_PATH}/`;
   const isApi = (req: Request) => req.path.startsWith('/api/');
   return [
     (req, res, next) => (isBulk(req) ? bulkJson(req, res, next) : next()),

@@ -4,10 +4,10 @@ export interface Decimal {
   exponent: number;
 }
 
-const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/;
+const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 /** The same in the words of JSON Schema, for the strings. */
-export const DECIMAL_PATTERN = '^[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?([0-3]?\\d{1,2}|400))?$';
+export const DECIMAL_PATTERN = '^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?([0-3]?\\d{1,2}|400))?$';
 
 /** Longest number as text, in characters; together with the exponent it bounds the work of one digit. */
 export const MAX_LENGTH = 1000;
@@ -24,8 +24,8 @@ export function parseDecimal(value: unknown): Decimal | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   const parts = DECIMAL.exec(text);
   if (!parts) return undefined;
-  const [, sign, whole, fraction, power] = parts;
+  const [, sign, whole, fraction = '', power] = parts;
   if (Math.abs(Number(power ?? 0)) > MAX_EXPONENT) return undefined;
-  const units = BigInt(whole! + fraction!);
-  return { units: sign === '-' ? -units : units, exponent: Number(power ?? 0) - fraction!.length };
+  const units = BigInt(whole! + fraction);
+  return { units: sign === '-' ? -units : units, exponent: Number(power ?? 0) - fraction.length };
 }

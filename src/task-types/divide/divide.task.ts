@@ -27,7 +27,7 @@ function explain(value: unknown): string {
   if (typeof value === 'string' && value.length > MAX_LENGTH) {
     return `must be a number of at most ${MAX_LENGTH} characters, not of ${value.length}`;
   }
-  if (typeof value === 'string' && parseDecimal(value.replace(/e.*$/i, ''))) {
+  if (typeof value === 'string' && parseDecimal(value.split(/e/i, 1)[0])) {
     return `must be a number with an exponent from -${MAX_EXPONENT} to ${MAX_EXPONENT}, not ${JSON.stringify(value.slice(0, 40))}`;
   }
   const kind = Array.isArray(value)

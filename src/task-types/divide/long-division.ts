@@ -106,7 +106,7 @@ export function toQuotient({ negative, integer, remainder, divisor }: LongDivisi
   const number = Number(`${sign}${digits}${sticky}e${-scale - sticky.length}`);
   if (Number.isFinite(number) && number !== 0) return number;
   const exponent = digits.length - 1 - scale;
-  const fraction = digits.slice(1, TEXT_DIGITS).replace(/0+$/, '');
+  const fraction = digits.slice(1, TEXT_DIGITS).replace(/(?<!0)0+$/, '');
   return `${sign}${digits[0]}${fraction && `.${fraction}`}e${exponent < 0 ? '' : '+'}${exponent}`;
 }
 
