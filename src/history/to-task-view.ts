@@ -4,6 +4,7 @@ import { type Scrub, scrubOf } from '../contract/scrub.js';
 import type { TaskView } from '../contract/task-view.js';
 import { iso, taskLinks } from '../queue/to-task-view.js';
 import type { HistoryTask } from './store/rows.js';
+import { parseStored } from '../queue/stored-json.js';
 
 /** Longest input preview in characters. */
 const PREVIEW_LENGTH = 160;
@@ -64,12 +65,7 @@ function time<Name extends string>(name: Name, at: number | null): { [N in Name]
 }
 
 function parsed(json: string | null): unknown {
-  if (json === null) return null;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
+  return json === null ? null : parseStored(json);
 }
 
 function inputPreview({ input, inputCut }: HistoryTask): string {

@@ -1,3 +1,5 @@
+import { parseStored } from './stored-json.js';
+
 /**
  * What BullMQ keeps as a job's data. Our own words about the task stand first and the input last, so
  * that the first few hundred bytes tell a list all it shows.
@@ -26,9 +28,5 @@ export function toEnvelope(data: unknown): JobEnvelope {
 
 /** The same from Redis, where a damaged hash may hold anything: what is no JSON is taken for text. */
 export function parseEnvelope(json: string | undefined): JobEnvelope {
-  try {
-    return toEnvelope(JSON.parse(json ?? 'null'));
-  } catch {
-    return toEnvelope(json);
-  }
+  return toEnvelope(parseStored(json ?? 'null'));
 }

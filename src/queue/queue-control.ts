@@ -4,6 +4,7 @@ import { sharedNow } from '../contract/clock.js';
 import { Settings } from '../config/settings.js';
 import { withControlCommands, type ControlRedis } from './control-commands.js';
 import { COMMANDS } from './tokens.js';
+import { parseStored } from './stored-json.js';
 
 /** Who asked for something, why, and when it is over: at a time (ms), or after so many ms by Redis's clock; else never. */
 export interface Order {
@@ -131,7 +132,9 @@ export class QueueControl {
   /** What was done to a queue, newest first. */
   async actions(queue: string, limit: number): Promise<ControlAction[]> {
     const lines = await this.redis.lrange(`${this.base(queue)}control:log`, 0, limit - 1);
-    return lines.map((line) => JSON.parse(line) as ControlAction);
+    return lines
+      .map((line) => objectIn(line) as ControlAction | undefined)
+      .filter((one) => one !== undefined);
   }
 
   /** Cancels what has not started and was there when it began; delayed tasks too when asked. */
@@ -261,7 +264,13 @@ export class QueueControl {
 }
 
 function parse(json: string | null | undefined): ControlRecord {
-  return json == null ? {} : (JSON.parse(json) as ControlRecord);
+  return (objectIn(json) as ControlRecord | undefined) ?? {};
+}
+
+/** Undefined for what is none: somebody else has been at our keys. */
+function objectIn(json: string | null | undefined): object | undefined {
+  const value = parseStored(json ?? undefined);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
 }
 
 /** Oldest first. */

@@ -6,6 +6,7 @@ import { HIDDEN, redaction } from '../contract/redaction.js';
 import { type Scrub, scrubOf } from '../contract/scrub.js';
 import { toEnvelope, type JobEnvelope } from './job-envelope.js';
 import type { JobRecord } from './job-record.js';
+import { parseStored } from './stored-json.js';
 
 /** BullMQ's words for a job whose workers died more often than is allowed. */
 const STALLED_TOO_OFTEN = 'job stalled more than allowable limit';
@@ -19,16 +20,17 @@ const PREVIEW_LENGTH = 160;
 export function toTaskView(record: JobRecord, now: number = sharedNow()): TaskView {
   const { id, queue, state } = record;
   const hidden = redaction();
-  const envelope = record.dataCut ? cutEnvelope(record.data) : toEnvelope(parse(record.data));
+  const envelope = record.dataCut ? cutEnvelope(record.data) : toEnvelope(parseStored(record.data));
   const input = hidden.apply('input', envelope.input ?? null);
-  const opts = (parse(record.opts) ?? {}) as { attempts?: number; delay?: number };
+  const opts = (parseStored(record.opts) ?? {}) as { attempts?: number; delay?: number };
   const createdAt = number(record.timestamp) ?? 0;
   const started = number(record.processedOn);
   const finished = number(record.finishedOn);
   const ready = Math.max(createdAt + (opts.delay ?? 0), number(record['roost:queued']) ?? 0);
-  const mark = parse(record['roost:mark']) as Mark | undefined;
-  const request = parse(record['roost:cancel']) as Mark | undefined;
-  const result = state === 'completed' && !record.resultCut ? (parse(record.returnvalue) ?? null) : undefined;
+  const mark = parseStored(record['roost:mark']) as Mark | undefined;
+  const request = parseStored(record['roost:cancel']) as Mark | undefined;
+  const result =
+    state === 'completed' && !record.resultCut ? (parseStored(record.returnvalue) ?? null) : undefined;
   const words = scrubOf({
     ...{ input: envelope.input, result, isInputCut: record.dataCut },
     isResultCut: state === 'completed' && record.resultCut,
@@ -47,7 +49,7 @@ export function toTaskView(record: JobRecord, now: number = sharedNow()): TaskVi
       state === 'failed'
         ? words.failure(toFailure(record.failedReason, record.stack, record['roost:error']))
         : null,
-    progress: words.progress(toProgress(parse(record.progress))),
+    progress: words.progress(toProgress(parseStored(record.progress))),
     attempts: { made: number(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },
     priority: number(record.priority) ?? 0,
     tags: Array.isArray(envelope.tags) ? envelope.tags.map(String) : [],
@@ -70,8 +72,8 @@ export function toTaskView(record: JobRecord, now: number = sharedNow()): TaskVi
 export function scrubOfJob({ data, dataCut, returnvalue, resultCut }: JobRecord): Scrub {
   const hidden = redaction();
   if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
-  const { input } = toEnvelope(parse(data));
-  return scrubOf({ input, result: parse(returnvalue), isInputCut: dataCut, isResultCut: resultCut });
+  const { input } = toEnvelope(parseStored(data));
+  return scrubOf({ input, result: parseStored(returnvalue), isInputCut: dataCut, isResultCut: resultCut });
 }
 
 interface Mark {
@@ -136,22 +138,13 @@ function runTime(state: TaskState, started: number | undefined, finished: number
 function cutEnvelope(data: string | undefined): Partial<JobEnvelope> {
   const at = data?.indexOf(',"input":') ?? -1;
   if (!data || at < 0) return {};
-  return (parse(`${data.slice(0, at)}}`) as Partial<JobEnvelope> | undefined) ?? {};
+  return (parseStored(`${data.slice(0, at)}}`) as Partial<JobEnvelope> | undefined) ?? {};
 }
 
 function preview(json: string | undefined): string {
   const at = json?.startsWith('{"roost":1') ? json.indexOf(',"input":') : -1;
   const text = at >= 0 ? json!.slice(at + 9) : (json ?? '');
   return text.length > PREVIEW_LENGTH ? `${text.slice(0, PREVIEW_LENGTH)}…` : text;
-}
-
-function parse(json: string | undefined): unknown {
-  if (json === undefined) return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
 }
 
 function number(text: string | undefined): number | undefined {

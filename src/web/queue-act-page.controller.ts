@@ -39,7 +39,7 @@ export class QueueActPageController {
   do(
     @Param('name') name: string,
     @Param('act') text: string,
-    @Body() form: Params,
+    @Body() form: Params = {},
     @Res() response: Response,
   ): Promise<void> {
     const act = known(text);

@@ -4,6 +4,7 @@ import type { JobEnvelope } from '../../queue/job-envelope.js';
 import { isSettled } from '../../contract/states.js';
 import type { TaskRef, TaskRow } from '../store/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
+import { parseStored } from '../../queue/stored-json.js';
 
 /** A job as the history keeps it: the same rules as `toTaskView`, without taking JSON apart that is only passed on. */
 export function toTaskRow({ queue, id }: TaskRef, job: JobSnapshot): TaskRow {
@@ -30,7 +31,7 @@ export function toTaskRow({ queue, id }: TaskRef, job: JobSnapshot): TaskRow {
     result: isDone ? job.result || null : undefined,
     resultBytes: isDone ? job.resultBytes : undefined,
     error: state === 'failed' ? withoutStack(job) : null,
-    progress: fields.progress === undefined ? null : toProgress(toValue(fields.progress)),
+    progress: fields.progress === undefined ? null : toProgress(parseStored(fields.progress)),
     attemptsMade: numberOf(fields.atm) ?? numberOf(fields.attemptsMade) ?? 0,
     attemptsMax: Math.max(1, Math.floor(Number(opts.attempts)) || 1),
     priority: numberOf(fields.priority) ?? 0,
@@ -100,17 +101,8 @@ function withoutStack({ fields }: JobSnapshot): { name: string; message: string 
   return { name, message };
 }
 
-function toValue(json: string | undefined): unknown {
-  if (json === undefined) return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
-}
-
 function toObject(json: string | undefined): object {
-  const value = toValue(json);
+  const value = parseStored(json);
   return typeof value === 'object' && value !== null ? value : {};
 }
 

@@ -102,7 +102,10 @@ redis.call('SREM', base .. 'stalled', id)
 if redis.call('HINCRBY', job, 'ats', -1) < 1 then redis.call('HDEL', job, 'processedOn', 'pb') end
 local since = now
 local before = redis.call('HGET', job, 'roost:held')
-if before then since = tonumber(cjson.decode(before).since) or now end
+if before then
+  local ok, found = pcall(cjson.decode, before)
+  since = ok and type(found) == 'table' and tonumber(found.since) or now
+end
 redis.call('HSET', job, 'delay', at - now, 'roost:held', cjson.encode({ limit = why, since = since }))
 redis.call('ZADD', held, at, me)
 redis.call('ZADD', base .. 'delayed', at * 0x1000, id)

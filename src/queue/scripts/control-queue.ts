@@ -121,7 +121,8 @@ local ACTIONS = { paused = 'resume', concurrency = 'concurrency', rateLimit = 'r
 for field, name in pairs(ACTIONS) do
   local json = redis.call('HGET', control, field)
   if json then
-    local over = tonumber(cjson.decode(json)['until'])
+    local ok, found = pcall(cjson.decode, json)
+    local over = ok and type(found) == 'table' and tonumber(found['until'])
     if over and over <= now then
       lift(field)
       log(name, { by = 'roost', at = now, reason = 'Its time was over.' })

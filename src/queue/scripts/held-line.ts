@@ -44,7 +44,8 @@ end
 local function limits_of(hash, name, now)
   local json = redis.call('HGET', hash, name)
   if not json then return {} end
-  local found = cjson.decode(json)
+  local ok, found = pcall(cjson.decode, json)
+  if not ok or type(found) ~= 'table' then return {} end
   local over = tonumber(found['until'])
   if over and over <= now then return {} end
   local rate = type(found.rate) == 'table' and found.rate or {}

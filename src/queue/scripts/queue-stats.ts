@@ -14,7 +14,7 @@ local function since(id)
   local ok, opts = pcall(cjson.decode, f[2] or '{}')
   local delay = ok and type(opts) == 'table' and tonumber(opts['delay']) or 0
   -- Due by its delay, put back by a retry, or started once before: the latest of these is when this wait began.
-  return math.max((tonumber(f[1]) or 0) + delay, tonumber(f[3] or 0), tonumber(f[4] or 0))
+  return math.max((tonumber(f[1]) or 0) + delay, tonumber(f[3]) or 0, tonumber(f[4]) or 0)
 end
 local a = since(redis.call('LINDEX', base .. 'wait', -1))
 local b = since(redis.call('ZRANGE', base .. 'prioritized', 0, 0)[1])
