@@ -58,7 +58,7 @@ export class ForeignQueue {
   /** A waiting one can be lost in a paused queue of BullMQ before 6, where resuming it replaces the waiting list. */
   async losesWhatWaits(): Promise<boolean> {
     const [paused, version] = await this.redis.hmget(this.queue.toKey('meta'), 'paused', 'version');
-    return paused !== null && !(Number(/(\d+)\./.exec(version ?? '')?.[1]) >= 6);
+    return paused !== null && !(Number(/(\d{1,4})\./.exec(version ?? '')?.[1]) >= 6);
   }
 
   /** From `failed`, with all its attempts. */

@@ -2,16 +2,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { ApiClient } from '../support/api-client.js';
 import { describeInBrowser, openForm, status, useBrowser } from '../support/browser.js';
+import { expectSafe, HOSTILE, TAG } from '../support/hostile-text.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ScratchBuild } from '../support/scratch-build.js';
 import { TaskPage } from '../support/task-page.js';
-
-/** Ends attributes, elements, strings and lines, and is a template; a browser that obeys any of it tells by a dialog. */
-const HOSTILE =
-  `"><script>alert(1)</script><img src=x onerror=alert(2)>' onfocus='alert(3)' autofocus` +
-  '</textarea></pre></title><svg/onload=alert(4)>{{constructor}}{{{7}}}${7*7}&lt;&amp;\u2028\u2029\u202e<!--';
-const TAG = `"><img src=x onerror=alert(5)>'{{7}}&lt;`;
 
 describeInBrowser('hostile text', () => {
   const browser = useBrowser();
@@ -136,12 +131,4 @@ describeInBrowser('hostile text', () => {
 
 async function texts(page: Page, selector: string): Promise<(string | null)[]> {
   return page.locator(selector).evaluateAll((elements) => elements.map((element) => element.textContent));
-}
-
-/** No element that only the text could have made; `useBrowser` sees dialogs, refused scripts and requests. */
-async function expectSafe(page: Page): Promise<void> {
-  const made = await page.evaluate(`[...document.querySelectorAll(
-    'img, iframe, script:not([src^="/assets/"]), [onerror], [onload], [onfocus], [autofocus]')].map((one) => one.outerHTML)`);
-  expect(made).toEqual([]);
-  expect(await page.title()).toMatch(/ · Roost$/);
 }

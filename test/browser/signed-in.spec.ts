@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import { pino } from 'pino';
 import type { Page } from 'playwright-core';
 import { hashPassword } from '../../src/access/password.js';
+import { loadSettings } from '../../src/config/load-settings.js';
 import { failFastConnection } from '../../src/queue/redis-connections.js';
 import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
@@ -84,7 +85,11 @@ describeInBrowser('a Roost with users', () => {
   it('lets the login of a page that is left open end, though the page keeps itself fresh', async () => {
     const page = await browser.visit(`${roost.url}/monitor`, { allow: [status(401)] });
     await signIn(page, 'vera');
-    const redis = failFastConnection(roost.redis.url, 'test', pino({ level: 'silent' }));
+    const redis = failFastConnection(
+      loadSettings({ REDIS_URL: roost.redis.url }),
+      'test',
+      pino({ level: 'silent' }),
+    );
     try {
       const key = await until('her session', async () => {
         for (const one of await redis.keys('*:access:session:*'))

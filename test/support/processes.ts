@@ -100,6 +100,11 @@ export class TestProcess {
     for (const check of [...this.watchers]) check();
   }
 
+  /** Over the channel of one started with `ipc`. */
+  send(message: object): void {
+    this.child.send(message);
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (this.isRunning) this.child.kill(signal);
   }

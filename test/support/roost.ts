@@ -45,6 +45,10 @@ export class Roost {
     return this.web.url!;
   }
 
+  get workerIsRunning(): boolean {
+    return this.worker?.isRunning === true;
+  }
+
   async startWorker(): Promise<void> {
     this.worker = await startApp('worker', this.env);
   }

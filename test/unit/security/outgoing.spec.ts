@@ -1,0 +1,33 @@
+import { expect, it } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../support/processes.js';
+
+/** Who speaks to other machines, and to which: both addresses are settings, neither is anybody's request. */
+const MAY_CALL_OUT: Record<string, RegExp> = {
+  'access/oidc.ts': /^openid-client$/,
+  // Redis, as is all of ioredis.
+  'queue/redis-door.ts': /^node:tls$/,
+};
+const OUT =
+  /^(node:)?(https?|http2|net|tls|dgram|dns)(\/promises)?$|^(undici|axios|got|node-fetch|openid-client)$/;
+
+it('S14: nothing that is handed in leads Roost to another machine, as nothing else in it calls out', () => {
+  const src = join(projectRoot, 'src');
+  const found: string[] = [];
+  let looked = 0;
+  for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )) {
+    looked++;
+    const text = readFileSync(join(src, file), 'utf8');
+    for (const [, names, module] of text.matchAll(/^import (?!type )([^;]*?) from '([^']+)'/gm)) {
+      // Looking at an address is no call.
+      if (!OUT.test(module!) || /^\{ (isIP(v[46])?|type \w+)(, type \w+)* \}$/.test(names!)) continue;
+      if (!MAY_CALL_OUT[file]?.test(module!)) found.push(`${file} imports ${module}`);
+    }
+    if (/\bfetch\(|\bnew (WebSocket|EventSource)\(/.test(text)) found.push(`${file} calls out`);
+  }
+  expect(looked).toBeGreaterThan(200);
+  expect(found).toEqual([]);
+});
