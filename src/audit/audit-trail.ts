@@ -7,7 +7,7 @@ import type { AuditEntry, AuditOutcome } from '../history/store/audit-store.js';
 import { AuditLog } from './audit-log.js';
 
 /** What of a body names what a write is about; the rest of it may be private. */
-const NAMING_FIELDS = ['id', 'ids', 'type', 'queue', 'to', 'action', 'command', 'name', 'q'];
+const NAMING_FIELDS = ['of', 'id', 'ids', 'type', 'queue', 'to', 'action', 'command', 'name', 'q'];
 /** Fields of the login form are nobody's business. */
 const PRIVATE_PATHS = /^\/login(\/|$)/;
 const MAX_TARGETS = 100;
@@ -42,7 +42,8 @@ function toEntry(req: Request, res: Response, at: number): AuditEntry {
     method: req.method,
     route: (req.route as { path?: string } | undefined)?.path ?? '',
     path,
-    targets: targetsOf(req, res, body),
+    // Ids of other programs mean something within their queue only, and that is named in the address.
+    targets: targetsOf(req, res, via === 'nobody' ? body : { ...body, of: req.query.queue }),
     reason: typeof body.reason === 'string' && body.reason !== '' ? body.reason.slice(0, MAX_TEXT) : null,
     // The connection was cut before there was an answer: as nginx counts it.
     status: res.writableFinished || res.headersSent ? res.statusCode : 499,

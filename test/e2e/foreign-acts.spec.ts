@@ -185,11 +185,11 @@ describe('tasks of another program', () => {
     expect(await page()).not.toContain('id="act-retry"');
     expect((await post('delete')).headers.get('location')).toBe('/tasks?flash=deleted');
     await until('it is gone', async () => (await api.call('GET', self(id))).status === 404);
-    const { items } = await api.get<{ items: { permission: string; path: string }[] }>(
+    const { items } = await api.get<{ items: { path: string; targets: string[] }[] }>(
       `/api/v1/audit?permission=tasks.act&target=${id}`,
     );
-    expect(items.map(({ path }) => path)).toEqual(
-      expect.arrayContaining([expect.stringContaining(`/tasks/${id}/delete`)]),
-    );
+    const paths = [`/tasks/${id}/delete`, `/tasks/${id}/retry`];
+    expect(items.map(({ path }) => path)).toEqual(paths);
+    for (const { targets } of items) expect(targets).toEqual([id, 'bull:mail']);
   }, 60_000);
 });

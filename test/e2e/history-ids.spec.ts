@@ -102,6 +102,26 @@ describe('an id that is used again', () => {
     expect(page).toContain(second!.id);
   }, 60_000);
 
+  it('by another program, as fast as it can, is counted and listed each time', async () => {
+    const queue = program('busy');
+    const name = 'bull:busy:again';
+    for (let n = 1; n <= 25; n++) {
+      await queue.add(
+        'busy',
+        { n, bad: n % 5 === 0 },
+        { jobId: 'again', removeOnComplete: true, removeOnFail: true },
+      );
+      await until('it has run and is gone', async () => (await redis.exists(name)) === 0);
+    }
+    const tasks = await found('queue:bull:busy', 25);
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(25);
+    expect(tasks.filter(({ id }) => id === 'again')).toEqual([tasks.at(-1)]);
+    expect(tasks.flatMap(({ result }) => result ?? [])).toEqual(
+      Array.from({ length: 25 }, (_, i) => i + 1).filter((n) => n % 5 !== 0),
+    );
+    expect(await counted('bull:busy')).toMatchObject({ added: 25, completed: 20, failed: 5, retried: 0 });
+  }, 60_000);
+
   it('by another program, after the first was removed, is a new task, and the first is gone', async () => {
     const queue = program('tidy');
     const first = await queue.add('tidy', { n: 1, bad: true }, { jobId: 'nightly' });
