@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { RedisRefusedError, tlsOptions, tlsProblem, type RedisAddress } from './redis-address.js';
 import { mannered } from './redis-manners.js';
@@ -23,13 +24,17 @@ export async function knock(address: RedisAddress): Promise<void> {
       commandTimeout: KNOCK_MS,
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
+      // One that is still reading its data lets us in, and says so later.
+      enableReadyCheck: false,
     }),
   );
   const failures: unknown[] = [];
   redis.on('error', (error) => failures.push(error));
   try {
-    await redis.connect();
-    await redis.ping();
+    await Promise.race([
+      redis.connect().then(() => redis.ping()),
+      pause(KNOCK_MS, undefined, { ref: false }),
+    ]);
   } catch (error) {
     const why =
       [error, ...failures].map(whyRefused).find(Boolean) ?? whyRefused(await listenQuietly(address));

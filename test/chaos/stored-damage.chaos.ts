@@ -22,6 +22,7 @@ const JUNK = [
   '1e999',
   '<script>alert(1)</script>',
   '{"roost":1,"input":null}',
+  `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
 ];
 const FIELDS = [
   'name',
@@ -46,6 +47,7 @@ const FIELDS = [
   'roost:attempt:1',
   'roost:once',
   'roost:queued',
+  'roost:held',
 ];
 const PAGES = [
   '/',

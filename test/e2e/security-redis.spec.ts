@@ -271,6 +271,21 @@ describe('S18: a Redis that gives Roost no more than the line in docs/security.m
     expect(app.output).not.toContain(PASSWORD);
   });
 
+  it('is not waited for where it says nothing at all', async () => {
+    const silent = await RedisServer.start();
+    const plain = { ...env, REDIS_TLS_CA: '', REDIS_TLS_CERT: '', REDIS_TLS_KEY: '', REDIS_URL: silent.url };
+    silent.freeze();
+    try {
+      const app = await startApp('web', { ...plain, HISTORY_URL: `file:${join(folder, 'silent.db')}` });
+      expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
+      silent.thaw();
+      await until('it is there', async () => (await fetch(`${app.url}/login`)).status === 200);
+      await app.stop();
+    } finally {
+      await silent.remove();
+    }
+  });
+
   it('is found by npm start as well', async () => {
     const ask = async (more: Record<string, string>) => {
       const code = `const { checkNamedRedis } = await import('./scripts/redis-named.mjs');
