@@ -43,6 +43,8 @@ const NAMES = [
   'error',
   'next',
 ];
+/** A queue of another program; BullMQ takes all but colons. */
+const FOREIGN = TAG.replaceAll(':', '');
 const NO_PAGES = /^\/(api|health|metrics|login|logout)(\/|$)/;
 
 describeInBrowser('hostile text in every field', () => {
@@ -125,10 +127,9 @@ describeInBrowser('hostile text in every field', () => {
     });
 
     // Another program, with names of its own choosing, and one that died with them.
-    const name = TAG.replaceAll(':', '');
-    const queue = new Queue(name, { connection: redis });
+    const queue = new Queue(FOREIGN, { connection: redis });
     const worker = new Worker(
-      name,
+      FOREIGN,
       () => {
         throw Object.assign(new Error(HOSTILE), {
           name: TAG,
@@ -218,6 +219,9 @@ describeInBrowser('hostile text in every field', () => {
       '/tasks?columns=type,input,result,error,tags,queue,worker',
       '/monitor/errors?state=all',
       '/monitor/audit?q=img',
+      `/tasks/foreign-1?queue=${encodeURIComponent(`bull:${FOREIGN}`)}`,
+      `/monitor/queues/${encodeURIComponent(`bull:${FOREIGN}`)}`,
+      `/tasks?queue=${encodeURIComponent(`bull:${FOREIGN}`)}`,
     ]) {
       await page.goto(path);
       await expectSafe(page);

@@ -227,8 +227,8 @@ describe('S18: a Redis that gives Roost no more than the line in docs/security.m
   });
 
   it('has its password in no line of any log', () => {
-    expect(everything()).not.toContain(PASSWORD);
-    expect(everything()).not.toContain(PEOPLE);
+    const told = everything().split('\n');
+    expect(told.filter((line) => line.includes(PASSWORD) || line.includes(PEOPLE))).toEqual([]);
   });
 
   it.each(['web', 'worker'] as const)(

@@ -110,7 +110,8 @@ describe('tasks in hostile hands', () => {
         apis[i % 2]!.call('POST', `/api/v1/tasks/${id}/${verbs[i % verbs.length]}`),
       );
       const statuses = (await Promise.all(calls)).map(({ status }) => status);
-      expect(statuses.filter((status) => ![200, 409].includes(status))).toEqual([]);
+      // 202: it ran just then, and its worker has been asked to let go.
+      expect(statuses.filter((status) => ![200, 202, 409].includes(status))).toEqual([]);
       await api.inState(id, ['failed', 'cancelled']);
       const sets = ['completed', 'failed', 'delayed', 'prioritized', 'cancelled', 'expired'];
       const places = await Promise.all([
@@ -333,7 +334,6 @@ describe('tasks in hostile hands', () => {
     expect([roost.web.isRunning, second.isRunning, roost.workerIsRunning]).toEqual([true, true, true]);
     for (const line of `${worker}${web}`.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
     // Nor does a name begin a line of its own on the terminal, or move its cursor (S17).
-    expect(terminal).not.toMatch(/^\[00:00:00\.000\] INFO: forged line/m);
-    expect(terminal).not.toContain('\u001b[2J');
+    expect(terminal.split('\n').filter((line) => /^\[00:00:00\.000\]|\u001b\[2J/.test(line))).toEqual([]);
   }, 180_000);
 });
