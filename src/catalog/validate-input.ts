@@ -6,6 +6,7 @@ import { nearName } from '../contract/near-name.js';
 import { describeSchema, describeValue } from './describe-schema.js';
 import { isOptional, isTransformed, validatorsOf } from './input-metadata.js';
 import type { InputClass } from './input-metadata.js';
+import { quickCheck } from './quick-check.js';
 import { structureProblems } from './structure-problems.js';
 import type { JsonSchema, TaskType } from './task-type.js';
 import { toProblems } from './validation-problems.js';
@@ -41,6 +42,24 @@ export async function validateInput(type: Checkable, raw: unknown): Promise<obje
 
 /** The instance, and what is wrong with it: nothing when `problems` is empty. */
 export async function inspectInput(
+  type: Checkable,
+  raw: unknown,
+): Promise<{ value: object; problems: FieldProblem[] }> {
+  const value = quickly(type, raw);
+  return value ? { value, problems: [] } : inspectClosely(type, raw);
+}
+
+/** The instance where nothing is wrong and a glance shows it. */
+function quickly(type: Checkable, raw: unknown): object | undefined {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
+  const { fields, isRight } = planOf(type);
+  if (!isRight) return undefined;
+  for (const name of Object.keys(raw)) if (!fields.has(name)) return undefined;
+  const value = instantiate(type, raw as Record<string, unknown>);
+  return isRight(value) ? value : undefined;
+}
+
+async function inspectClosely(
   type: Checkable,
   raw: unknown,
 ): Promise<{ value: object; problems: FieldProblem[] }> {
@@ -90,36 +109,42 @@ function flood(value: unknown, path: string, schema: JsonSchema | undefined): Fi
   return [{ path, message: `must be ${describeSchema(schema)}, not ${describeValue(value)}` }];
 }
 
-function instantiate({ inputClass, schema }: Checkable, input: Record<string, unknown>): object {
-  const names = Object.keys(schema.properties ?? {});
-  const { transformed, optional } = plan(inputClass, names);
-  const given = names.filter(
-    (name) =>
-      Object.hasOwn(input, name) &&
-      input[name] !== undefined &&
-      // For an optional field null says the same as leaving it out.
-      !(input[name] === null && optional.has(name)),
-  );
-  const known = Object.fromEntries(given.map((name) => [name, input[name]]));
-  return transformed ? plainToInstance(inputClass, known) : Object.assign(new inputClass(), known);
+function instantiate(type: Checkable, input: Record<string, unknown>): object {
+  const { names, transformed, optional } = planOf(type);
+  const known: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = Object.hasOwn(input, name) ? input[name] : undefined;
+    // For an optional field null says the same as leaving it out.
+    if (value === undefined || (value === null && optional.has(name))) continue;
+    known[name] = value;
+  }
+  return transformed ? plainToInstance(type.inputClass, known) : Object.assign(new type.inputClass(), known);
 }
 
+/** What can be known of an input class before there is any input. */
 interface Plan {
+  names: string[];
+  fields: ReadonlySet<string>;
   transformed: boolean;
   optional: ReadonlySet<string>;
+  isRight: ((object: object) => boolean) | undefined;
 }
 
 const plans = new WeakMap<InputClass, Plan>();
 
-function plan(inputClass: InputClass, names: string[]): Plan {
+function planOf({ inputClass, schema }: Checkable): Plan {
   let found = plans.get(inputClass);
   if (!found) {
+    const names = Object.keys(schema.properties ?? {});
     const validators = validatorsOf(inputClass);
     found = {
+      names,
+      fields: new Set(names),
       transformed: names.some((name) => isTransformed(inputClass, name)),
       optional: new Set(
         validators.filter((validator) => isOptional([validator])).map((one) => one.propertyName),
       ),
+      isRight: quickCheck(inputClass, names),
     };
     plans.set(inputClass, found);
   }

@@ -25,3 +25,12 @@ export class TaskTimeoutError extends Error {
 export class WorkerStoppingError extends Error {
   override name = 'WorkerStoppingError';
 }
+
+/** The same when another worker has the task, as this one was away for longer than its lock: what it still does is in vain. */
+export class TaskLostError extends WorkerStoppingError {
+  override name = 'TaskLostError';
+
+  constructor(message = 'The worker lost the task: its lock ran out, and another one may run it by now.') {
+    super(message);
+  }
+}

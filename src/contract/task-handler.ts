@@ -7,8 +7,8 @@ export interface TaskContext {
   readonly attempt: number;
   readonly maxAttempts: number;
   /**
-   * Aborted when the task should stop: cancelled by somebody, over its soft time limit, or the worker
-   * is shutting down. `signal.reason` says which. A handler that ignores it runs on.
+   * Aborted when the task should stop: cancelled by somebody, over its soft time limit, the worker
+   * is shutting down, or the task was taken from it. `signal.reason` says which. A handler that ignores it runs on.
    */
   readonly signal: AbortSignal;
   /**

@@ -7,7 +7,8 @@ import { TaskRunner } from './task-runner.js';
 export abstract class Consumer extends WorkerHost {
   @Inject(TaskRunner) private readonly runner: TaskRunner;
 
-  override process(job: Job, token?: string, signal?: AbortSignal): Promise<unknown> {
-    return this.runner.run(job, token ?? '', signal ?? new AbortController().signal);
+  // Of two parameters: for a third BullMQ would make a signal for each job, which nothing of it ever aborts.
+  override process(job: Job, token?: string): Promise<unknown> {
+    return this.runner.run(job, token ?? '');
   }
 }

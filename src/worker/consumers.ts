@@ -44,6 +44,7 @@ export class Consumers {
       Object.assign(worker.opts, { name: this.settings.WORKER_NAME, ...retention(this.settings) });
       worker.concurrency = this.settings.WORKER_CONCURRENCY;
       worker.on('error', (error) => this.log.debug({ queue: worker.name, err: error }, 'consumer error'));
+      worker.on('lockRenewalFailed', (taskIds) => this.runner.lose(taskIds));
       worker.on('stalled', (taskId) =>
         this.log.warn({ queue: worker.name, taskId }, 'its worker is gone; the task is run again'),
       );

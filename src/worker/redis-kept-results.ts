@@ -13,7 +13,7 @@ export class RedisKeptResults implements KeptResults {
     private readonly redis: CommandRedis,
     private readonly base: string,
     private readonly id: string,
-    private readonly signal: AbortSignal,
+    private readonly run: { readonly signal: AbortSignal },
   ) {}
 
   async find(key: string): Promise<string | undefined> {
@@ -40,8 +40,9 @@ export class RedisKeptResults implements KeptResults {
         return await ask();
       } catch (error) {
         if (!toStorageError(error)) throw error;
-        this.signal.throwIfAborted();
-        await delay(AGAIN_MS, undefined, { signal: this.signal }).catch(() => undefined);
+        const { signal } = this.run;
+        signal.throwIfAborted();
+        await delay(AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   }

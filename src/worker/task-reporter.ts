@@ -32,14 +32,14 @@ export class TaskReporter {
   constructor(
     private readonly write: WriteReport,
     private readonly attempt: number,
-    private readonly signal: AbortSignal,
+    private readonly run: { throwIfAborted(): void },
   ) {}
 
   async progress(done: number, total: number, message?: string): Promise<void> {
     if (!(Number.isFinite(done) && Number.isFinite(total) && done >= 0 && total >= 0)) {
       throw new RangeError(`progress(done, total) takes numbers from 0 up, not (${done}, ${total})`);
     }
-    this.signal.throwIfAborted();
+    this.run.throwIfAborted();
     if (this.closed) return;
     this.pending = JSON.stringify({
       done,

@@ -2,11 +2,13 @@ import { TaskTimeoutError } from '../contract/outcomes.js';
 
 /** One attempt under way: what can stop it, and why it was stopped. */
 export class TaskRun {
-  private readonly controller = new AbortController();
-  private readonly timers: NodeJS.Timeout[] = [];
-  private readonly ended: Promise<void>;
-  private resolveEnded: () => void = () => undefined;
-  private giveUp: (error: Error) => void = () => undefined;
+  /** Made when somebody asks for it: most handlers never do, and it is the dearest part of a short run. */
+  private controller: AbortController | undefined;
+  private stop: Error | undefined;
+  private timers: NodeJS.Timeout[] | undefined;
+  private hasEnded = false;
+  private whenEnded: (() => void)[] | undefined;
+  private giveUp: ((error: Error) => void) | undefined;
 
   constructor(
     readonly taskId: string,
@@ -14,23 +16,35 @@ export class TaskRun {
     readonly queue: string,
     readonly attempt: number,
     readonly startedAt: number,
-  ) {
-    this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
-  }
+  ) {}
 
   get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.stop) this.controller.abort(this.stop);
+    }
     return this.controller.signal;
+  }
+
+  /** Why it is to stop; undefined while it is not. */
+  get reason(): Error | undefined {
+    return this.stop;
+  }
+
+  throwIfAborted(): void {
+    if (this.stop) throw this.stop;
   }
 
   /** Asks the handler to stop; the first reason stays. */
   abort(reason: Error): void {
-    if (!this.controller.signal.aborted) this.controller.abort(reason);
+    if (this.stop) return;
+    this.stop = reason;
+    this.controller?.abort(reason);
   }
 
   /** No longer waits for a handler that does not listen: it may run on, but the task is over. */
   abandon(): void {
-    const reason: unknown = this.signal.reason;
-    this.giveUp(reason instanceof Error ? reason : new Error('The task was given up.'));
+    this.giveUp?.(this.stop ?? new Error('The task was given up.'));
   }
 
   /** The handler's outcome, or a timeout: soft ones ask, hard ones give up waiting for it. */
@@ -39,34 +53,42 @@ export class TaskRun {
     soft: number | undefined,
     hard: number | undefined,
   ): Promise<T> {
-    const over = new Promise<never>((_, reject) => (this.giveUp = reject));
-    over.catch(() => undefined);
-    if (soft !== undefined) this.timers.push(setTimeout(() => this.abort(timedOut('soft', soft)), soft));
+    const timers: NodeJS.Timeout[] = (this.timers = []);
+    if (soft !== undefined) timers.push(setTimeout(() => this.abort(timedOut('soft', soft)), soft));
     if (hard !== undefined) {
-      this.timers.push(
+      timers.push(
         setTimeout(() => {
           this.abort(timedOut('hard', hard));
-          this.giveUp(timedOut('hard', hard));
+          this.giveUp?.(timedOut('hard', hard));
         }, hard),
       );
     }
-    return Promise.race([work(), over]);
+    return new Promise<T>((resolve, reject) => {
+      this.giveUp = reject;
+      try {
+        Promise.resolve(work()).then(resolve, reject);
+      } catch (error) {
+        reject(error as Error);
+      }
+    });
   }
 
   end(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.resolveEnded();
+    this.hasEnded = true;
+    for (const timer of this.timers ?? []) clearTimeout(timer);
+    for (const tell of this.whenEnded ?? []) tell();
   }
 
   /** True once it has ended, false if it has not within `ms`. */
-  async endsWithin(ms: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
-    try {
-      return await Promise.race([this.ended.then(() => true as const), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  endsWithin(ms: number): Promise<boolean> {
+    if (this.hasEnded) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      (this.whenEnded ??= []).push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
   }
 }
 

@@ -6,8 +6,12 @@ import { Catalog } from '../catalog/catalog.js';
 import type { TaskType } from '../catalog/task-type.js';
 import { Settings } from '../config/settings.js';
 import { RoostError } from '../contract/errors.js';
-import { PermanentError, TaskCancelledError, WorkerStoppingError } from '../contract/outcomes.js';
-import type { TaskContext } from '../contract/task-handler.js';
+import {
+  PermanentError,
+  TaskCancelledError,
+  TaskLostError,
+  WorkerStoppingError,
+} from '../contract/outcomes.js';
 import { Limits } from '../limits/limits.js';
 import { LOG } from '../logging/logging.module.js';
 import { attemptField, type StoredAttempt } from '../queue/attempts.js';
@@ -15,12 +19,13 @@ import { toEnvelope, type JobEnvelope } from '../queue/job-envelope.js';
 import type { CommandRedis } from '../queue/task-commands.js';
 import { TaskMover } from '../queue/task-mover.js';
 import { COMMANDS } from '../queue/tokens.js';
+import { attemptContext } from './attempt-context.js';
 import { asUnrecoverable } from './failures.js';
 import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
-import { Once } from './once.js';
 import { RedisKeptResults } from './redis-kept-results.js';
 import { Tally } from './tally.js';
+import { TaskLog } from './task-log.js';
 import { TaskReporter } from './task-reporter.js';
 import { toResultJson } from './task-result.js';
 import { TaskRun } from './task-run.js';
@@ -52,6 +57,7 @@ export class TaskRunner {
     private readonly limits: Limits,
     private readonly mover: TaskMover,
     private readonly tally: Tally,
+    private readonly told: TaskLog,
     private readonly settings: Settings,
     @Inject(COMMANDS) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
@@ -82,8 +88,8 @@ export class TaskRunner {
     return [...this.running.values()].sort((a, b) => a.startedAt - b.startedAt);
   }
 
-  async run(job: Job, token: string, lost: AbortSignal): Promise<unknown> {
-    const attempt = this.begin(job, token, lost);
+  async run(job: Job, token: string): Promise<unknown> {
+    const attempt = this.begin(job, token);
     try {
       await this.dropIfCancelled(attempt);
       await this.dropIfExpired(attempt);
@@ -92,7 +98,7 @@ export class TaskRunner {
       const input = await this.validate(type, attempt.envelope.input);
       const result = checkResult(await this.execute(type, input, attempt), type);
       // A handler that did not listen: whoever cancelled it was told that it is cancelled.
-      if (wasCancelled(attempt.run)) throw attempt.run.signal.reason;
+      if (wasCancelled(attempt.run)) attempt.run.throwIfAborted();
       this.tally.count(job.name, 'completed');
       this.tell(attempt, 'completed');
       return result;
@@ -101,8 +107,14 @@ export class TaskRunner {
     } finally {
       await this.limits.release(job.queueName, attempt.run.taskId);
       attempt.run.end();
-      this.running.delete(attempt.run.taskId);
+      // It may have come back to this worker in the meantime.
+      if (this.running.get(attempt.run.taskId) === attempt.run) this.running.delete(attempt.run.taskId);
     }
+  }
+
+  /** Their locks ran out, so that others run them by now: what they still do here is in vain. */
+  lose(taskIds: readonly string[]): void {
+    for (const id of taskIds) this.running.get(id)?.abort(new TaskLostError());
   }
 
   /** Asks every running task to stop, so that it goes back to its queue. */
@@ -110,12 +122,8 @@ export class TaskRunner {
     for (const run of this.running.values()) run.abort(new WorkerStoppingError(reason));
   }
 
-  private begin(job: Job, token: string, lost: AbortSignal): Attempt {
+  private begin(job: Job, token: string): Attempt {
     const run = new TaskRun(job.id!, job.name, job.queueName, job.attemptsStarted, sharedNow());
-    // BullMQ aborts when the job is no longer ours.
-    lost.addEventListener('abort', () => run.abort(new WorkerStoppingError('The worker lost the task.')), {
-      once: true,
-    });
     this.running.set(run.taskId, run);
     const base = `${this.settings.QUEUE_PREFIX}:${job.queueName}:`;
     return { job, token, base, run, envelope: toEnvelope(job.data) };
@@ -176,19 +184,10 @@ export class TaskRunner {
     const reporter = new TaskReporter(
       (progress, lines) => this.report(attempt, progress, lines),
       job.attemptsStarted,
-      run.signal,
+      run,
     );
-    const kept = new RedisKeptResults(this.redis, attempt.base, job.id!, run.signal);
-    const once = new Once(kept);
-    const context: TaskContext = {
-      taskId: job.id!,
-      attempt: job.attemptsMade + 1,
-      maxAttempts: Math.max(1, job.opts.attempts ?? 1),
-      signal: run.signal,
-      progress: (done, total, message) => reporter.progress(done, total, message),
-      log: (text, level) => reporter.log(text, level),
-      once: (key, fn) => once.once(key, fn),
-    };
+    const kept = new RedisKeptResults(this.redis, attempt.base, job.id!, run);
+    const context = attemptContext(job, run, reporter, kept);
     const { softTimeoutMs, hardTimeoutMs } = this.limits.of(type);
     try {
       if (type.isolate) {
@@ -228,7 +227,7 @@ export class TaskRunner {
   private async settle(thrown: unknown, attempt: Attempt): Promise<Error> {
     if (thrown instanceof MovedElsewhere) return this.moved(attempt, thrown.state);
     const { job, token, base, run } = attempt;
-    const reason: unknown = run.signal.aborted ? run.signal.reason : undefined;
+    const { reason } = run;
 
     if (reason instanceof TaskCancelledError) {
       const mark = (await this.mover.cancelRequest(base, job.id!)) ?? { by: 'roost', at: sharedNow() };
@@ -236,6 +235,8 @@ export class TaskRunner {
       this.tally.count(job.name, 'cancelled');
       return this.moved(attempt, 'cancelled');
     }
+    // Another worker has it: there is nothing here to settle or to give back.
+    if (reason instanceof TaskLostError) return this.moved(attempt, 'lost');
     if (reason instanceof WorkerStoppingError && thrown === reason) {
       await job.moveToWait(token);
       return this.moved(attempt, 'waiting');
@@ -293,15 +294,12 @@ export class TaskRunner {
       ms: sharedNow() - run.startedAt,
       ...(envelope.requestId ? { requestId: envelope.requestId } : {}),
     };
-    if (outcome === 'held back') return this.log.debug(line, `${job.name} held back`);
-    // The message may quote the input, so only its kind is logged; the task's page has it all.
-    if (error) this.log.warn({ ...line, error: error.name }, `${job.name} ${outcome}`);
-    else this.log.info(line, `${job.name} ${outcome}`);
+    this.told.tell(line, outcome, error?.name);
   }
 }
 
 function wasCancelled(run: TaskRun): boolean {
-  return run.signal.reason instanceof TaskCancelledError;
+  return run.reason instanceof TaskCancelledError;
 }
 
 /** The task has been settled or given back already. */

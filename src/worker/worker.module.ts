@@ -15,6 +15,7 @@ import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
 import { SelfPortrait } from './self-portrait.js';
 import { Tally } from './tally.js';
+import { TaskLog } from './task-log.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerAgent } from './worker-agent.js';
 import { WorkerCommands } from './worker-commands.js';
@@ -39,6 +40,7 @@ export class WorkerModule {
         Limits,
         QueueControl,
         Tally,
+        TaskLog,
         TaskRunner,
         DefaultProcessor,
         CpuProcessor,
