@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RoostError } from '../contract/errors.js';
 import type { TaskView } from '../contract/task-view.js';
+import { HistoryStatus } from '../history/history-status.js';
 import { BatchMover } from '../queue/batch-mover.js';
 import { ForeignQueue, toForeignView } from '../queue/foreign-queue.js';
 import { withRedis } from '../queue/redis-errors.js';
@@ -10,6 +11,9 @@ import { COMMANDS } from '../queue/tokens.js';
 import type { KnownTask } from './known-task.js';
 import { stateConflict } from './state-conflict.js';
 import { TaskFinder } from './task-finder.js';
+
+/** ms */
+const CATCH_UP_MS = 1000;
 
 /** Only its history is known, and it is of another program. */
 export type ForeignTask = KnownTask & { live?: undefined; ours: false };
@@ -24,6 +28,7 @@ export class ForeignActs {
   constructor(
     private readonly finder: TaskFinder,
     private readonly mover: BatchMover,
+    private readonly status: HistoryStatus,
     @Inject(COMMANDS) private readonly redis: CommandRedis,
   ) {}
 
@@ -49,7 +54,7 @@ export class ForeignActs {
       const found = await open.find(known.id);
       const [answer] = found ? await this.mover.remove([found]) : ['missing' as const];
       if (answer === 'missing') return this.finder.forget(known);
-      if (answer === 'done') return;
+      if (answer === 'done') return this.recorded();
       if (answer instanceof Error) throw answer;
       const state = found!.record.state;
       if (answer === 'running') throw stateConflict('delete', 'active');
@@ -77,8 +82,14 @@ export class ForeignActs {
       const now = await open.find(known.id);
       if (outcome === 'missing' || !now) throw dropped(known);
       if (outcome !== 'done') throw stateConflict(verb, now.record.state);
+      await this.recorded();
       return toForeignView(now.record);
     });
+  }
+
+  /** What is looked at next comes from the history: it is given a moment to hear of it. */
+  private async recorded(): Promise<void> {
+    await this.status.caughtUp(CATCH_UP_MS);
   }
 
   private in<T>(queue: string, work: (queue: ForeignQueue) => Promise<T>): Promise<T> {

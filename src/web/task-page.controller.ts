@@ -224,9 +224,9 @@ export class TaskPageController {
   }
 }
 
-/** What only the history has is as it will stay, unless another program runs it. */
-function liveOf({ state, kept, links }: TaskView): Live | undefined {
-  if (kept && isSettled(state)) return undefined;
+/** What only the history has is as it will stay, unless it is another program's, which may run it again. */
+function liveOf({ queue, state, kept, links }: TaskView): Live | undefined {
+  if (kept && isSettled(state) && isOurQueue(queue)) return undefined;
   // The time it runs grows without any event.
   return { events: links.events, everyMs: 250, ...(state === 'active' ? { idleMs: 1_000 } : {}) };
 }

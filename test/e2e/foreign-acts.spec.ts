@@ -87,6 +87,7 @@ describe('tasks of another program', () => {
     await recorded(id, 'delayed');
     expect((await api.call('POST', self(id, '/promote'))).status).toBe(200);
     expect(await (await queue.getJob(id))!.getState()).toBe('waiting');
+    expect((await api.get(self(id))).state).toBe('waiting');
     await problemOf(await api.call('POST', self(id, '/promote')), 409);
     expect((await api.call('DELETE', self(id))).status).toBe(204);
   }, 60_000);
@@ -99,7 +100,7 @@ describe('tasks of another program', () => {
     for (const id of [waiting, scheduled]) {
       expect((await api.call('DELETE', self(id))).status).toBe(204);
       expect(await queue.getJob(id)).toBeUndefined();
-      await until(`${id} is forgotten`, async () => (await api.call('GET', self(id))).status === 404);
+      expect((await api.call('GET', self(id))).status).toBe(404);
     }
 
     let letGo = (): void => undefined;
