@@ -30,7 +30,10 @@ export interface Answer {
 /** Open to everybody. */
 const OPEN_TAG = 'Health';
 /** What everybody else may be told at the door. */
-const DOOR: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN', 'HOST_REFUSED', 'TOO_MANY_REQUESTS'];
+const DOOR: readonly ErrorCode[] = [
+  ...(['UNAUTHENTICATED', 'FORBIDDEN', 'CROSS_SITE'] as const),
+  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS'] as const),
+];
 
 /** A call that only looks. */
 export function reads(call: Call): object {
@@ -39,7 +42,7 @@ export function reads(call: Call): object {
 
 /** A call that changes something. */
 export function writes(call: Call): object {
-  return operation(call, [...DOOR, 'READ_ONLY', 'CSRF_TOKEN_INVALID', 'CROSS_SITE']);
+  return operation(call, [...DOOR, 'READ_ONLY', 'CSRF_TOKEN_INVALID']);
 }
 
 function operation(call: Call, errors: readonly ErrorCode[]): object {

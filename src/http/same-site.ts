@@ -4,23 +4,34 @@ import { RoostError } from '../contract/errors.js';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses writes that a browser sends on behalf of another site: without this any page on the web could submit and cancel
- * tasks on its visitor's own machine. Programs send neither header and pass.
+ * Refuses what a browser sends on behalf of another site: without this any page on the web could submit and cancel tasks
+ * on its visitor's own machine. Of that site's looks only the link that somebody follows: what a page embeds it cannot
+ * read, but an image or a frame of the export of everything is work for us and an entry in the audit, as often as it
+ * likes. Programs send none of these headers and pass.
  */
 export function sameSite(req: Request, _res: Response, next: NextFunction): void {
-  if (SAFE.has(req.method)) return next();
-  const site = req.headers['sec-fetch-site'];
-  const origin = req.headers.origin;
-  const fromElsewhere =
-    (site !== undefined && site !== 'same-origin' && site !== 'none') ||
-    (site === undefined && origin !== undefined && hostOf(origin) !== req.headers.host);
+  const isRefused = SAFE.has(req.method) ? isEmbedded(req) : isFromElsewhere(req);
   next(
-    fromElsewhere
+    isRefused
       ? new RoostError(
           'CROSS_SITE',
           'Another site asked the browser to do this, so it was not done. Use the pages here.',
         )
       : undefined,
+  );
+}
+
+function isEmbedded({ headers }: Request): boolean {
+  const isLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  return headers['sec-fetch-site'] === 'cross-site' && !isLink;
+}
+
+function isFromElsewhere({ headers }: Request): boolean {
+  const site = headers['sec-fetch-site'];
+  const { origin } = headers;
+  return (
+    (site !== undefined && site !== 'same-origin' && site !== 'none') ||
+    (site === undefined && origin !== undefined && hostOf(origin) !== headers.host)
   );
 }
 
