@@ -42,7 +42,7 @@ describe('what every route answers', () => {
   let done: string;
   let before: string[][];
 
-  const get = (path: string, headers: Record<string, string> = {}) => ada.get(path, headers);
+  const get = (path: string, headers: Record<string, string> = {}) => calmly(() => ada.get(path, headers));
   const reads = () => routes.filter(({ method }) => method === 'GET');
   const writes = () => routes.filter(({ method }) => method !== 'GET');
   const prototypes = async () => {
@@ -357,12 +357,14 @@ describe('what every route answers', () => {
       'é',
     ].map((piece) => `${piece.repeat(Math.floor(long / piece.length))}x!`);
     const slow: string[] = [];
-    const timed = async (what: string, work: () => Promise<{ status: number }>) => {
+    const timed = async (what: string, work: () => Promise<{ status: number }>, isSecond = false) => {
       const start = performance.now();
       const { status } = await work();
       const ms = performance.now() - start;
-      // Quadratic work on as much text takes seconds.
-      if (ms > 1000 || status >= 500) slow.push(`${what}: ${status} after ${Math.round(ms)} ms`);
+      if (ms < 1000 && status < 500) return;
+      // Quadratic work on as much text takes seconds each time; a busy machine does so once.
+      if (isSecond) slow.push(`${what}: ${status} after ${Math.round(ms)} ms`);
+      else await timed(what, work, true);
     };
     for (const text of texts) {
       const what = JSON.stringify(text.slice(0, 4));
@@ -468,7 +470,15 @@ describe('what every route answers', () => {
   async function send(method: string, path: string, body: string, headers: Record<string, string>) {
     const cookie = [...ada.cookies].map((pair) => pair.join('=')).join('; ');
     const all = { cookie, 'sec-fetch-site': 'same-origin', accept: 'text/html', ...headers };
-    const answer = await fetch(roost.url + path, { method, body, headers: all, redirect: 'manual' });
-    return { status: answer.status, text: await answer.text() };
+    return calmly(async () => {
+      const answer = await fetch(roost.url + path, { method, body, headers: all, redirect: 'manual' });
+      return { status: answer.status, text: await answer.text() };
+    });
   }
 });
+
+/** Asked once more where Redis was late: this is about answers, not about a busy machine. */
+async function calmly<T extends { status: number }>(ask: () => Promise<T>): Promise<T> {
+  const answer = await ask();
+  return answer.status === 503 ? ask() : answer;
+}

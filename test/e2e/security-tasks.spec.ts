@@ -282,9 +282,11 @@ describe('tasks in hostile hands', () => {
       ids.push(id);
     }
     const faults: string[] = [];
-    const look = async (path: string) => {
+    const look = async (path: string, isSecond = false): Promise<void> => {
       const answer = await api.call('GET', path, undefined, { accept: 'text/html, */*' });
       const text = await answer.text();
+      // Redis was late: this is about answers, not about a busy machine.
+      if (answer.status === 503 && !isSecond) return look(path, true);
       if (answer.status >= 500)
         faults.push(`${path}: ${answer.status} ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}`);
       if (
@@ -313,7 +315,7 @@ describe('tasks in hostile hands', () => {
         ...['csv', 'ndjson'].map((format) => `/api/v1/tasks/export?format=${format}`),
         ...tasks.flatMap((id) => parts.map((part) => part.replace('ID', id))),
       ];
-      while (paths.length > 0) await Promise.all(paths.splice(0, 3).map(look));
+      while (paths.length > 0) await Promise.all(paths.splice(0, 3).map((path) => look(path)));
     };
     await everywhere(ids);
     expect(faults.slice(0, 20)).toEqual([]);
