@@ -30,7 +30,7 @@ export class Guard {
 
   /**
    * Ready when Redis answers (at once, without one). `redis` is `{ bin, env, args, dir, port, record?, removeDir? }`.
-   * `onEvent` hears `loading`, and later `restart` and `up` when Redis ended and came back.
+   * `onEvent` hears `loading`, `cut` (a script that was not written whole is left out), and later `restart` and `up` when Redis ended and came back.
    */
   begin(redis, graceMs, onEvent = () => {}) {
     return new Promise((resolve, reject) => {

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askRedis } from './redis-client.mjs';
+import { cutHalfScript } from './redis-tail.mjs';
 
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 /** A Redis that ran this long starts again with the shortest pause. */
@@ -71,6 +72,7 @@ function record(content) {
 async function runRedis() {
   const startedAt = Date.now();
   mkdirSync(redis.dir, { recursive: true });
+  tidyUp();
   const log = join(redis.dir, 'redis.log');
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LOG_LIMIT_BYTES) rmSync(log);
   const from = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
@@ -102,6 +104,16 @@ async function runRedis() {
   report({ type: 'restart', how, waitMs });
   await pause(waitMs);
   if (!stopping) await runRedis();
+}
+
+/** After a loss of power. Where it cannot be done Redis says itself what is wrong with its data. */
+function tidyUp() {
+  try {
+    const bytes = cutHalfScript(redis.dir);
+    if (bytes > 0) report({ type: 'cut', bytes });
+  } catch {
+    // no right to write there, or no disk
+  }
 }
 
 /** Becomes true when Redis answers, which with much data takes its time (it says LOADING until then). */

@@ -189,6 +189,9 @@ export class Session {
 }
 
 function sayRedisEvent(event) {
+  if (event.type === 'cut') {
+    note(`Redis: its last write was not whole and is left out (${event.bytes} bytes).`);
+  }
   if (event.type === 'restart') {
     note(`Redis ended (${event.how}); starting it again in ${event.waitMs / 1000} s.`);
   }

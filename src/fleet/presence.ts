@@ -70,7 +70,8 @@ export async function listWorkers(
   const set = `${prefix}:fleet`;
   const ids = await redis.zrevrangebyscore(set, '+inf', now - FORGET_MS, 'LIMIT', 0, 5000);
   if (ids.length === 0) return [];
-  await redis.zremrangebyscore(set, '-inf', now - FORGET_MS);
+  // A Redis that takes no writes (its disk is full) can be looked at all the same.
+  await redis.zremrangebyscore(set, '-inf', now - FORGET_MS).catch(() => undefined);
   const values = await redis.mget(...ids.flatMap((id) => [`${set}:${id}`, `${set}:${id}:here`]));
   const workers = ids.flatMap((_, i) => {
     const worker = parse(values[2 * i]);

@@ -15,6 +15,13 @@ export function toStorageError(error: unknown): RoostError | undefined {
       'Redis has no memory left, so nothing new can be accepted. Raise its maxmemory or remove finished tasks, then send it again.',
     );
   }
+  // It takes no write while its append-only file or its snapshot cannot be written.
+  if (/\bMISCONF\b/.test(text)) {
+    return new RoostError(
+      'STORAGE_FULL',
+      'Redis cannot write to its disk, so nothing new can be accepted. Make room on that disk (or look at its permissions), then send it again.',
+    );
+  }
   return AWAY.test(text) || error.name === 'MaxRetriesPerRequestError' ? redisAway() : undefined;
 }
 

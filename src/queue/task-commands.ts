@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { FORGET_TASK } from './scripts/forget-task.js';
+import { KEEP_FAILURE } from './scripts/keep-failure.js';
 import { KEEP_RESULT } from './scripts/keep-result.js';
 import { QUEUE_STATS } from './scripts/queue-stats.js';
 import { READ_TASKS } from './scripts/read-tasks.js';
@@ -18,6 +19,7 @@ export interface TaskCommands {
   roostRequestCancel(base: string, ...args: Value[]): Promise<number>;
   roostForgetTask(base: string, ...args: Value[]): Promise<number>;
   roostReportTask(base: string, ...args: Value[]): Promise<number>;
+  roostKeepFailure(key: string, ...fields: Value[]): Promise<number>;
   roostKeepResult(base: string, ...args: Value[]): Promise<[number, string?]>;
   roostQueueStats(base: string): Promise<(number | string)[]>;
 }
@@ -31,6 +33,7 @@ export function withTaskCommands(redis: Redis): CommandRedis {
   redis.defineCommand('roostRequestCancel', { numberOfKeys: 1, lua: REQUEST_CANCEL });
   redis.defineCommand('roostForgetTask', { numberOfKeys: 1, lua: FORGET_TASK });
   redis.defineCommand('roostReportTask', { numberOfKeys: 1, lua: REPORT_TASK });
+  redis.defineCommand('roostKeepFailure', { numberOfKeys: 1, lua: KEEP_FAILURE });
   redis.defineCommand('roostKeepResult', { numberOfKeys: 1, lua: KEEP_RESULT });
   redis.defineCommand('roostQueueStats', { numberOfKeys: 1, lua: QUEUE_STATS });
   return redis as CommandRedis;

@@ -270,10 +270,11 @@ export class TaskRunner {
         : {}),
     };
     await this.redis
-      .hset(base + job.id!, {
-        'roost:error': error.name,
-        [attemptField(job.attemptsStarted)]: JSON.stringify(stored),
-      })
+      .roostKeepFailure(
+        base + job.id!,
+        ...['roost:error', error.name],
+        ...[attemptField(job.attemptsStarted), JSON.stringify(stored)],
+      )
       .catch((cause: unknown) =>
         this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'),
       );

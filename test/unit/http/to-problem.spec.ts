@@ -24,6 +24,7 @@ describe('toRoostError', () => {
     [withMore('connect', { code: 'ECONNREFUSED' }), 'REDIS_UNAVAILABLE'],
     [new Error('Command timed out'), 'REDIS_UNAVAILABLE'],
     [new Error("OOM command not allowed when used memory > 'maxmemory'."), 'STORAGE_FULL'],
+    [new Error('MISCONF Errors writing to the AOF file: No space left on device'), 'STORAGE_FULL'],
     [new TypeError('x is not a function'), 'INTERNAL'],
     ['thrown text', 'INTERNAL'],
     [null, 'INTERNAL'],
