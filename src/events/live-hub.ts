@@ -7,9 +7,7 @@ import { TaskReader } from '../queue/task-reader.js';
 import { EventTail } from './event-tail.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
 import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
-
-/** Changes are gathered this long, ms, and sent as one write to every reader. */
-const TICK_MS = 50;
+import { Tick } from './tick.js';
 
 /** What `GET /api/v1/events` tells of each change. */
 interface Change {
@@ -22,7 +20,7 @@ interface Change {
 
 /**
  * Sends what happens to any task to everyone who listens: each change is serialised once, however many
- * listen, and of several progress reports of one task within a tick only the last goes out.
+ * listen, as one write to every reader, and of several progress reports of one task within a tick only the last goes out.
  */
 @Injectable()
 export class LiveHub implements BeforeApplicationShutdown {
@@ -30,7 +28,7 @@ export class LiveHub implements BeforeApplicationShutdown {
   /** Readers that do not have their first message yet, with what is to follow it. */
   private readonly joining = new Map<SseConnection, Buffer[]>();
   private pending: TaskEvent[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private readonly tick = new Tick(() => this.send());
 
   constructor(
     private readonly tail: EventTail,
@@ -44,14 +42,14 @@ export class LiveHub implements BeforeApplicationShutdown {
 
   /** Says goodbye first, so that a stop is not held up by open streams. */
   beforeApplicationShutdown(): void {
-    clearTimeout(this.timer);
+    this.tick.stop();
     for (const reader of this.readers) reader.bye();
   }
 
   /** Adds a reader: a snapshot, or what it missed since `resumeFrom` if that is still known, then all changes. */
   async add(reader: SseConnection, resumeFrom: string | undefined): Promise<void> {
     // From this moment on changes are kept for it; what it missed ends exactly here, so nothing comes twice or not at all.
-    this.flush();
+    this.tick.now();
     const here = this.cursor();
     const following: Buffer[] = [];
     this.joining.set(reader, following);
@@ -73,12 +71,10 @@ export class LiveHub implements BeforeApplicationShutdown {
   private gather(events: TaskEvent[]): void {
     if (this.readers.size === 0 && this.joining.size === 0) return;
     this.pending.push(...events);
-    this.timer ??= setTimeout(() => this.flush(), TICK_MS);
+    this.tick.soon();
   }
 
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+  private send(): void {
     if (this.pending.length === 0) return;
     const message = this.serialise(this.pending, this.cursor());
     this.pending = [];

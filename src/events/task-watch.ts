@@ -4,6 +4,7 @@ import type { LogLine, TaskView } from '../contract/task-view.js';
 import { toProgress } from '../queue/to-task-view.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
 import type { TaskEvent } from './task-event.js';
+import { Tick } from './tick.js';
 
 /** What a watch needs to know of the task; `logs` from line `after` on. */
 export interface WatchedTask {
@@ -21,8 +22,6 @@ export interface KeptTask {
   logs(after: number): Promise<LogLine[]>;
 }
 
-/** Changes of one task are gathered this long, ms, before the reader is told. */
-const TICK_MS = 50;
 /** After Redis did not answer, ms. */
 const RETRY_MS = 500;
 
@@ -41,7 +40,8 @@ export class TaskWatch {
   private removed = false;
   private progress: string | undefined;
   private lastState = '';
-  private timer: NodeJS.Timeout | undefined;
+  private readonly tick = new Tick(() => void this.flush());
+  private retry: NodeJS.Timeout | undefined;
   private busy = false;
 
   constructor(
@@ -103,15 +103,17 @@ export class TaskWatch {
   }
 
   stop(): void {
-    clearTimeout(this.timer);
+    this.tick.stop();
+    clearTimeout(this.retry);
   }
 
   private schedule(): void {
-    if (!this.busy) this.timer ??= setTimeout(() => void this.flush(), TICK_MS);
+    if (!this.busy) this.tick.soon();
   }
 
   private async flush(): Promise<void> {
-    this.timer = undefined;
+    clearTimeout(this.retry);
+    this.retry = undefined;
     this.busy = true;
     const { changed, hasNewLogs, progress } = this;
     this.changed = this.hasNewLogs = false;
@@ -133,7 +135,7 @@ export class TaskWatch {
       this.busy = false;
       if (this.connection.open && (this.hasNewLogs || this.progress !== undefined)) this.schedule();
       else if (this.connection.open && this.changed)
-        this.timer ??= setTimeout(() => void this.flush(), RETRY_MS);
+        this.retry ??= setTimeout(() => this.tick.now(), RETRY_MS);
     }
   }
 

@@ -16,6 +16,7 @@ import { TaskMover } from '../queue/task-mover.js';
 import { TaskReader } from '../queue/task-reader.js';
 import { taskLinks } from '../queue/to-task-view.js';
 import { COMMANDS } from '../queue/tokens.js';
+import { GatheredAdds } from './gathered-adds.js';
 import { checkIdempotencyKey, fingerprint } from './idempotency.js';
 import { QueueRoom } from './queue-room.js';
 import { parseOptions, type SubmitOptions } from './submit-options.js';
@@ -41,6 +42,7 @@ interface Checked {
 @Injectable()
 export class Submitter {
   private readonly room: QueueRoom;
+  private readonly adds = new GatheredAdds();
 
   constructor(
     private readonly catalog: Catalog,
@@ -103,7 +105,7 @@ export class Submitter {
     const queue = this.queues.get(type.queue);
     // Noted first: an entry without a task is swept away, a task without its entry would outlive its expiry.
     if (options.expiresAt !== undefined) await this.mover.noteExpiry(queue, id, options.expiresAt);
-    await queue.add(type.name, envelope, jobOptions(type, options, id, at));
+    await this.adds.add(queue, type.name, envelope, jobOptions(type, options, id, at));
   }
 
   /** The task that already has this key; only ever one, whatever queue its type names. */
