@@ -46,6 +46,14 @@ async function run({ id, title, run: measure }, context) {
     return (await measure(context)).map((row) => ({ id, title, ...row }));
   } catch (error) {
     context.progress(`failed: ${error.stack}`);
-    return [{ id, title, what: 'all', notRun: `failed: ${error.message.split('\n')[0]}`, goal: ['', ''] }];
+    return [
+      {
+        id,
+        title,
+        what: 'all',
+        notRun: `failed: ${error.message.split('\n')[0].slice(0, 80)}`,
+        goal: ['', ''],
+      },
+    ];
   }
 }

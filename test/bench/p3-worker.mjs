@@ -4,9 +4,9 @@ import { BenchRoost } from './support/roost.mjs';
 import { notRunRow, ratioRow, valueRow } from './support/rows.mjs';
 import { workOff } from './support/work-off.mjs';
 
-const TASKS = 20_000;
+const TASKS = 10_000;
 /** Of the slower ones fewer are enough. */
-const CELERY_TASKS = 1_500;
+const CELERY_TASKS = 1_000;
 const CELERY = {
   'Celery solo': [['-P', 'solo'], 15],
   'Celery prefork 2': [['-P', 'prefork', '-c', '2'], 12],

@@ -23,9 +23,13 @@ export class BenchCelery {
     return celery;
   }
 
-  async startWorker(pool) {
+  spawnWorker(pool) {
     const args = ['-m', 'celery', '-A', 'celery_app', 'worker', '--loglevel', 'INFO', ...pool];
     this.worker = new BenchProcess('celery', this.python, args, this.options);
+  }
+
+  async startWorker(pool) {
+    this.spawnWorker(pool);
     await until('Celery is ready', () => this.isReady(), { everyMs: 20 });
   }
 
@@ -60,7 +64,7 @@ export class BenchCelery {
   /** Tasks per second, and microseconds of processor time a task. */
   async workOff() {
     const { client, pid } = this.redis;
-    await client.eval(DELETE, 0, RESULTS);
+    await this.forget();
     const used = () => [cpuOfAll(this.pids()), cpuOfAll([pid])];
     const before = used();
     const startedAt = performance.now();
@@ -70,6 +74,11 @@ export class BenchCelery {
     const seconds = (performance.now() - startedAt) / 1000;
     const [worker, redis] = used().map((us, i) => Math.round(((us - before[i]) / this.seeded) * 10) / 10);
     return { perSecond: Math.round(this.seeded / seconds), workerUs: worker, redisUs: redis };
+  }
+
+  /** All results. */
+  async forget() {
+    await this.redis.client.eval(DELETE, 0, RESULTS);
   }
 
   /** Tasks that have a result, or say how far they are. */

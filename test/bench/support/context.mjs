@@ -1,22 +1,29 @@
+import { cpus } from 'node:os';
 import { BenchRedis } from './redis.mjs';
 
 /** Rounds that count, when there is time. */
 const ROUNDS = 5;
-/** Fewer than these say nothing about the spread. */
+/** Fewer than these say little about the spread; so few only where a bench is late by half of its time. */
 const FEWEST = 3;
+const FEWEST_LATE = 2;
+const LONG_MINUTES = 20;
 
 /** What a bench is given: the programs it may start, its share of the time, and the way it compares two sides. */
 export class Context {
   #since;
   #minutes;
   #deadline;
+  #late;
   #bench;
 
   constructor({ scratch, redis, python, build, profiles, progress, since, minutes }) {
     Object.assign(this, { scratch, redis, python, build });
+    this.cores = cpus().length;
     this.tell = progress;
     /** What Node is started with for our own processes. A profile slows what it profiles: its figures are no result. */
     this.nodeArgs = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
+    /** Time for the sizes that the goals are about, where a run of ten minutes takes smaller ones. */
+    this.isLong = minutes >= LONG_MINUTES;
     this.#since = since;
     this.#minutes = minutes;
   }
@@ -26,7 +33,9 @@ export class Context {
     this.#bench = bench;
     const left = this.#since + this.#minutes * 60_000 - Date.now();
     const weights = toCome.reduce((sum, { weight }) => sum + weight, 0);
-    this.#deadline = Date.now() + (left * bench.weight) / weights;
+    const share = (left * bench.weight) / weights;
+    this.#deadline = Date.now() + share;
+    this.#late = this.#deadline + share / 2;
     this.progress(bench.title);
   }
 
@@ -53,7 +62,8 @@ export class Context {
       if (round > 0) rounds.push(figures);
       this.progress(`${round === 0 ? 'warm-up' : `round ${round} of ${count}`}: ${JSON.stringify(figures)}`);
       const next = Date.now() + (Date.now() - startedAt);
-      if (rounds.length >= FEWEST && next > this.#deadline) break;
+      const fewest = next > this.#late ? FEWEST_LATE : FEWEST;
+      if (rounds.length >= fewest && next > this.#deadline) break;
     }
     return rounds;
   }

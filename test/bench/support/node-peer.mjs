@@ -1,8 +1,8 @@
 import { BenchProcess } from './processes.mjs';
 
 /** Starts one of the programs in `peers/` and waits until it says that it is ready; it has its `url` where it serves one. */
-export async function startPeer(context, name, args) {
-  const peer = new BenchProcess(name, process.execPath, [context.build.peer(name), ...args], {
+export async function startPeer(context, name, args, nodeArgs = []) {
+  const peer = new BenchProcess(name, process.execPath, [...nodeArgs, context.build.peer(name), ...args], {
     cwd: context.scratch,
     ipc: true,
   });

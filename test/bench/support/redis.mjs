@@ -23,8 +23,15 @@ export class BenchRedis {
     return server;
   }
 
-  async usedMemory() {
-    return Number(/used_memory:(\d+)/.exec(await this.client.info('memory'))[1]);
+  /** Bytes of what it keeps, but for the stream of events, which comes and goes, and for what is on its way to clients and disk. */
+  async keptBytes(events) {
+    const [info, stream] = await Promise.all([
+      this.client.info('memory'),
+      this.client.memory('USAGE', events, 'SAMPLES', 0),
+    ]);
+    const of = (name) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+    const onItsWay = of('mem_clients_normal') + of('mem_clients_slaves') + of('mem_aof_buffer');
+    return of('used_memory') - onItsWay - (stream ?? 0);
   }
 
   async stop() {

@@ -5,16 +5,21 @@ import { BenchProcess } from './processes.mjs';
 import { until } from './until.mjs';
 
 const PREFIX = 'roost';
-/** Tasks of one call of the bulk API, and calls at once. */
+/** Tasks of one call of the bulk API, their bytes, and calls at once. */
 const BULK = 1000;
+const BULK_BYTES = 3_000_000;
 const CALLS = 2;
 const RECORDED_LIMIT_MS = 120_000;
 
 /** A whole Roost as one runs it: its own Redis, the web app and workers, each a process of its own, default settings. */
 export class BenchRoost {
-  static async start(context, { workers = 1, web = true, env = {}, redisArgs, concurrency = 50 } = {}) {
+  static async start(
+    context,
+    { workers = 1, web = true, env = {}, redisArgs, concurrency = 50, nodeArgs = [] } = {},
+  ) {
     const roost = new BenchRoost();
     roost.context = context;
+    roost.nodeArgs = [...context.nodeArgs, ...nodeArgs];
     roost.folder = mkdtempSync(join(context.scratch, 'roost-'));
     roost.redis = await context.startRedis(redisArgs);
     roost.env = {
@@ -40,7 +45,7 @@ export class BenchRoost {
   }
 
   async startApp(name, script, env = {}) {
-    const app = new BenchProcess(name, process.execPath, [...this.context.nodeArgs, script], {
+    const app = new BenchProcess(name, process.execPath, [...this.nodeArgs, script], {
       cwd: this.folder,
       env: { ...this.env, ...env },
       ipc: true,
@@ -68,11 +73,12 @@ export class BenchRoost {
 
   /** Hands in `count` tasks over the API; `input` gives that of the i-th. */
   async submit(type, count, input = (i) => ({ n: i })) {
+    const most = Math.min(BULK, Math.floor(BULK_BYTES / JSON.stringify({ type, input: input(0) }).length));
     let next = 0;
     const hand = async () => {
       while (next < count) {
         const from = next;
-        next = Math.min(count, from + BULK);
+        next = Math.min(count, from + most);
         const body = Array.from({ length: next - from }, (_, i) => ({ type, input: input(from + i) }));
         const { refused, items } = await this.call('POST', '/api/v1/tasks/bulk', body);
         if (refused > 0) throw new Error(`refused: ${JSON.stringify(items.find(({ ok }) => !ok))}`);

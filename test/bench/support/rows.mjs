@@ -31,14 +31,15 @@ export function ratioRow({
   };
 }
 
-/** One line about our side alone. */
-export function valueRow({ what, values, unit, goal, note }) {
+/** One line about our side alone. `at`: the smaller size it was measured at, where the goal is about a greater one. */
+export function valueRow({ what, values, unit, goal, note, at }) {
   return {
     what,
     value: spread(values),
     unit,
     rounds: values.length,
     ...judged(median(values), goal),
+    ...(at ? { at } : {}),
     ...(note ? { note } : {}),
   };
 }

@@ -46,7 +46,7 @@ function result(row) {
 function verdict(row) {
   if (row.notRun) return `not run: ${row.notRun}`;
   if (!row.goal) return '';
-  if (row.met) return 'met';
+  if (row.met) return row.at ? `met ${row.at}` : 'met';
   const percent = Math.max(1, Math.round(row.missedBy * 100));
   return percent < 1000 ? `missed by ${percent} %` : `missed, ${short(row.missedBy + 1)} times the goal`;
 }

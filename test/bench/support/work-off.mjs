@@ -14,7 +14,7 @@ export async function workOff({ queue, count, resume, redis, workers, beside = [
   const before = used();
   const startedAt = Date.now();
   await resume();
-  await until('all is worked off', () => isEmpty(queue), { limitMs: LIMIT_MS });
+  await drained(queue);
   const after = used();
   const completed = (await queue.getJobCountByTypes('completed')) - completedBefore;
   if (completed !== count) throw new Error(`${completed} of ${count} completed`);
@@ -26,6 +26,11 @@ export async function workOff({ queue, count, resume, redis, workers, beside = [
     redisUs: round(server),
     ...(beside.length > 0 ? { besideUs: round(others) } : {}),
   };
+}
+
+/** Nobody waits or runs any more. */
+export function drained(queue) {
+  return until('all is worked off', () => isEmpty(queue), { limitMs: LIMIT_MS });
 }
 
 async function isEmpty(queue) {
