@@ -31,6 +31,7 @@ describe('the README', () => {
       all: [...QUEUE_NAMES],
       'its own Redis': undefined,
       'of the package': settings.APP_VERSION,
+      none: '',
     };
     const rows = tableAfter('## Settings');
     expect(rows.length).toBeGreaterThan(3);
