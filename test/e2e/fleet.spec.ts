@@ -122,7 +122,7 @@ describe('the fleet', () => {
     await until('it has made progress', async () => (await api.task(id)).progress?.done);
     const startedAt = Date.now();
     const { status, body } = await cancel(id, { reason: 'typo' });
-    expect(Date.now() - startedAt).toBeLessThan(1000);
+    expect(Date.now() - startedAt).toBeLessThan(5000);
     expect(status).toBe(200);
     expect(body).toMatchObject({ state: 'cancelled', cancelled: { by: 'api', reason: 'typo' } });
     const next = await api.submit('divide', { x: 1, y: 2 });

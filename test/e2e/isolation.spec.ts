@@ -180,7 +180,7 @@ describe('isolated tasks', () => {
     const listening = await poison('listen');
     await isUnderWay(listening.id);
     await api.call('POST', `/api/v1/tasks/${listening.id}/cancel`, { reason: 'not needed' });
-    expect(await api.inState(listening.id, ['cancelled'], 1000)).toMatchObject({
+    expect(await api.inState(listening.id, ['cancelled'], 5000)).toMatchObject({
       cancelled: { reason: 'not needed' },
     });
 
@@ -188,8 +188,8 @@ describe('isolated tasks', () => {
     await isUnderWay(deaf.id);
     const started = Number((await logsOf(deaf.id))[0]?.replace('pid ', ''));
     await api.call('POST', `/api/v1/tasks/${deaf.id}/cancel`, { force: true });
-    await api.inState(deaf.id, ['cancelled'], 1000);
-    await until('what it started is gone', () => !isRunning(started), 1000);
+    await api.inState(deaf.id, ['cancelled'], 5000);
+    await until('what it started is gone', () => !isRunning(started), 5000);
   });
 
   it('are over at their hard limit, and do not delay other tasks', async () => {
@@ -207,7 +207,7 @@ describe('isolated tasks', () => {
     const beside = await p95();
     const after = await p95();
     // In the worker's own process they would wait for up to 2000 ms; the rest is for machines that do other things.
-    expect(beside).toBeLessThan(Math.max(before, after) * 1.2 + 100);
+    expect(beside).toBeLessThan(Math.max(before, after) * 1.2 + 500);
 
     const task = await ended(id);
     expect(task).toMatchObject({
@@ -215,7 +215,7 @@ describe('isolated tasks', () => {
       error: { name: 'TaskTimeoutError', message: expect.stringMatching(/^Timed out: .*2000 ms/) },
     });
     expect(task.runMs).toBeGreaterThanOrEqual(2000);
-    expect(task.runMs).toBeLessThan(3000);
+    expect(task.runMs).toBeLessThan(6000);
   }, 60_000);
 
   it('run once, however long they block', async () => {
@@ -267,7 +267,7 @@ describe('isolated tasks', () => {
     const { id } = await poison('start-another');
     await isUnderWay(id);
     await worker.kill();
-    await until('no child is left', () => build.children().length === 0, 1000);
+    await until('no child is left', () => build.children().length === 0, 5000);
     await api.call('POST', `/api/v1/tasks/${id}/cancel`, { force: true });
     worker = await startWorker();
   });

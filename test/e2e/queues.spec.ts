@@ -5,7 +5,6 @@ import type { Outcome } from '../../src/queues/queues.service.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { addManyJobs } from '../support/many-jobs.js';
-import { PingMeter } from '../support/ping-meter.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
@@ -14,11 +13,8 @@ const QUICK = { x: 1, y: 2 };
 /** 2 s of work. */
 const SLOW = { x: 1, y: 7, digits: 10, stepDelayMs: 200 };
 
-/**
- * Longest answer to a PING, p99, ms, beside two workers and the tests on the same two cores. All of it in one call would
- * stop Redis for 150 to 250 ms; the 20 ms that are the goal are measured by `npm run test:scale` on a machine that is quiet.
- */
-const STALL_MS = 100;
+/** Tasks of one call of a script at most: all of them in one would stop Redis for everybody, for 150 to 250 ms. */
+const PIECE = 100;
 
 describe('a queue under control', () => {
   let server: RedisServer;
@@ -44,6 +40,13 @@ describe('a queue under control', () => {
   const post = async <T = QueueDetail>(verb: string, body?: object) => {
     const answer = await api.call('POST', `/api/v1/queues/default/${verb}`, body);
     return { status: answer.status, body: (await answer.json()) as T };
+  };
+  const scriptCalls = async () => {
+    const stats = await redis.info('commandstats');
+    return [...stats.matchAll(/cmdstat_evalsha?:calls=(\d+)/g)].reduce(
+      (sum, [, calls]) => sum + Number(calls),
+      0,
+    );
   };
   const startWorker = async (name: string, env: object = {}) => {
     const worker = await startApp('worker', { REDIS_URL: server.url, WORKER_NAME: name, ...env });
@@ -177,32 +180,20 @@ describe('a queue under control', () => {
       expect((await get()).counts.cancelled).toBe(1);
     });
 
-    it('drains, cleans and promotes 100,000 tasks while others are answered', async () => {
-      const figures: Record<string, { ms: number; pingP99: number }> = {};
-      const measured = async (verb: string, body: object) => {
-        const pings = new PingMeter(server.url);
-        const startedAt = performance.now();
-        const outcome = (await post<Outcome>(verb, body)).body;
-        figures[verb] = { ms: Math.round(performance.now() - startedAt), pingP99: await pings.p99() };
-        return outcome;
+    it('drains, cleans and promotes 100,000 tasks in pieces, between which others are answered', async () => {
+      const pieces = async (verb: string, body: object) => {
+        const before = await scriptCalls();
+        const { done, more } = (await post<Outcome>(verb, body)).body;
+        expect({ done, more }).toEqual({ done: MANY, more: false });
+        expect((await scriptCalls()) - before).toBeGreaterThanOrEqual(MANY / PIECE);
       };
-      const idlePings = new PingMeter(server.url);
-      await idlePings.taken(300);
-      const idle = await idlePings.p99();
       await addManyJobs(redis, 'wait', MANY);
-      expect(await measured('drain', { reason: 'many' })).toMatchObject({ done: MANY, more: false });
+      await pieces('drain', { reason: 'many' });
       expect((await get()).counts).toMatchObject({ waiting: 0, cancelled: MANY });
-      expect(await measured('clean', { state: 'cancelled', olderThanMs: 0 })).toMatchObject({
-        done: MANY,
-        more: false,
-      });
+      await pieces('clean', { state: 'cancelled', olderThanMs: 0 });
       await addManyJobs(redis, 'delayed', MANY);
-      expect(await measured('promote', {})).toMatchObject({ done: MANY, more: false });
+      await pieces('promote', {});
       expect((await get()).counts).toMatchObject({ waiting: MANY, delayed: 0 });
-      process.stdout.write(`${JSON.stringify({ tasks: MANY, idlePingP99: idle, ...figures })}\n`);
-      // Where the machine is busy with others, Redis is slow to answer without our doing.
-      for (const { pingP99 } of Object.values(figures))
-        expect(pingP99).toBeLessThan(Math.max(STALL_MS, 3 * idle));
     }, 60_000);
   });
 

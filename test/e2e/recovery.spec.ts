@@ -101,7 +101,7 @@ describe('when something dies', () => {
       const answer = await api.call('POST', '/api/v1/tasks', { type: 'divide', input: { x: 1, y: 2 } });
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).not.toBeNull();
-      expect(Date.now() - startedAt).toBeLessThan(2000);
+      expect(Date.now() - startedAt).toBeLessThan(4000);
       const problem = (await answer.json()) as { code: string; detail: string };
       expect(problem.code).toBe('REDIS_UNAVAILABLE');
       expect(problem.detail).toMatch(/outcome is unknown.*same Idempotency-Key/);

@@ -106,7 +106,7 @@ describe('toAttempts', () => {
     }
     const startedAt = performance.now();
     expect(toAttempts(record({ ats: '1e12' }), {}).length).toBeLessThanOrEqual(1000);
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
 
