@@ -6,7 +6,7 @@ import { Queues } from '../queue/queues.js';
 import { TaskReader } from '../queue/task-reader.js';
 import { EventTail } from './event-tail.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
-import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
+import { compareStreamIds, endsTask, isStreamId, type TaskEvent } from './task-event.js';
 import { Tick } from './tick.js';
 
 /** What `GET /api/v1/events` tells of each change. */
@@ -71,7 +71,8 @@ export class LiveHub implements BeforeApplicationShutdown {
   private gather(events: TaskEvent[]): void {
     if (this.readers.size === 0 && this.joining.size === 0) return;
     this.pending.push(...events);
-    this.tick.soon();
+    if (events.some(endsTask)) this.tick.early();
+    else this.tick.soon();
   }
 
   private send(): void {

@@ -1,4 +1,4 @@
-import type { TaskState } from '../contract/states.js';
+import { isSettled, type TaskState } from '../contract/states.js';
 
 /** What happened to a task, in our words. */
 export type TaskEventName =
@@ -71,6 +71,11 @@ export function toTaskEvent(
     at: Number.parseInt(streamId, 10),
     ...(name === 'progress' && data !== undefined ? { data } : {}),
   };
+}
+
+/** Whether this is what whoever follows the task waits for. */
+export function endsTask({ event, state }: TaskEvent): boolean {
+  return event === 'removed' || (state !== undefined && isSettled(state));
 }
 
 /** Whether a reader's word for a place can be one: Redis refuses what is longer than 64 bits with an error. */

@@ -1,9 +1,9 @@
 import type { Scrub } from '../contract/scrub.js';
 import { isSettled } from '../contract/states.js';
-import type { LogLine, TaskView } from '../contract/task-view.js';
+import type { LogLine, TaskProgress, TaskView } from '../contract/task-view.js';
 import { toProgress } from '../queue/to-task-view.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
-import type { TaskEvent } from './task-event.js';
+import { endsTask, type TaskEvent } from './task-event.js';
 import { Tick } from './tick.js';
 
 /** What a watch needs to know of the task; `logs` from line `after` on. */
@@ -39,6 +39,9 @@ export class TaskWatch {
   /** Somebody deleted it: what the history may still say of it no longer counts. */
   private removed = false;
   private progress: string | undefined;
+  private toldProgress = '';
+  /** It was told to be settled: what is heard of its progress now is older than that. */
+  private over = false;
   private lastState = '';
   private readonly tick = new Tick(() => void this.flush());
   private retry: NodeJS.Timeout | undefined;
@@ -58,6 +61,7 @@ export class TaskWatch {
       const view = await this.task.view();
       if (!view) return;
       this.lastState = signature(view);
+      this.toldProgress = JSON.stringify(view.progress);
       this.logged = logged;
       this.send([['snapshot', { task: view }], ...(await this.newLogs())]);
     });
@@ -93,7 +97,7 @@ export class TaskWatch {
       else this.changed = true;
       this.removed = event.event === 'removed';
     }
-    if (events.length > 0) this.schedule();
+    if (events.length > 0) this.schedule(events.some(endsTask));
   }
 
   /** Reads the task even though no event came: heals whatever a lost event left wrong. */
@@ -107,8 +111,10 @@ export class TaskWatch {
     clearTimeout(this.retry);
   }
 
-  private schedule(): void {
-    if (!this.busy) this.tick.soon();
+  private schedule(urgent = false): void {
+    if (this.busy) return;
+    if (urgent) this.tick.early();
+    else this.tick.soon();
   }
 
   private async flush(): Promise<void> {
@@ -119,29 +125,42 @@ export class TaskWatch {
     this.changed = this.hasNewLogs = false;
     this.progress = undefined;
     const messages: Message[] = [];
+    let isAway = false;
     try {
       // Read first: with its result it is known what of it must not be told.
       const view = changed ? await this.task.view() : undefined;
       // The last words of a task come before its end: a reader may leave at a settled state.
-      if (progress !== undefined)
-        messages.push(['progress', { progress: this.task.words().progress(toProgress(parse(progress))) }]);
+      messages.push(...this.newProgress(view, progress));
       if (hasNewLogs || changed) messages.push(...(await this.newLogs()));
       if (changed) messages.push(...(await this.newState(view)));
       this.send(messages);
     } catch {
-      // Redis is away: the next check or event tells it again.
-      this.changed = true;
+      // The next check or event tells it again.
+      this.changed = isAway = true;
     } finally {
       this.busy = false;
-      if (this.connection.open && (this.hasNewLogs || this.progress !== undefined)) this.schedule();
-      else if (this.connection.open && this.changed)
-        this.retry ??= setTimeout(() => this.tick.now(), RETRY_MS);
+      if (this.connection.open && isAway) this.retry ??= setTimeout(() => this.tick.now(), RETRY_MS);
+      else if (this.connection.open && (this.changed || this.hasNewLogs || this.progress !== undefined))
+        this.schedule(this.changed);
     }
+  }
+
+  /** At its end the task itself knows its last report, of which the event may still be under way. */
+  private newProgress(view: TaskView | undefined, heard: string | undefined): Message[] {
+    let progress: TaskProgress | null = null;
+    if (view && isSettled(view.state)) progress = view.progress;
+    else if (heard !== undefined && !this.over)
+      progress = this.task.words().progress(toProgress(parse(heard)));
+    const now = JSON.stringify(progress);
+    if (!progress || now === this.toldProgress) return [];
+    this.toldProgress = now;
+    return [['progress', { progress }]];
   }
 
   private async newState(live: TaskView | undefined): Promise<Message[]> {
     const view = live ?? (this.removed ? undefined : await this.task.kept.view());
     if (!view) return [['removed', {}]];
+    this.over = isSettled(view.state);
     const now = signature(view);
     if (now === this.lastState) return [];
     this.lastState = now;
