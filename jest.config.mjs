@@ -9,6 +9,6 @@ export default {
   maxWorkers: 2,
   // Jest's ESM registry keeps about 18 MB per spec file; a worker over this size is replaced.
   workerIdleMemoryLimit: '400MB',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   coverageProvider: 'v8',
 };

@@ -1,15 +1,36 @@
 import type { TaskView } from '../../src/contract/task-view.js';
 import { until } from './until.js';
 
+/** The history of a busy machine is this far behind at most, ms. */
+const PATIENCE_MS = 20_000;
+
 /** A web app as a client of the API sees it. */
 export class ApiClient {
   constructor(readonly url: string) {}
 
+  /** Asks again while it is told to, which a history that is some moments behind does. */
   async call(
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
+  ): Promise<Response> {
+    for (const startedAt = Date.now(); ;) {
+      const answer = await this.callOnce(method, path, body, headers);
+      if (answer.status !== 503 || Date.now() - startedAt > PATIENCE_MS) return answer;
+      const { code } = (await answer
+        .clone()
+        .json()
+        .catch(() => ({}))) as { code?: string };
+      if (code !== 'HISTORY_UNAVAILABLE') return answer;
+    }
+  }
+
+  private callOnce(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
   ): Promise<Response> {
     return fetch(`${this.url}${path}`, {
       method,

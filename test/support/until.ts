@@ -8,7 +8,7 @@ const EVERY_MS = 20;
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  limitMs = 10_000,
+  limitMs = 20_000,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + limitMs;
   let last: unknown;
