@@ -5,7 +5,7 @@ import { BenchFlask, flaskLacks } from './support/flask.mjs';
 import { Loader } from './support/loader.mjs';
 import { startPeer } from './support/node-peer.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { notRunRow, ratioRow, valueRow } from './support/rows.mjs';
+import { peerRow, ratioRow, valueRow } from './support/rows.mjs';
 
 const CONNECTIONS = 50;
 const REQUESTS = 5_000;
@@ -50,17 +50,11 @@ export const submitOverHttp = {
         values: rounds.map(({ ours }) => ours.redisUs),
         unit: 'us',
       }),
-      ...Object.entries(FLASK).map(([name, [, goal]]) =>
-        flask[name]
-          ? ratioRow({
-              rounds,
-              theirs: name,
-              what: 'throughput',
-              take: perSecond,
-              unit: '/s',
-              goal: ['>=', goal],
-            })
-          : notRunRow(`throughput / ${name}`, flaskLacks(name, context.python), ['>=', goal]),
+      ...Object.entries(FLASK).map(([theirs, [, goal]]) =>
+        peerRow({
+          ...{ rounds, what: 'throughput', take: perSecond, unit: '/s' },
+          ...{ theirs, goal: ['>=', goal], lacks: flaskLacks(theirs, context.python) },
+        }),
       ),
     ];
   },

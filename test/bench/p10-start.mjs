@@ -1,7 +1,7 @@
-import { BenchCelery } from './support/celery.mjs';
+import { BenchCelery, celeryLacks } from './support/celery.mjs';
 import { rssOf } from './support/cpu.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { notRunRow, ratioRow, valueRow } from './support/rows.mjs';
+import { peerRow, valueRow } from './support/rows.mjs';
 import { ScratchProject } from './support/scratch-project.mjs';
 import { until } from './support/until.mjs';
 
@@ -18,7 +18,8 @@ export const start = {
   async run(context) {
     const starts = await npmStarts(context);
     const roost = await BenchRoost.start(context, { workers: 0 });
-    const celery = context.python.celery ? await BenchCelery.start(context) : undefined;
+    const lacks = celeryLacks(context.python);
+    const celery = lacks ? undefined : await BenchCelery.start(context);
     await celery?.seed('no-op', 1);
     const rounds = await context.rounds({
       ours: () => ofOurs(roost),
@@ -27,19 +28,12 @@ export const start = {
     const worker = await roost.startWorker();
     context.progress('memory at rest');
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
-    const what = 'worker start to its first result';
     return [
       valueRow({ what: 'second npm start to ready', values: starts, unit: 's', goal: ['<=', 3] }),
-      celery
-        ? ratioRow({
-            rounds,
-            what,
-            theirs: 'Celery solo',
-            take: ({ ms }) => ms,
-            unit: 'ms',
-            goal: ['<=', 0.45],
-          })
-        : notRunRow(`${what} / Celery solo`, 'no Celery here', ['<=', 0.45]),
+      peerRow({
+        ...{ rounds, what: 'worker start to its first result', take: ({ ms }) => ms, unit: 'ms' },
+        ...{ theirs: 'Celery solo', goal: ['<=', 0.45], lacks },
+      }),
       valueRow({
         what: 'memory of the web app',
         values: [rssOf(roost.web.pid) / MB],

@@ -4,7 +4,7 @@ import { BenchFlask, flaskLacks } from './support/flask.mjs';
 import { Loader } from './support/loader.mjs';
 import { startPeer } from './support/node-peer.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { notRunRow, ratioRow } from './support/rows.mjs';
+import { peerRow, ratioRow } from './support/rows.mjs';
 import { until } from './support/until.mjs';
 
 const CONNECTIONS = 50;
@@ -38,10 +38,8 @@ export const wholeStack = {
     const than = { rounds, what: 'tasks', take: ({ perSecond }) => perSecond, unit: '/s' };
     return [
       ratioRow({ ...than, theirs: 'Express + BullMQ', goal: ['>=', 0.7], note: NOTE }),
-      ...Object.entries(PYTHON).map(([name, [server, , , goal]]) =>
-        python[name]
-          ? ratioRow({ ...than, theirs: name, goal: ['>=', goal] })
-          : notRunRow(`tasks / ${name}`, flaskLacks(server, context.python), ['>=', goal]),
+      ...Object.entries(PYTHON).map(([theirs, [server, , , goal]]) =>
+        peerRow({ ...than, theirs, goal: ['>=', goal], lacks: flaskLacks(server, context.python) }),
       ),
     ];
   },

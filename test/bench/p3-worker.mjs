@@ -1,7 +1,7 @@
 import { BareBullmq } from './support/bullmq.mjs';
-import { BenchCelery } from './support/celery.mjs';
+import { BenchCelery, celeryLacks } from './support/celery.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { notRunRow, ratioRow, valueRow } from './support/rows.mjs';
+import { peerRow, ratioRow, valueRow } from './support/rows.mjs';
 import { workOff } from './support/work-off.mjs';
 
 const TASKS = 10_000;
@@ -52,17 +52,11 @@ export const workerNoOp = {
         values: rounds.map(({ ours }) => ours.besideUs),
         unit: 'us',
       }),
-      ...Object.entries(CELERY).map(([name, [, goal]]) =>
-        celery[name]
-          ? ratioRow({
-              rounds,
-              theirs: name,
-              what: 'throughput',
-              take: perSecond,
-              unit: '/s',
-              goal: ['>=', goal],
-            })
-          : notRunRow(`throughput / ${name}`, 'no Celery here', ['>=', goal]),
+      ...Object.entries(CELERY).map(([theirs, [, goal]]) =>
+        peerRow({
+          ...{ rounds, what: 'throughput', take: perSecond, unit: '/s' },
+          ...{ theirs, goal: ['>=', goal], lacks: celeryLacks(context.python) },
+        }),
       ),
     ];
   },
@@ -73,7 +67,7 @@ const NOTE =
   'as where it runs on another machine.';
 
 async function startCelery(context) {
-  if (!context.python.celery) return {};
+  if (celeryLacks(context.python)) return {};
   const started = {};
   for (const [name, [pool]] of Object.entries(CELERY)) {
     started[name] = await BenchCelery.start(context, pool);

@@ -1,8 +1,8 @@
 import { BareBullmq } from './support/bullmq.mjs';
-import { BenchCelery } from './support/celery.mjs';
+import { BenchCelery, celeryLacks } from './support/celery.mjs';
 import { readProgress } from './support/progress-reader.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { notRunRow, ratioRow, valueRow } from './support/rows.mjs';
+import { peerRow, ratioRow, valueRow } from './support/rows.mjs';
 import { workOff } from './support/work-off.mjs';
 
 const TASKS = 4_000;
@@ -23,7 +23,8 @@ export const progressReports = {
   async run(context) {
     const roost = await BenchRoost.start(context);
     const bare = await BareBullmq.start(context);
-    const celery = context.python.celery ? await BenchCelery.start(context, ['-P', 'solo']) : undefined;
+    const lacks = celeryLacks(context.python);
+    const celery = lacks ? undefined : await BenchCelery.start(context, ['-P', 'solo']);
     await celery?.seed(TYPE, CELERY_TASKS, UPDATES);
     const rounds = await context.rounds({
       ours: () => runOurs(roost, UPDATES),
@@ -41,9 +42,7 @@ export const progressReports = {
         ...{ theirs: 'bare BullMQ, no progress', than: 'without progress' },
       }),
       ratioRow({ ...than, theirs: 'bare BullMQ' }),
-      celery
-        ? ratioRow({ ...than, theirs: 'Celery solo', goal: ['>=', 50] })
-        : notRunRow('throughput / Celery solo', 'no Celery here', ['>=', 50]),
+      peerRow({ ...than, theirs: 'Celery solo', goal: ['>=', 50], lacks }),
       ...(await readers(context, roost)),
     ];
   },

@@ -3,14 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { printFigures } from '../chaos/support/figures.js';
-import { ApiClient } from '../support/api-client.js';
-import { startApp, type RunningApp } from '../support/processes.js';
-import { RedisServer } from '../support/redis-server.js';
-import { ScratchBuild } from '../support/scratch-build.js';
-import { until } from '../support/until.js';
 import { MemorySamples } from './support/memory-samples.js';
+import { ScaleRoost } from './support/scale-roost.js';
 import { submitBulk } from './support/tasks-api.js';
 
 const TASKS = Number(process.env.SCALE_SOAK || 200_000);
@@ -30,40 +25,21 @@ const PAGES = [
 describe(`R17: ${TASKS} tasks with pages and listeners that come and go`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'roost-soak-'));
   const watched = { web: MemorySamples.watch(folder, 'web'), worker: MemorySamples.watch(folder, 'worker') };
-  let server: RedisServer;
-  let redis: Redis;
-  let build: ScratchBuild;
-  let web: RunningApp;
-  let worker: RunningApp;
-  let api: ApiClient;
+  let roost: ScaleRoost;
 
   beforeAll(async () => {
-    server = await RedisServer.start();
-    redis = new Redis(server.url);
-    build = new ScratchBuild('../../bench/task-types');
-    const env = {
-      REDIS_URL: server.url,
-      HISTORY_URL: `file:${join(folder, 'history.db')}`,
-      WORKER_CONCURRENCY: '20',
-      LOG_LEVEL: 'warn',
-      // Both let go of old tasks all the while, as they do where they have run for long.
-      TASK_RETENTION_COMPLETED_COUNT: '2000',
-      HISTORY_RETENTION_COUNT: '10000',
-    };
-    web = await startApp('web', { ...env, ...watched.web.env }, build.folder);
-    worker = await startApp('worker', { ...env, ...watched.worker.env }, build.folder);
-    api = new ApiClient(web.url!);
+    // The history lets go of old tasks all the while, too.
+    const env = { WORKER_CONCURRENCY: '20', HISTORY_RETENTION_COUNT: '10000' };
+    roost = await ScaleRoost.start({ env, webEnv: watched.web.env });
+    await roost.startWorker(watched.worker.env);
   }, 60_000);
 
   afterAll(async () => {
-    await Promise.all([worker.stop(), web.stop()]);
-    redis.disconnect();
-    await server.remove();
-    build.remove();
+    await roost.stop();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const redisBytes = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1]);
+  const redisBytes = async () => Number(/used_memory:(\d+)/.exec(await roost.redis.info('memory'))![1]);
 
   it(
     'keeps the memory of web app, worker and Redis flat',
@@ -73,7 +49,7 @@ describe(`R17: ${TASKS} tasks with pages and listeners that come and go`, () => 
       let listened = 0;
       const reading = (async () => {
         for (let n = 0; !over; n++) {
-          const answer = await fetch(`${web.url}${PAGES[n % PAGES.length]}`);
+          const answer = await fetch(`${roost.web.url}${PAGES[n % PAGES.length]}`);
           await answer.text();
           expect(answer.status).toBe(200);
           pages++;
@@ -82,26 +58,17 @@ describe(`R17: ${TASKS} tasks with pages and listeners that come and go`, () => 
       })();
       const listening = Array.from({ length: LISTENERS }, async (_, n) => {
         while (!over) {
-          await listen(`${web.url}/api/v1/events`, 1_000 + n * 100);
+          await listen(`${roost.web.url}/api/v1/events`, 1_000 + n * 100);
           listened++;
         }
       });
-      const settle = () =>
-        until(
-          'all have run',
-          async () => {
-            const [waiting, active] = await Promise.all([
-              redis.llen('roost:default:wait'),
-              redis.llen('roost:default:active'),
-            ]);
-            return waiting + active === 0;
-          },
-          120_000,
-        );
       const run = async (from: number, to: number) => {
         for (let n = from; n < to; n += PIECE) {
-          await submitBulk(api, Math.min(PIECE, to - n), (i) => ({ type: 'no-op', input: { n: n + i } }));
-          await settle();
+          await submitBulk(roost.api, Math.min(PIECE, to - n), (i) => ({
+            type: 'no-op',
+            input: { n: n + i },
+          }));
+          await roost.drained(120_000);
         }
       };
       await run(0, WARM_UP);

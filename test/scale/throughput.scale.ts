@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { percentile, printFigures } from '../chaos/support/figures.js';
-import { ApiClient } from '../support/api-client.js';
-import { projectRoot, startApp, TestProcess, type RunningApp } from '../support/processes.js';
-import { RedisServer } from '../support/redis-server.js';
-import { ScratchBuild } from '../support/scratch-build.js';
+import { projectRoot, TestProcess } from '../support/processes.js';
 import { until } from '../support/until.js';
+import { ScaleRoost } from './support/scale-roost.js';
 import { submitBulk } from './support/tasks-api.js';
 
 const TASKS = Number(process.env.SCALE_THROUGHPUT || 20_000);
@@ -26,72 +21,40 @@ const SHARE_RAN = 0.6;
 const GUARD = 0.8;
 
 describe(`R19: ${TASKS} tasks as fast as may be`, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'roost-throughput-'));
-  let server: RedisServer;
-  let redis: Redis;
-  let build: ScratchBuild;
-  let web: RunningApp;
-  let api: ApiClient;
+  let roost: ScaleRoost;
 
   beforeAll(async () => {
-    server = await RedisServer.start({ appendOnly: true });
-    redis = new Redis(server.url);
-    build = new ScratchBuild('../../bench/task-types');
-    web = await startApp('web', env(), build.folder);
-    api = new ApiClient(web.url!);
+    roost = await ScaleRoost.start({ appendOnly: true, env: { WORKER_CONCURRENCY: String(AT_ONCE) } });
   }, 60_000);
-  afterAll(async () => {
-    await web.stop();
-    redis.disconnect();
-    await server.remove();
-    build.remove();
-    rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
-
-  const env = () => ({
-    REDIS_URL: server.url,
-    HISTORY_URL: `file:${join(folder, 'history.db')}`,
-    WORKER_CONCURRENCY: String(AT_ONCE),
-    LOG_LEVEL: 'warn',
-    TASK_RETENTION_COMPLETED_COUNT: '2000',
-  });
+  afterAll(() => roost.stop(), 60_000);
 
   const bare = async (): Promise<{ added: number; ran: number }> => {
     const args = [
       join(projectRoot, 'test/scale/support/bare-bullmq.mjs'),
-      ...[server.port, TASKS, 1, AT_ONCE * WORKERS].map(String),
+      ...[roost.server.port, TASKS, 1, AT_ONCE * WORKERS].map(String),
     ];
     const run = new TestProcess('bare BullMQ', process.execPath, args, { cwd: projectRoot });
     const { code } = await run.ended;
     if (code !== 0) throw new Error(run.output);
-    await redis.eval("for _, k in ipairs(redis.call('KEYS', 'bare:*')) do redis.call('UNLINK', k) end", 0);
+    await roost.redis.eval(
+      "for _, k in ipairs(redis.call('KEYS', 'bare:*')) do redis.call('UNLINK', k) end",
+      0,
+    );
     return JSON.parse(run.output) as { added: number; ran: number };
   };
 
   const ours = async (): Promise<number> => {
-    await submitBulk(api, TASKS, (n) => ({ type: 'no-op', input: { n } }));
-    const workers = await Promise.all(
-      Array.from({ length: WORKERS }, () => startApp('worker', env(), build.folder)),
-    );
+    await submitBulk(roost.api, TASKS, (n) => ({ type: 'no-op', input: { n } }));
+    await Promise.all(Array.from({ length: WORKERS }, () => roost.startWorker()));
     try {
       // From the first one taken: starting a process is no part of it.
-      await until('it begins', async () => (await redis.llen('roost:default:wait')) < TASKS, 30_000);
-      const left = await redis.llen('roost:default:wait');
+      await until('it begins', async () => (await roost.waiting()) < TASKS, 30_000);
+      const left = await roost.waiting();
       const startedAt = performance.now();
-      await until(
-        'all have run',
-        async () => {
-          const [waiting, active] = await Promise.all([
-            redis.llen('roost:default:wait'),
-            redis.llen('roost:default:active'),
-          ]);
-          return waiting + active === 0;
-        },
-        300_000,
-      );
+      await roost.drained(300_000);
       return Math.round(left / ((performance.now() - startedAt) / 1000));
     } finally {
-      await Promise.all(workers.map((worker) => worker.stop()));
+      await roost.stopWorkers();
     }
   };
 
@@ -122,7 +85,7 @@ describe(`R19: ${TASKS} tasks as fast as may be`, () => {
     const hand = async () => {
       for (let n = next++; n < SUBMITS; n = next++) {
         const at = performance.now();
-        await api.submit('no-op', { n });
+        await roost.api.submit('no-op', { n });
         ms.push(performance.now() - at);
       }
     };
@@ -137,6 +100,6 @@ describe(`R19: ${TASKS} tasks as fast as may be`, () => {
     });
     expect(ms).toHaveLength(SUBMITS);
     // All of them are there: fast is nothing without that.
-    expect(await redis.llen('roost:default:wait')).toBe(SUBMITS);
+    expect(await roost.waiting()).toBe(SUBMITS);
   }, 300_000);
 });

@@ -8,6 +8,11 @@ const PEERS = inRoot('test/bench/peers');
 const RESULTS = 'celery-task-meta-*';
 const DELETE = `local keys = redis.call('KEYS', ARGV[1]) for i = 1, #keys do redis.call('DEL', keys[i]) end return #keys`;
 
+/** What is missing for it; undefined where nothing is. */
+export function celeryLacks(python) {
+  return python.celery ? undefined : 'no Celery here';
+}
+
 /** Celery with one worker and a Redis of its own. `pool`: what `celery worker` is told, such as `['-P', 'solo']`. */
 export class BenchCelery {
   /** Without `pool` nobody works: for what only hands in. */

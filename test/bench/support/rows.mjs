@@ -49,6 +49,11 @@ export function notRunRow(what, why, goal) {
   return { what, notRun: why, ...(goal ? { goal } : {}) };
 }
 
+/** Beside a side that is not installed everywhere: compared, or `lacks`, what is missing of it here. */
+export function peerRow({ lacks, ...row }) {
+  return lacks ? notRunRow(`${row.what} / ${row.theirs}`, lacks, row.goal) : ratioRow(row);
+}
+
 function judged(value, goal) {
   if (!goal) return {};
   const [sign, limit] = goal;
