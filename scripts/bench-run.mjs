@@ -13,8 +13,10 @@ import { Halt, sayFailure } from './say.mjs';
 const USAGE = [
   'npm run bench',
   'npm run bench -- P3 P5          only these',
-  'npm run bench -- --json         for programs',
+  'npm run bench -- growth         ten minutes of steady load: what grows; with --minutes 1 one minute',
+  'npm run -s bench -- --json      for programs',
   'npm run bench -- --minutes 20   more time, so more rounds',
+  'npm run bench -- P12 --draw docs/images   with its curves as SVG files in that folder',
   'npm run bench -- P3 --cpu-prof profiles   with profiles of our processes, for the DevTools of Chrome',
 ];
 const MINUTES = 10;
@@ -46,7 +48,9 @@ export async function main(args) {
     // What stands there needs the packages, so it is loaded once they are here.
     ({ endProcesses } = await import('../test/bench/support/processes.mjs'));
     const { bench } = await import('../test/bench/bench.mjs');
-    process.stdout.write(await bench({ ...wanted, scratch, redis, progress, usage: USAGE }));
+    const report = await bench({ ...wanted, scratch, redis, progress, usage: USAGE });
+    // What was cut short is no result.
+    if (!ending) process.stdout.write(report);
     await finish(0);
   } catch (error) {
     if (!ending) await finish(sayFailure(error));
@@ -59,6 +63,7 @@ function readArguments(args) {
     const options = {
       json: { type: 'boolean' },
       minutes: { type: 'string' },
+      draw: { type: 'string' },
       'cpu-prof': { type: 'string' },
     };
     parsed = parseArgs({ args, allowPositionals: true, options });
@@ -67,7 +72,14 @@ function readArguments(args) {
   }
   const minutes = Number(parsed.values.minutes ?? MINUTES);
   if (!(minutes > 0)) throw new Halt('--minutes takes a number.', USAGE);
-  const ids = parsed.positionals.map((id) => id.toUpperCase());
-  const profiles = parsed.values['cpu-prof'];
-  return { ids, json: parsed.values.json === true, minutes, profiles: profiles && resolve(profiles) };
+  const { draw, 'cpu-prof': profiles } = parsed.values;
+  return {
+    ids: parsed.positionals,
+    // npm keeps a --json that stands before the `--` for itself, and tells of it here.
+    json: parsed.values.json === true || process.env.npm_config_json === 'true',
+    minutes,
+    draw: draw && resolve(draw),
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    profiles: profiles && resolve(profiles),
+  };
 }

@@ -1,4 +1,4 @@
-// `npm run bench`: Roost beside what you would pick instead, on this machine; `-- P3 P5` some of it, `-- --json` for programs.
+// `npm run bench`: Roost beside what you would pick instead, on this machine; `-- P3 P5` some of it, `npm run -s bench -- --json` for programs.
 import './node-version.mjs';
 
 import('./bench-run.mjs').then(function (bench) {

@@ -3,13 +3,28 @@ import { Halt } from '../../scripts/say.mjs';
 import { BENCHES } from './benches.mjs';
 import { Context } from './support/context.mjs';
 import { machine } from './support/machine.mjs';
+import { writeCharts } from './support/chart-files.mjs';
 import { endProcesses } from './support/processes.mjs';
 import { findPython } from './support/python.mjs';
 import { ScratchBuild } from './support/scratch-build.mjs';
 import { printTable } from './support/table.mjs';
 
-/** Runs the benches that are wanted (all, without `ids`) one after the other, and gives the table. */
-export async function bench({ ids, json, minutes, scratch, redis, profiles, progress, usage }) {
+/**
+ * Runs the benches that are wanted (without `ids` all but those `apart`) one after the other, and gives the table.
+ * `draw`: the folder for pictures of what has a curve; `command`: what they name as theirs.
+ */
+export async function bench({
+  ids,
+  json,
+  minutes,
+  draw,
+  command,
+  scratch,
+  redis,
+  profiles,
+  progress,
+  usage,
+}) {
   const since = Date.now();
   const wanted = choose(ids, usage);
   const python = await findPython();
@@ -28,16 +43,19 @@ export async function bench({ ids, json, minutes, scratch, redis, profiles, prog
     seconds: Math.round((Date.now() - since) / 1000),
     missing: python.missing,
     rows,
+    charts: context.charts,
   };
+  if (draw) writeCharts(draw, { ...report, command }, progress);
   return json ? `${JSON.stringify(report, undefined, 2)}\n` : printTable(report);
 }
 
 function choose(ids, usage) {
   const known = BENCHES.map(({ id }) => id);
-  const unknown = ids.filter((id) => !known.includes(id));
+  const wanted = ids.map((id) => known.find((one) => one.toLowerCase() === id.toLowerCase()) ?? id);
+  const unknown = wanted.filter((id) => !known.includes(id));
   if (unknown.length > 0)
     throw new Halt(`There is no ${unknown.join(', ')}; there are ${known.join(' ')}.`, usage);
-  return BENCHES.filter(({ id }) => ids.length === 0 || ids.includes(id));
+  return BENCHES.filter(({ id, apart }) => (wanted.length === 0 ? !apart : wanted.includes(id)));
 }
 
 /** One that fails is told as such, and the others go on. */

@@ -11,8 +11,9 @@ import { start } from './p10-start.mjs';
 import { list } from './p11-list.mjs';
 import { fleet } from './p12-fleet.mjs';
 import { wholeStack } from './p13-whole-stack.mjs';
+import { growth } from './growth.mjs';
 
-/** In the order they are run and printed. `weight`: share of the time each may take. */
+/** In the order they are run and printed. `weight`: share of the time each may take; `apart`: only where it is named. */
 export const BENCHES = [
   submitOverHttp,
   bulkSubmit,
@@ -27,4 +28,5 @@ export const BENCHES = [
   list,
   fleet,
   wholeStack,
+  growth,
 ];

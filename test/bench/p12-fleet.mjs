@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { FLEETING } from '../../scripts/redis-embedded.mjs';
-import { cpuOf, cpuOfAll } from './support/cpu.mjs';
+import { backlogs } from './p12-backlogs.mjs';
+import { cpuOfAll } from './support/cpu.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { ratioRow, valueRow } from './support/rows.mjs';
+import { valueRow } from './support/rows.mjs';
 import { median } from './support/stats.mjs';
-import { until } from './support/until.mjs';
 import { workOff } from './support/work-off.mjs';
 
 const SIZES = [1, 2, 4, 8];
@@ -15,8 +14,6 @@ const SECONDS = 3;
 /** Share of the machine's cores in use from which on more workers cannot do more. */
 const FULL = 0.75;
 const ROUNDS = 3;
-const BACKLOGS = { '10,000': 10_000, '1,000,000': 1_000_000 };
-const MEASURED = 8_000;
 
 /** More workers do more, and a long queue is no dearer than a short one. */
 export const fleet = {
@@ -39,6 +36,7 @@ async function growth(context) {
     SIZES.map((size) => [size, () => runFleet(roost, ids.slice(0, size), ideal)]),
   );
   const rounds = await context.rounds(sides, { count: ROUNDS, warmUp: false });
+  draw(context, rounds, ideal);
   return SIZES.map((size) => {
     const cores = median(rounds.map((round) => round[size].cores));
     const isFull = cores > FULL * context.cores;
@@ -50,6 +48,20 @@ async function growth(context) {
         `${Math.round(ideal * size)}/s are ideal, ${cores} of ${context.cores} cores busy` +
         (isFull ? ': the machine is full, so this is no goal.' : '.'),
     });
+  });
+}
+
+function draw(context, rounds, ideal) {
+  const measured = (size) => median(rounds.map((round) => round[size].perSecond));
+  context.chart({
+    file: 'fleet-throughput',
+    title: `Tasks of ${TASK_MS} ms a second, ${CONCURRENCY} at once a worker`,
+    x: { label: 'workers', ticks: SIZES },
+    y: { label: 'tasks / s' },
+    series: [
+      { name: 'ideal', points: SIZES.map((size) => [size, ideal * size]), dashed: true },
+      { name: 'measured', points: SIZES.map((size) => [size, measured(size)]), dots: true },
+    ],
   });
 }
 
@@ -86,63 +98,4 @@ async function runFleet(roost, ids, ideal) {
   await command(roost, 'pause', ids);
   await roost.settle();
   return { ofIdeal: perSecond / (ideal * ids.length), perSecond, cores: Math.round(cores * 10) / 10 };
-}
-
-async function backlogs(context) {
-  const roosts = {};
-  for (const [name, size] of Object.entries(BACKLOGS)) {
-    context.progress(`${name} waiting tasks`);
-    const roost = (roosts[name] = await BenchRoost.start(context, { redisArgs: FLEETING }));
-    await roost.pause();
-    await fill(roost, size);
-  }
-  const [few, many] = Object.keys(BACKLOGS);
-  const sides = Object.fromEntries(
-    Object.entries(roosts).map(([name, roost]) => [name, () => runSome(roost)]),
-  );
-  const rounds = await context.rounds(sides, { count: ROUNDS });
-  const than = { rounds, ours: many, theirs: few, than: `at ${few}`, unit: 'us' };
-  return [
-    ratioRow({
-      ...{ ...than, what: `CPU per task with ${many} waiting`, take: ({ us }) => us, goal: ['<=', 1.1] },
-      note: 'worker and Redis together; the few are filled up again before each round.',
-    }),
-    ratioRow({ ...than, what: 'in Redis alone', take: ({ redisUs }) => redisUs }),
-  ];
-}
-
-/** Waiting tasks as the web app adds them, without their events: a backlog, not the news of one. */
-const FILL = `
-  for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do
-    local id = 'w' .. ARGV[3] .. '-' .. i
-    redis.call('HSET', KEYS[1] .. id, 'name', 'no-op', 'data', '{"roost":1,"input":{"n":' .. i .. '}}', 'opts', '{"attempts":1}',
-      'timestamp', ARGV[3], 'delay', 0, 'priority', 0)
-    redis.call('LPUSH', KEYS[1] .. ARGV[4], id)
-  end`;
-const AT_ONCE = 1000;
-
-async function fill({ redis, queue }, size) {
-  const isApart = (await redis.client.exists(queue.toKey('paused'))) === 1;
-  const now = Date.now();
-  for (let from = 1; from <= size; from += AT_ONCE) {
-    const to = Math.min(size, from + AT_ONCE - 1);
-    await redis.client.eval(FILL, 1, queue.toKey(''), from, to, now, isApart ? 'paused' : 'wait');
-  }
-}
-
-/** Lets the worker take some of what waits, then holds it back again. */
-async function runSome(roost) {
-  const { queue, redis, workers } = roost;
-  const waiting = await queue.getJobCountByTypes('waiting', 'paused');
-  if (waiting < MEASURED) await fill(roost, BACKLOGS['10,000']);
-  const completed = () => queue.getJobCountByTypes('completed', 'failed');
-  const before = { done: await completed(), us: cpuOf(workers[0].pid), redisUs: cpuOf(redis.pid) };
-  await roost.resume();
-  await until('enough are done', async () => (await completed()) - before.done >= MEASURED);
-  await roost.pause();
-  const done = (await completed()) - before.done;
-  const redisUs = (cpuOf(redis.pid) - before.redisUs) / done;
-  const us = (cpuOf(workers[0].pid) - before.us) / done + redisUs;
-  await roost.recorded();
-  return { us: Math.round(us * 10) / 10, redisUs: Math.round(redisUs * 10) / 10 };
 }

@@ -11,7 +11,6 @@ const LONG_MINUTES = 20;
 /** What a bench is given: the programs it may start, its share of the time, and the way it compares two sides. */
 export class Context {
   #since;
-  #minutes;
   #deadline;
   #late;
   #bench;
@@ -24,14 +23,16 @@ export class Context {
     this.nodeArgs = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
     /** Time for the sizes that the goals are about, where a run of ten minutes takes smaller ones. */
     this.isLong = minutes >= LONG_MINUTES;
+    this.minutes = minutes;
+    /** What `--draw` writes as pictures. */
+    this.charts = [];
     this.#since = since;
-    this.#minutes = minutes;
   }
 
   /** `toCome`: this bench and those after it, which share what is left of the time by their weight. */
   begin(bench, toCome) {
     this.#bench = bench;
-    const left = this.#since + this.#minutes * 60_000 - Date.now();
+    const left = this.#since + this.minutes * 60_000 - Date.now();
     const weights = toCome.reduce((sum, { weight }) => sum + weight, 0);
     const share = (left * bench.weight) / weights;
     this.#deadline = Date.now() + share;
@@ -42,6 +43,11 @@ export class Context {
   progress(text) {
     const seconds = Math.round((Date.now() - this.#since) / 1000);
     this.tell(`${String(seconds).padStart(4)} s  ${this.#bench.id}  ${text}`);
+  }
+
+  /** `file`: its name without ending; the rest as `drawChart` wants it. */
+  chart(chart) {
+    this.charts.push(chart);
   }
 
   startRedis(args) {

@@ -3,6 +3,16 @@ import { connect } from 'node:net';
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 
+/** The whole of a request, as text. */
+export function requestOf({ url, method = 'POST', path, headers = {}, body }, key) {
+  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${new URL(url).host}`];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  if (key) lines.push(`Idempotency-Key: ${key}`);
+  if (body !== undefined)
+    lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
+  return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
+}
+
 /**
  * One connection of HTTP/1.1 that costs its user next to nothing, as server and client share the cores here. One request at
  * a time; where the server closes after an answer (Flask's own does) the next request connects anew.

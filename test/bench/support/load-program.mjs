@@ -1,26 +1,19 @@
 /* Sends requests from a process of its own; its parent says which. */
 import { randomUUID } from 'node:crypto';
-import { HttpConnection } from './http-connection.mjs';
+import { HttpConnection, requestOf } from './http-connection.mjs';
+import { pace } from './pace.mjs';
+
+const ORDERS = { load, firstEvents, pace };
 
 process.on('message', async (message) => {
   try {
-    const figures = message.type === 'load' ? await load(message) : await firstEvents(message);
-    process.send({ type: message.type, ...figures });
+    process.send({ type: message.type, ...(await ORDERS[message.type](message)) });
   } catch (error) {
     process.send({ type: message.type, failed: error.message });
   }
 });
 process.on('disconnect', () => process.exit());
 process.send({ type: 'ready' });
-
-function requestOf({ url, method = 'POST', path, headers = {}, body }, key) {
-  const lines = [`${method} ${path} HTTP/1.1`, `Host: ${new URL(url).host}`];
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  if (key) lines.push(`Idempotency-Key: ${key}`);
-  if (body !== undefined)
-    lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
-  return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
-}
 
 /** So many requests over so many connections; gives how long all took, and each in ms. */
 async function load(wanted) {

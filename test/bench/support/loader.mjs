@@ -25,6 +25,11 @@ export class Loader {
     return this.ask({ type: 'firstEvents', ...request });
   }
 
+  /** `{ url, path, headers?, body, perSecond, seconds, connections, expect? }` -> `{ sent, behind, p50, p99, most }`, times in ms. */
+  pace(request) {
+    return this.ask({ type: 'pace', ...request });
+  }
+
   async ask(message) {
     const answer = await this.process.ask(message);
     if (answer.failed) throw new Error(answer.failed);

@@ -10,6 +10,15 @@ export function percentile(values, share) {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
 }
 
+/** Rise of y by x along the line of least squares through `[x, y]`. */
+export function slope(points) {
+  const mean = (index) => points.reduce((sum, point) => sum + point[index], 0) / points.length;
+  const [mx, my] = [mean(0), mean(1)];
+  const over = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0);
+  const under = points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+  return under === 0 ? 0 : over / under;
+}
+
 export function spread(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }

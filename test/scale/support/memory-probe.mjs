@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 
-const file = process.env.MEMORY_PROBE_FILE;
+const { MEMORY_PROBE_FILE: file, MEMORY_PROBE_EVERY_MS: everyMs = 5_000 } = process.env;
 
 if (isMainThread && file) {
   setFlagsFromString('--expose-gc');
@@ -15,6 +15,9 @@ if (isMainThread && file) {
     const handles = process
       .getActiveResourcesInfo()
       .filter((name) => !/^(Timeout|Immediate)$/.test(name)).length;
-    appendFileSync(file, `${JSON.stringify({ at: Date.now(), rss, heapUsed, external, handles })}\n`);
-  }, 5_000).unref();
+    appendFileSync(
+      file,
+      `${JSON.stringify({ at: Date.now(), pid: process.pid, rss, heapUsed, external, handles })}\n`,
+    );
+  }, Number(everyMs)).unref();
 }
