@@ -12,6 +12,7 @@ import { list } from './p11-list.mjs';
 import { fleet } from './p12-fleet.mjs';
 import { wholeStack } from './p13-whole-stack.mjs';
 import { growth } from './growth.mjs';
+import { sideBySide } from './scaling.mjs';
 
 /** In the order they are run and printed. `weight`: share of the time each may take; `apart`: only where it is named. */
 export const BENCHES = [
@@ -29,4 +30,5 @@ export const BENCHES = [
   fleet,
   wholeStack,
   growth,
+  sideBySide,
 ];
