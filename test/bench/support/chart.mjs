@@ -4,7 +4,7 @@ const WIDTH = 800;
 const HEIGHT = 420;
 const PLOT = { left: 74, right: 610, top: 60, bottom: 310 };
 const LABEL_GAP = 17;
-const FOOTER_CHARS = 140;
+const FOOTER_CHARS = 115;
 /** Hues that the colour-blind tell apart, each dark enough on white and light enough on black. */
 const LIGHT = ['#0b62c4', '#b45309', '#0f766e', '#7c3aed'];
 const DARK = ['#6cb2ff', '#f5a742', '#4fd1c0', '#b79bff'];

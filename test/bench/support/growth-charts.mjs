@@ -6,15 +6,15 @@ const MINUTES = { label: 'minutes' };
 export function drawGrowth(context, samples, perSecond) {
   const { roost } = samples;
   const load = `${perSecond.toLocaleString('en')} tasks a second`;
-  const points = (take, per) => inMinutes(samples.points(take), per);
+  const points = (name, per) => inMinutes(samples.points(name), per);
   context.chart({
     file: 'growth-memory',
     title: `Memory under ${load}`,
     x: MINUTES,
     y: { label: 'MB' },
     series: [
-      { name: 'web app, RSS', points: points(({ webRss }) => webRss, MB) },
-      { name: 'worker, RSS', points: points(({ workerRss }) => workerRss, MB) },
+      { name: 'web app, RSS', points: points('webRss', MB) },
+      { name: 'worker, RSS', points: points('workerRss', MB) },
       { name: 'web app, heap', points: inMinutes(samples.held(roost.web.pid), MB), dots: true },
       { name: 'worker, heap', points: inMinutes(samples.held(roost.workers[0].pid), MB), dots: true },
     ],
@@ -25,8 +25,8 @@ export function drawGrowth(context, samples, perSecond) {
     x: MINUTES,
     y: { label: 'bytes a task' },
     series: [
-      { name: 'history file', points: points((sample) => sample.historyBytesPerTask) },
-      { name: 'Redis, of those kept', points: points(({ redisBytes, kept }) => redisBytes / kept) },
+      { name: 'history file', points: points('historyBytesPerTask') },
+      { name: 'Redis, of those kept', points: points('redisBytesPerTask') },
     ],
   });
   context.chart({
@@ -34,6 +34,6 @@ export function drawGrowth(context, samples, perSecond) {
     title: `How far the recorder of the history is behind, under ${load}`,
     x: MINUTES,
     y: { label: 'ms' },
-    series: [{ name: 'behind', points: points(({ lagMs }) => lagMs) }],
+    series: [{ name: 'behind', points: points('lagMs') }],
   });
 }

@@ -56,13 +56,14 @@ export class GrowthSamples {
     const { recorder, store } = await this.roost.call('GET', '/api/v1/history');
     const { place } = recorder.queues.find(({ name }) => name === queue.name);
     const kept = await queue.getJobCountByTypes('completed', 'waiting', 'paused', 'active');
+    const redisBytes = await redis.keptBytes(queue.toKey('events'));
     this.list.push({
       atS,
       tasks: store.tasks - this.tasksBefore,
       webRss: rssOf(web.pid),
       workerRss: rssOf(workers[0].pid),
-      redisBytes: await redis.keptBytes(queue.toKey('events')),
-      kept,
+      redisBytes,
+      redisBytesPerTask: redisBytes / kept,
       historyBytesPerTask: store.bytes / store.tasks,
       lagMs: newest ? Math.max(0, timeOf(newest[0]) - timeOf(place)) : 0,
       cpu: { web: cpuOf(web.pid), worker: cpuOf(workers[0].pid), redis: cpuOf(redis.pid) },
@@ -79,9 +80,9 @@ export class GrowthSamples {
       .map(({ at, heapUsed, external }) => [(at - this.startedAt) / 1000, heapUsed + external]);
   }
 
-  /** `[seconds, take(sample)]` of all samples. */
-  points(take) {
-    return this.list.map((sample) => [sample.atS, take(sample)]);
+  /** `[seconds, value]` of this name in all samples. */
+  points(name) {
+    return this.list.map((sample) => [sample.atS, sample[name]]);
   }
 
   /** Tasks recorded a second, on the whole. */
