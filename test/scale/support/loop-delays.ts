@@ -8,8 +8,10 @@ const PROBE = pathToFileURL(fileURLToPath(new URL('./loop-probe.mjs', import.met
 
 interface Second {
   at: number;
-  /** ms */
+  /** Longest time it was not free, ms. */
   max: number;
+  /** The same without what the thread stood in line for a processor, ms: its own doing. */
+  own: number;
   p99: number;
   rss: number;
 }
@@ -35,9 +37,9 @@ export class LoopDelays {
     return { delays, idler: new TestProcess('idle', process.execPath, [script], { cwd: folder, env }) };
   }
 
-  /** The worst moment of each second from `since` on, ms. */
-  maxima(since: number): number[] {
-    return this.seconds(since).map(({ max }) => max);
+  /** The longest time of each second from `since` on that the loop's own work took, ms. */
+  own(since: number): number[] {
+    return this.seconds(since).map(({ own }) => own);
   }
 
   figures(since: number) {
@@ -48,6 +50,8 @@ export class LoopDelays {
       p50OfMax: percentile(max, 0.5),
       p99OfMax: percentile(max, 0.99),
       max: Math.max(0, ...max),
+      p99OfOwn: percentile(this.own(since), 0.99),
+      maxOfOwn: Math.max(0, ...this.own(since)),
       over50: max.filter((ms) => ms > 50).length,
       rssMb: Math.round(Math.max(0, ...seconds.map(({ rss }) => rss)) / 2 ** 20),
     };
