@@ -6,13 +6,13 @@ import { parseStored } from './stored-json.js';
  */
 export interface JobEnvelope {
   roost: 1;
+  /** Of type, input and options, where an Idempotency-Key was given; stands first, so that it is found without reading all. */
+  fingerprint?: string;
   tags?: string[];
   /** Milliseconds since 1970. */
   expiresAt?: number;
   /** Id of the task this one was rerun from. */
   origin?: string;
-  /** Of type, input and options, where an Idempotency-Key was given. */
-  fingerprint?: string;
   /** Id of the request that handed it in: the same in the logs of web and worker. */
   requestId?: string;
   input: unknown;
@@ -29,4 +29,10 @@ export function toEnvelope(data: unknown): JobEnvelope {
 /** The same from Redis, where a damaged hash may hold anything: what is no JSON is taken for text. */
 export function parseEnvelope(json: string | undefined): JobEnvelope {
   return toEnvelope(parseStored(json ?? 'null'));
+}
+
+/** The fingerprint of a keyed task, from the beginning of its data. */
+export function keyedHead(head: string): Pick<JobEnvelope, 'fingerprint'> {
+  const [, fingerprint] = /^\{"roost":1,"fingerprint":"([\w-]+)"/.exec(head) ?? [];
+  return fingerprint === undefined ? {} : { fingerprint };
 }

@@ -19,6 +19,7 @@ import { COMMANDS } from '../queue/tokens.js';
 import { GatheredAdds } from './gathered-adds.js';
 import { checkIdempotencyKey, fingerprint } from './idempotency.js';
 import { QueueRoom } from './queue-room.js';
+import { KeyHolders } from './key-holders.js';
 import { parseOptions, type SubmitOptions } from './submit-options.js';
 import type { SubmitRequest } from './submit-request.js';
 
@@ -49,6 +50,7 @@ export class Submitter {
     private readonly queues: Queues,
     private readonly reader: TaskReader,
     private readonly mover: TaskMover,
+    private readonly holders: KeyHolders,
     @Inject(COMMANDS) private readonly redis: Redis,
     settings: Settings,
   ) {
@@ -88,12 +90,12 @@ export class Submitter {
     const { tags, expiresAt } = options;
     const envelope: JobEnvelope = {
       roost: 1,
-      ...(tags.length > 0 ? { tags } : {}),
-      ...(expiresAt !== undefined ? { expiresAt } : {}),
-      ...(request.origin ? { origin: request.origin } : {}),
       ...(request.idempotencyKey !== undefined
         ? { fingerprint: fingerprint([request.type, request.input, request.options ?? null]) }
         : {}),
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(expiresAt !== undefined ? { expiresAt } : {}),
+      ...(request.origin ? { origin: request.origin } : {}),
       ...(request.requestId ? { requestId: request.requestId } : {}),
       input,
     };
@@ -110,6 +112,7 @@ export class Submitter {
 
   /** The task that already has this key; only ever one, whatever queue its type names. */
   private async earlier(checked: Checked): Promise<TaskView | undefined> {
+    if ((await this.holders.of(checked.id)).length === 0) return undefined;
     const [known] = await this.reader.envelopes(checked.id);
     if (!known) return undefined;
     if (known.envelope.fingerprint !== checked.envelope.fingerprint) throw keyConflict(checked.id);
@@ -121,6 +124,8 @@ export class Submitter {
    * queues (one key, types of different queues) the first queue in order wins and the other task is taken back.
    */
   private async settleRace(checked: Checked): Promise<TaskView | undefined> {
+    const holders = await this.holders.of(checked.id);
+    if (holders.length === 1 && holders[0]!.fingerprint === checked.envelope.fingerprint) return undefined;
     const known = await this.reader.envelopes(checked.id);
     const winner = known[0];
     if (!winner) return undefined;

@@ -13,6 +13,7 @@ import { BulkController } from './bulk.controller.js';
 import { Canceller } from './canceller.js';
 import { ForeignActs } from './foreign-acts.js';
 import { MoveController } from './move.controller.js';
+import { KeyHolders } from './key-holders.js';
 import { Submitter } from './submitter.js';
 import { TaskBatches } from './task-batches.js';
 import { TaskFinder } from './task-finder.js';
@@ -40,6 +41,7 @@ import { WhyService } from './why.service.js';
   providers: [
     Canceller,
     ForeignActs,
+    KeyHolders,
     Submitter,
     TaskBatches,
     TaskFinder,
