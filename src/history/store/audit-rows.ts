@@ -1,4 +1,5 @@
 import { AUDIT_OUTCOMES, type AuditEntry, type AuditSearch, type KeptAuditEntry } from './audit-store.js';
+import { BulkInsert } from './bulk-insert.js';
 import type { Bindable, SqliteDatabase } from './database.js';
 
 /** Entries removed in one go. */
@@ -28,15 +29,58 @@ interface AuditColumns {
   fold: string | null;
 }
 
+const COLUMNS = [
+  ...[
+    'no',
+    'at',
+    'who',
+    'via',
+    'source',
+    'permission',
+    'method',
+    'route',
+    'path',
+    'targets',
+    'reason',
+    'status',
+  ],
+  ...['outcome', 'request', 'code', 'fold', 'count', 'last'],
+] as const;
+const INSERT = `INSERT INTO audit (${COLUMNS.join(', ')})`;
+
 /** The audit in the tables of the history. */
 export class AuditRows {
-  constructor(private readonly db: SqliteDatabase) {}
+  private readonly rows: BulkInsert;
+  private readonly targets: BulkInsert;
+
+  constructor(private readonly db: SqliteDatabase) {
+    this.rows = new BulkInsert(db, INSERT, COLUMNS.length);
+    this.targets = new BulkInsert(db, 'INSERT OR IGNORE INTO audit_targets (target, no)', 2);
+  }
 
   /** All of them or none. */
   append(entries: AuditEntry[]): void {
-    this.db.transaction(() => {
-      for (const entry of entries) this.insert(entry);
-    });
+    try {
+      this.db.transaction(() => {
+        let last = this.lastNo();
+        for (const entry of entries) {
+          if (entry.fold) {
+            this.rows.flush();
+            this.addTargets(this.fold(entry), entry);
+            last = this.lastNo();
+          } else {
+            this.rows.add([++last, ...toColumns(entry)]);
+            this.addTargets(last, entry);
+          }
+        }
+        this.rows.flush();
+        this.targets.flush();
+      });
+    } catch (error) {
+      this.rows.discard();
+      this.targets.discard();
+      throw error;
+    }
   }
 
   search({ who, permission, target, outcome, from, to, after, limit }: AuditSearch): KeptAuditEntry[] {
@@ -76,26 +120,43 @@ export class AuditRows {
     });
   }
 
-  private insert(entry: AuditEntry): void {
-    const cut = (text: string) => text.slice(0, MAX_TEXT);
-    const targets = [...new Set(entry.targets.map(cut))].slice(0, MAX_TARGETS);
-    const { no } = this.db.get<{ no: number }>(
-      `INSERT INTO audit (at, who, via, source, permission, method, route, path, targets, reason, status, outcome, request,
-         code, fold, count, last)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  /** Numbers are given out once, also those of entries that are forgotten by now. */
+  private lastNo(): number {
+    return this.db.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'audit'")?.seq ?? 0;
+  }
+
+  /** One that stands for many takes the place of what it stood for so far; answers its number. */
+  private fold(entry: AuditEntry): number {
+    return this.db.get<{ no: number }>(
+      `${INSERT} VALUES (${COLUMNS.map(() => '?').join(', ')})
        ON CONFLICT (fold) WHERE fold IS NOT NULL
        DO UPDATE SET count = count + excluded.count, last = excluded.last, source = excluded.source RETURNING no`,
-      [
-        ...[entry.at, cut(entry.who), entry.via, cut(entry.from), entry.permission],
-        ...[cut(entry.method), cut(entry.route), cut(entry.path), JSON.stringify(targets)],
-        entry.reason === null ? null : cut(entry.reason),
-        ...[entry.status, AUDIT_OUTCOMES.indexOf(entry.outcome), entry.requestId, entry.code],
-        ...[entry.fold?.id ?? null, entry.fold?.count ?? 1, entry.fold?.lastAt ?? null],
-      ],
-    )!;
-    for (const target of targets)
-      this.db.run('INSERT OR IGNORE INTO audit_targets (target, no) VALUES (?, ?)', [target, no]);
+      [null, ...toColumns(entry)],
+    )!.no;
   }
+
+  private addTargets(no: number, entry: AuditEntry): void {
+    for (const target of targetsOf(entry)) this.targets.add([target, no]);
+  }
+}
+
+function cut(text: string): string {
+  return text.slice(0, MAX_TEXT);
+}
+
+function targetsOf({ targets }: AuditEntry): string[] {
+  return [...new Set(targets.map(cut))].slice(0, MAX_TARGETS);
+}
+
+/** All but the number. */
+function toColumns(entry: AuditEntry): Bindable[] {
+  return [
+    ...[entry.at, cut(entry.who), entry.via, cut(entry.from), entry.permission],
+    ...[cut(entry.method), cut(entry.route), cut(entry.path), JSON.stringify(targetsOf(entry))],
+    entry.reason === null ? null : cut(entry.reason),
+    ...[entry.status, AUDIT_OUTCOMES.indexOf(entry.outcome), entry.requestId, entry.code],
+    ...[entry.fold?.id ?? null, entry.fold?.count ?? 1, entry.fold?.lastAt ?? null],
+  ];
 }
 
 function toEntry({ source, targets, outcome, request, fold: _, last, ...row }: AuditColumns): KeptAuditEntry {

@@ -67,4 +67,30 @@ describe('the audit in the store', () => {
     expect(fixture.engine.searchAudit({ target: 'all', limit: 5000 })).toHaveLength(100);
     expect(fixture.engine.searchAudit({ limit: 5000 })).toHaveLength(101);
   });
+
+  it('numbers entries in their order, also beside those that stand for many, and no number twice', () => {
+    const fold = (count: number) => ({ id: 'nobody', count, lastAt: NOON + 9999 });
+    const { engine } = fixture;
+    const numbers = () => engine.searchAudit({ who: 'eve', limit: 100 }).map(({ no, count }) => [no, count]);
+    const eve = (n: number, more: Partial<AuditEntry> = {}) =>
+      entry(n, { who: 'eve', targets: ['e'], ...more });
+    engine.appendAudit([eve(9500), eve(9501, { fold: fold(1) }), eve(9502)]);
+    const [first] = numbers().at(-1)!;
+    expect(numbers()).toEqual([
+      [first! + 2, 1],
+      [first! + 1, 1],
+      [first, 1],
+    ]);
+    engine.appendAudit([eve(9503, { fold: fold(4) }), eve(9504)]);
+    const [newest] = numbers()[0]!;
+    expect(numbers().slice(1)).toEqual([
+      [first! + 2, 1],
+      [first! + 1, 5],
+      [first, 1],
+    ]);
+    expect(engine.searchAudit({ target: 'e', limit: 100 })).toHaveLength(4);
+    while (!engine.forgetAuditPiece(NOON + 100_000).isDone);
+    engine.appendAudit([eve(9600)]);
+    expect(numbers()[0]![0]).toBeGreaterThan(newest!);
+  });
 });
