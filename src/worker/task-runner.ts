@@ -97,8 +97,8 @@ export class TaskRunner {
       await this.waitForItsTurn(type, attempt);
       const input = await this.validate(type, attempt.envelope.input);
       const result = checkResult(await this.execute(type, input, attempt), type);
-      // A handler that did not listen: whoever cancelled it was told that it is cancelled.
-      if (wasCancelled(attempt.run)) attempt.run.throwIfAborted();
+      // A handler that did not listen: its task is cancelled, or another worker's, whatever it says now.
+      if (isOver(attempt.run)) attempt.run.throwIfAborted();
       this.tally.count(job.name, 'completed');
       this.tell(attempt, 'completed');
       return result;
@@ -244,7 +244,8 @@ export class TaskRunner {
     const error = toError(thrown);
     const permanent = isPermanent(thrown);
     const willRetry = !permanent && job.attemptsMade + 1 < (job.opts.attempts ?? 1);
-    await this.keepFailure(attempt, error, willRetry);
+    // It is not ours to fail: the lock ran out, and there was no time yet to be told.
+    if (!(await this.keepFailure(attempt, error, willRetry))) return this.moved(attempt, 'lost');
     this.tally.count(job.name, willRetry ? 'retried' : 'failed');
     this.tell(attempt, willRetry ? 'failed, to be tried again' : 'failed', error);
     return permanent ? asUnrecoverable(error) : error;
@@ -252,9 +253,13 @@ export class TaskRunner {
 
   /**
    * BullMQ keeps the message alone for lists, and overwrites it with the next attempt's. The last failure stands in
-   * the job itself, all but the version that ran.
+   * the job itself, all but the version that ran. False where the task is another worker's by now, or gone.
    */
-  private async keepFailure({ job, base, run }: Attempt, error: Error, willRetry: boolean): Promise<void> {
+  private async keepFailure(
+    { job, token, base, run }: Attempt,
+    error: Error,
+    willRetry: boolean,
+  ): Promise<boolean> {
     const stored: StoredAttempt = {
       ...this.stored(run),
       ...(willRetry
@@ -269,15 +274,14 @@ export class TaskRunner {
           }
         : {}),
     };
-    await this.redis
-      .roostKeepFailure(
-        base + job.id!,
-        ...['roost:error', error.name],
-        ...[attemptField(job.attemptsStarted), JSON.stringify(stored)],
-      )
-      .catch((cause: unknown) =>
-        this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept'),
-      );
+    try {
+      const fields = [attemptField(job.attemptsStarted), JSON.stringify(stored)];
+      const key = base + job.id!;
+      return (await this.redis.roostKeepFailure(key, token, 'roost:error', error.name, ...fields)) === 1;
+    } catch (cause) {
+      this.log.warn({ taskId: job.id, err: cause }, 'an attempt could not be kept');
+      return true;
+    }
   }
 
   /** BullMQ's word for "this job is not mine to finish any more"; it then fetches the next one. */
@@ -299,8 +303,8 @@ export class TaskRunner {
   }
 }
 
-function wasCancelled(run: TaskRun): boolean {
-  return run.reason instanceof TaskCancelledError;
+function isOver({ reason }: TaskRun): boolean {
+  return reason instanceof TaskCancelledError || reason instanceof TaskLostError;
 }
 
 /** The task has been settled or given back already. */

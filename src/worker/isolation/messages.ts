@@ -1,4 +1,9 @@
-import { TaskCancelledError, TaskTimeoutError, WorkerStoppingError } from '../../contract/outcomes.js';
+import {
+  TaskCancelledError,
+  TaskLostError,
+  TaskTimeoutError,
+  WorkerStoppingError,
+} from '../../contract/outcomes.js';
 import type { LogLevel } from '../../contract/task-view.js';
 
 /*
@@ -93,6 +98,8 @@ export function fromStopReason({ name, message, force = false }: StopReason): Er
       return new TaskCancelledError(message, force);
     case 'TaskTimeoutError':
       return new TaskTimeoutError(message);
+    case 'TaskLostError':
+      return new TaskLostError(message);
     case 'WorkerStoppingError':
       return new WorkerStoppingError(message);
     default:

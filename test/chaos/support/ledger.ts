@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** One line that a handler wrote, past all of Roost and Redis: it began, it did its effect, it ended. */
+/** One line that a handler wrote, past all of Roost and Redis: it began, did its effect, was told to stop (why), ended. */
 interface LedgerLine {
-  kind: 'S' | 'X' | 'E';
+  kind: 'S' | 'X' | 'T' | 'E';
   id: string;
   pid: number;
   at: number;
+  word: string;
 }
 
 /** The books beside the books: what handlers say they did, to be held against what Roost says. */
@@ -22,8 +23,8 @@ export class Ledger {
       .split('\n')
       .filter(Boolean)
       .map((line) => {
-        const [kind, id, pid, at] = line.split(' ') as [LedgerLine['kind'], string, string, string];
-        return { kind, id, pid: Number(pid), at: Number(at) };
+        const [kind, id, pid, at, ...words] = line.split(' ') as [LedgerLine['kind'], ...string[]];
+        return { kind, id: id!, pid: Number(pid), at: Number(at), word: words.join(' ').trim() };
       });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   TaskCancelledError,
+  TaskLostError,
   TaskTimeoutError,
   WorkerStoppingError,
 } from '../../../../src/contract/outcomes.js';
@@ -12,6 +13,7 @@ describe('a reason to stop', () => {
     new TaskCancelledError('not needed'),
     new TaskTimeoutError('Timed out'),
     new WorkerStoppingError('The worker is stopping.'),
+    new TaskLostError(),
     new RangeError('something else'),
   ])('is of the same kind on the other side: %s', (reason) => {
     const there = fromStopReason(JSON.parse(JSON.stringify(toStopReason(reason))));
