@@ -7,6 +7,7 @@ import { CatalogModule } from './catalog/catalog.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { HistoryModule } from './history/history.module.js';
+import { AccessLog } from './http/access-log.js';
 import { ProblemFilter, ERROR_PAGE } from './http/problem.filter.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { LoggingModule } from './logging/logging.module.js';
@@ -41,7 +42,7 @@ export class AppModule {
         MonitoringModule,
         WebModule,
       ],
-      providers: [ProblemFilter, { provide: ERROR_PAGE, useValue: errorPage }],
+      providers: [AccessLog, ProblemFilter, { provide: ERROR_PAGE, useValue: errorPage }],
     };
   }
 }

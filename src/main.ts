@@ -22,7 +22,7 @@ try {
     // Without it one open stream of events keeps a stopping process alive for good.
     forceCloseConnections: true,
   });
-  setupApp(app, log, { cache: values.NODE_ENV !== 'development' });
+  setupApp(app, { cache: values.NODE_ENV !== 'development' });
   const url = await listen(app, settings);
   stopOnSignals(app, settings.SHUTDOWN_TIMEOUT_MS, log);
   log.info(`web app is ready: ${url}`);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../../src/access/password.js';
 import type { AuditPage, AuditView } from '../../src/audit/audit.service.js';
@@ -13,18 +14,24 @@ const COST = { logN: 10, r: 8, p: 1 };
 /** Addresses are what the proxy in front says they are. */
 const from = (address: string) => ({ 'x-forwarded-for': address, 'content-type': 'application/json' });
 
+/** With two users, and the one who may read the audit signed in. */
+async function startWithAda(env: Record<string, string> = {}): Promise<{ roost: Roost; ada: BrowserClient }> {
+  const hash = await hashPassword(PASSWORD, COST);
+  const roost = await Roost.start({
+    worker: false,
+    env: { ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`, TRUST_PROXY: '1', ...env },
+  });
+  const ada = new BrowserClient(roost.url);
+  await ada.signIn('ada', PASSWORD);
+  return { roost, ada };
+}
+
 describe('a flood of writes by nobody', () => {
   let roost: Roost;
   let ada: BrowserClient;
 
   beforeAll(async () => {
-    const hash = await hashPassword(PASSWORD, COST);
-    roost = await Roost.start({
-      worker: false,
-      env: { ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`, TRUST_PROXY: '1' },
-    });
-    ada = new BrowserClient(roost.url);
-    await ada.signIn('ada', PASSWORD);
+    ({ roost, ada } = await startWithAda());
   });
 
   afterAll(() => roost.stop());
@@ -49,6 +56,12 @@ describe('a flood of writes by nobody', () => {
       expect(statuses.every((status) => status === 401)).toBe(true);
     }
   }
+  /** Requests of the flood that this part of a log tells of, one by one or as a number. */
+  const logged = (log: string) =>
+    log
+      .split('\n')
+      .filter((line) => line.includes('POST /api/v1/tasks'))
+      .reduce((total, line) => total + Number(/tasks, (\d+) more of them/.exec(line)?.[1] ?? 1), 0);
   const task = (address: string): [string, RequestInit] => [
     '/api/v1/tasks',
     { method: 'POST', headers: from(address), body: '{"type":"divide"}' },
@@ -130,9 +143,13 @@ describe('a flood of writes by nobody', () => {
     expect(sum(nobodys(ndjson.map((line) => JSON.parse(line) as AuditView)))).toBeGreaterThanOrEqual(3700);
   });
 
-  it('is counted to the end, when the web app is stopped right behind it', async () => {
+  it('is counted to the end, in audit and log, when the web app is stopped right behind it', async () => {
+    const file = () => readFileSync(join(roost.logDir, 'web.log'), 'utf8');
+    const before = { file: file().length, terminal: roost.web.output.length };
     await flood(700, () => task('203.0.113.77'));
     await roost.web.stop();
+    expect(logged(roost.web.output.slice(before.terminal))).toBe(700);
+    expect(logged(file().slice(before.file))).toBe(700);
     const engine = new StoreEngine({ file: join(roost.logDir, 'history.db') });
     try {
       const rows = engine.searchAudit({ limit: 1000 }).filter((row) => row.from === '203.0.113.77');
@@ -149,13 +166,7 @@ describe('who asks too often', () => {
   let ada: BrowserClient;
 
   beforeAll(async () => {
-    const hash = await hashPassword(PASSWORD, COST);
-    roost = await Roost.start({
-      worker: false,
-      env: { ACCESS_USERS: `ada:admin:${hash}`, TRUST_PROXY: '1', RATE_LIMIT_PER_MINUTE: '50' },
-    });
-    ada = new BrowserClient(roost.url);
-    await ada.signIn('ada', PASSWORD);
+    ({ roost, ada } = await startWithAda({ RATE_LIMIT_PER_MINUTE: '50' }));
   });
 
   afterAll(() => roost.stop());
