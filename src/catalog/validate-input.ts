@@ -45,28 +45,27 @@ export async function inspectInput(
   type: Checkable,
   raw: unknown,
 ): Promise<{ value: object; problems: FieldProblem[] }> {
-  const value = quickly(type, raw);
-  return value ? { value, problems: [] } : inspectClosely(type, raw);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return { value: {}, problems: [{ path: 'input', message: noObject(type, raw) }] };
+  }
+  const input = raw as Record<string, unknown>;
+  const value = quickly(type, input);
+  return value ? { value, problems: [] } : inspectClosely(type, input);
 }
 
 /** The instance where nothing is wrong and a glance shows it. */
-function quickly(type: Checkable, raw: unknown): object | undefined {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
+function quickly(type: Checkable, input: Record<string, unknown>): object | undefined {
   const { fields, isRight } = planOf(type);
   if (!isRight) return undefined;
-  for (const name of Object.keys(raw)) if (!fields.has(name)) return undefined;
-  const value = instantiate(type, raw as Record<string, unknown>);
+  for (const name of Object.keys(input)) if (!fields.has(name)) return undefined;
+  const value = instantiate(type, input);
   return isRight(value) ? value : undefined;
 }
 
 async function inspectClosely(
   type: Checkable,
-  raw: unknown,
+  input: Record<string, unknown>,
 ): Promise<{ value: object; problems: FieldProblem[] }> {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    return { value: {}, problems: [{ path: 'input', message: noObject(type, raw) }] };
-  }
-  const input = raw as Record<string, unknown>;
   const unsafe = Object.entries(input).flatMap(([key, value]) => unsafeKeys(value, `input.${key}`, 1));
   const problems = [...unknownFields(type, input), ...unsafe];
   const floods = Object.entries(input).flatMap(([key, value]) =>
@@ -162,8 +161,8 @@ function exampleOf({ properties = {}, required = [] }: JsonSchema): Record<strin
 }
 
 function unknownFields(type: Checkable, input: Record<string, unknown>): FieldProblem[] {
-  const names = Object.keys(type.schema.properties ?? {});
-  const unknown = Object.keys(input).filter((key) => !names.includes(key));
+  const { names, fields } = planOf(type);
+  const unknown = Object.keys(input).filter((key) => !fields.has(key));
   return unknown.map((key, index) => {
     // Past the limit only the count is told, so no time goes into guessing.
     const near = index < MAX_PROBLEMS ? nearName(key, names) : undefined;
