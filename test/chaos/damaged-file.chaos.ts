@@ -2,39 +2,28 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { appendFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiClient } from '../support/api-client.js';
-import type { TestProcess } from '../support/processes.js';
-import { freePort } from '../support/redis-server.js';
-import { ScratchProject } from '../support/scratch-project.js';
+import { NpmStart } from '../support/npm-start.js';
 import { AppendOnlyFile } from './support/append-only-file.js';
 import { printFigures } from './support/figures.js';
 
 const TASKS = 40;
 
 describe('R12: npm start on data that a bad disk has damaged', () => {
-  let project: ScratchProject;
-  let port: number;
+  let npmStart: NpmStart;
 
   beforeAll(async () => {
-    project = new ScratchProject();
-    port = await freePort();
+    npmStart = await NpmStart.prepare();
   });
-  afterAll(() => project.remove());
-
-  const start = () => project.npm(['start'], { PORT: String(port) });
-  const address = async (npm: TestProcess) => (await npm.waitForOutput(/Web +(http:\S+)/))[1]!;
-  const end = async (npm: TestProcess) => {
-    npm.pressCtrlC();
-    await npm.ended;
-  };
+  afterAll(() => npmStart.remove());
 
   it('says what is damaged and what to do, and starts once that is done', async () => {
-    const first = start();
-    const api = new ApiClient(await address(first));
+    const first = npmStart.start();
+    const api = new ApiClient(await npmStart.address(first));
     const ids: string[] = [];
     for (let n = 0; n < TASKS; n++)
       ids.push((await api.submit('divide', { x: n, y: 4 }, { delayMs: 3_600_000 })).id);
-    await end(first);
-    const data = join(project.folder, 'data/redis');
+    await npmStart.end(first);
+    const data = join(npmStart.project.folder, 'data/redis');
     const file = new AppendOnlyFile(data);
     const bytes = file.bytes;
     // What a loss of power leaves of a script.
@@ -42,22 +31,22 @@ describe('R12: npm start on data that a bad disk has damaged', () => {
       file.path,
       '*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$18\r\nroost:default:wait\r\n$4\r\ngh',
     );
-    const second = start();
-    await address(second);
+    const second = npmStart.start();
+    await npmStart.address(second);
     const kept = await Promise.all(ids.map((id) => api.task(id)));
-    await end(second);
+    await npmStart.end(second);
     file.corrupt(64);
 
-    const refused = start();
+    const refused = npmStart.start();
     const { code } = await refused.ended;
     // What it says to do, taken at its word.
     renameSync(data, `${data}-damaged`);
-    const again = start();
-    const after = new ApiClient(await address(again));
+    const again = npmStart.start();
+    const after = new ApiClient(await npmStart.address(again));
     const history = await Promise.all(ids.slice(0, 5).map((id) => after.call('GET', `/api/v1/tasks/${id}`)));
     const fresh = await after.submit('divide', { x: 1, y: 4 });
     const { state } = await after.inState(fresh.id, ['completed', 'failed']);
-    await end(again);
+    await npmStart.end(again);
     printFigures('R12 corrupt middle', undefined, {
       fileKb: Math.round(bytes / 1000),
       saysLeftOut: /was not whole and is left out/.test(second.output),

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { TestProcess } from '../support/processes.js';
+import { NpmStart } from '../support/npm-start.js';
 import { freePort } from '../support/redis-server.js';
-import { ScratchProject } from '../support/scratch-project.js';
 import { until } from '../support/until.js';
 
 /** A start of everything takes about 3 s here; a busy machine may need many times that. */
@@ -13,27 +12,18 @@ const LIMIT_MS = 60_000;
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 onLinux('npm start', () => {
-  let project: ScratchProject;
-  let port: number;
+  let npmStart: NpmStart;
 
   beforeAll(async () => {
-    project = new ScratchProject();
-    port = await freePort();
+    npmStart = await NpmStart.prepare();
   });
-  afterAll(() => project.remove());
-
-  const start = (env: Record<string, string> = {}) => project.npm(['start'], { PORT: String(port), ...env });
-  const address = async (npm: TestProcess) => (await npm.waitForOutput(/Web +(http:\S+)/))[1] ?? '';
-  const nothingLeft = () =>
-    until('nothing of it is left', () => project.processes().length === 0, 20_000).catch((error: unknown) => {
-      throw new Error(`Still there: ${JSON.stringify(project.processes())}`, { cause: error });
-    });
+  afterAll(() => npmStart.remove());
 
   it(
     'serves the first page, refuses a second start, ends on Ctrl-C, and has its tasks again after a restart',
     async () => {
-      const first = start();
-      const url = await address(first);
+      const first = npmStart.start();
+      const url = await npmStart.address(first);
       expect((await fetch(url)).status).toBe(200);
       expect(first.output).toContain(`${url}/monitor`);
       expect(first.output).toContain(`${url}/api/docs`);
@@ -48,23 +38,21 @@ onLinux('npm start', () => {
       const submitted = await fetch(`${url}/api/v1/tasks`, { method: 'POST', headers, body });
       expect(submitted.status).toBe(202);
 
-      const second = start();
+      const second = npmStart.start();
       expect((await second.ended).code).not.toBe(0);
       expect(second.output).toContain('Roost runs already from this folder');
       expect(second.output).toContain(url);
 
-      first.pressCtrlC();
-      await first.ended;
-      await nothingLeft();
+      await npmStart.end(first);
 
-      const again = start();
-      const location = new URL(submitted.headers.get('location') ?? '', await address(again));
+      const again = npmStart.start();
+      const location = new URL(submitted.headers.get('location') ?? '', await npmStart.address(again));
       expect((await fetch(location)).status).toBe(200);
 
       // npm does not pass this on; it dies, and the launcher notices.
       again.signal('SIGTERM');
       await again.ended;
-      await nothingLeft();
+      await npmStart.nothingLeft();
     },
     LIMIT_MS,
   );
@@ -72,17 +60,15 @@ onLinux('npm start', () => {
   it(
     'leaves nothing behind when the launcher is killed, Redis included, and starts again',
     async () => {
-      const npm = start();
-      await address(npm);
-      process.kill(project.pidOf(/scripts\/start\.mjs/), 'SIGKILL');
+      const npm = npmStart.start();
+      await npmStart.address(npm);
+      process.kill(npmStart.project.pidOf(/scripts\/start\.mjs/), 'SIGKILL');
       await npm.ended;
-      await nothingLeft();
+      await npmStart.nothingLeft();
 
-      const again = start();
-      expect((await fetch(await address(again))).status).toBe(200);
-      again.pressCtrlC();
-      await again.ended;
-      await nothingLeft();
+      const again = npmStart.start();
+      expect((await fetch(await npmStart.address(again))).status).toBe(200);
+      await npmStart.end(again);
     },
     LIMIT_MS,
   );
@@ -90,20 +76,18 @@ onLinux('npm start', () => {
   it(
     'clears away a Redis whose guardian was killed too, and goes on with its data',
     async () => {
-      const npm = start();
-      await address(npm);
+      const npm = npmStart.start();
+      await npmStart.address(npm);
       for (const script of [/scripts\/start\.mjs/, /scripts\/guardian\.mjs/]) {
-        process.kill(project.pidOf(script), 'SIGKILL');
+        process.kill(npmStart.project.pidOf(script), 'SIGKILL');
       }
       await npm.ended;
-      expect(project.pidOf(/redis-server|valkey-server/)).toBeGreaterThan(0);
+      expect(npmStart.project.pidOf(/redis-server|valkey-server/)).toBeGreaterThan(0);
 
-      const again = start();
+      const again = npmStart.start();
       await again.waitForOutput(/cleared away what a killed start left/);
-      await address(again);
-      again.pressCtrlC();
-      await again.ended;
-      await nothingLeft();
+      await npmStart.address(again);
+      await npmStart.end(again);
     },
     LIMIT_MS,
   );
@@ -111,15 +95,13 @@ onLinux('npm start', () => {
   it(
     'starts a crashed worker again',
     async () => {
-      const npm = start();
-      await address(npm);
-      const pid = project.pidOf(/dist\/worker\.js/);
+      const npm = npmStart.start();
+      await npmStart.address(npm);
+      const pid = npmStart.project.pidOf(/dist\/worker\.js/);
       process.kill(pid, 'SIGKILL');
       await npm.waitForOutput(/The worker ended \(SIGKILL\); starting it again in 1 s/);
-      await until('another worker runs', () => project.pidOf(/dist\/worker\.js/) !== pid);
-      npm.pressCtrlC();
-      await npm.ended;
-      await nothingLeft();
+      await until('another worker runs', () => npmStart.project.pidOf(/dist\/worker\.js/) !== pid);
+      await npmStart.end(npm);
     },
     LIMIT_MS,
   );
@@ -127,14 +109,14 @@ onLinux('npm start', () => {
   it(
     'names a taken port and the command that works',
     async () => {
-      const other = createServer().listen(port, '127.0.0.1');
+      const other = createServer().listen(npmStart.port, '127.0.0.1');
       await once(other, 'listening');
-      const npm = start();
+      const npm = npmStart.start();
       expect((await npm.ended).code).not.toBe(0);
       other.close();
-      expect(npm.output).toContain(`Port ${port} on 127.0.0.1 is taken`);
+      expect(npm.output).toContain(`Port ${npmStart.port} on 127.0.0.1 is taken`);
       expect(npm.output).toMatch(/PORT=\d+ npm start/);
-      await nothingLeft();
+      await npmStart.nothingLeft();
     },
     LIMIT_MS,
   );
@@ -142,12 +124,12 @@ onLinux('npm start', () => {
   it(
     'names a Redis that cannot be reached, without its password',
     async () => {
-      const npm = start({ REDIS_URL: `redis://me:secret@127.0.0.1:${await freePort()}` });
+      const npm = npmStart.start({ REDIS_URL: `redis://me:secret@127.0.0.1:${await freePort()}` });
       expect((await npm.ended).code).not.toBe(0);
       expect(npm.output).toMatch(/The Redis of REDIS_URL cannot be used: redis:\/\/me:\*\*\*@127\.0\.0\.1/);
       expect(npm.output).toContain('Nothing listens on');
       expect(npm.output).not.toContain('secret');
-      await nothingLeft();
+      await npmStart.nothingLeft();
     },
     LIMIT_MS,
   );
@@ -155,11 +137,11 @@ onLinux('npm start', () => {
   it(
     'names every wrong setting at once, and ends with the exit code for it',
     async () => {
-      const npm = start({ WORKER_CONCURRENCY: 'many', LOG_LEVEL: 'loud' });
+      const npm = npmStart.start({ WORKER_CONCURRENCY: 'many', LOG_LEVEL: 'loud' });
       expect((await npm.ended).code).toBe(78);
       expect(npm.output).toContain('WORKER_CONCURRENCY');
       expect(npm.output).toContain('LOG_LEVEL');
-      await nothingLeft();
+      await npmStart.nothingLeft();
     },
     LIMIT_MS,
   );
@@ -167,7 +149,7 @@ onLinux('npm start', () => {
   it(
     'sends whoever starts a single process without REDIS_URL to the right command',
     async () => {
-      const npm = project.npm(['run', 'start:worker']);
+      const npm = npmStart.project.npm(['run', 'start:worker']);
       expect((await npm.ended).code).toBe(78);
       expect(npm.output).toMatch(/REDIS_URL=redis:\S+ npm run start:worker/);
     },
