@@ -5,6 +5,8 @@ import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 
 const { MEMORY_PROBE_FILE: file, MEMORY_PROBE_EVERY_MS: everyMs = 5_000 } = process.env;
+// The processes it starts are not the one that is watched.
+delete process.env.MEMORY_PROBE_FILE;
 
 if (isMainThread && file) {
   setFlagsFromString('--expose-gc');
