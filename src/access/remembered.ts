@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { OnceATurn } from './once-a-turn.js';
 import { toStorageError, withRedis } from '../queue/redis-errors.js';
 
 /** Longest that something is believed which Redis cannot confirm, ms. */
@@ -11,6 +12,7 @@ const MAX_ENTRIES = 10_000;
  */
 export class Remembered<Value> {
   private readonly entries = new Map<string, { value: Value; at: number }>();
+  private readonly reads = new OnceATurn<Promise<string | null>>();
 
   constructor(private readonly redis: Redis) {}
 
@@ -21,7 +23,7 @@ export class Remembered<Value> {
   ): Promise<{ value: Value; isRemembered: boolean } | undefined> {
     let text: string | null;
     try {
-      text = await withRedis(this.redis, () => this.redis.get(key));
+      text = await withRedis(this.redis, () => this.reads.of(key, () => this.redis.get(key)));
     } catch (error) {
       const entry = this.entries.get(key);
       if (!toStorageErrorLike(error) || !entry || Date.now() - entry.at > BELIEVED_MS) throw error;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { SettingsError } from '../config/load-settings.js';
 import type { Settings } from '../config/settings.js';
+import { OnceATurn } from './once-a-turn.js';
 import { UserFile } from './user-file.js';
 import { parseUser, toUserName, type User } from './user.js';
 
@@ -13,6 +14,7 @@ export class Users {
   private readonly file: UserFile;
   private all: ReadonlyMap<string, User>;
   private stamp: string;
+  private readonly stamps = new OnceATurn<string>();
 
   /** @throws SettingsError naming every line that is not right. */
   constructor(
@@ -52,7 +54,7 @@ export class Users {
   }
 
   private current(): ReadonlyMap<string, User> {
-    const stamp = this.file.stamp();
+    const stamp = this.stamps.of(this.file.path, () => this.file.stamp());
     if (stamp === this.stamp) return this.all;
     this.stamp = stamp;
     try {
