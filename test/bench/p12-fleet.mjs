@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { backlogs } from './p12-backlogs.mjs';
+import { BareBullmq } from './support/bullmq.mjs';
 import { cpuOfAll } from './support/cpu.mjs';
 import { BenchRoost } from './support/roost.mjs';
 import { valueRow } from './support/rows.mjs';
@@ -10,7 +11,7 @@ const SIZES = [1, 2, 4, 8];
 const CONCURRENCY = 10;
 const TASK_MS = 20;
 /** Each run takes that long where the fleet grows ideally, s. */
-const SECONDS = 3;
+const SECONDS = 5;
 /** Share of the machine's cores in use from which on more workers cannot do more. */
 const FULL = 0.75;
 const ROUNDS = 3;
@@ -32,13 +33,17 @@ async function growth(context) {
   const ids = items.map(({ id }) => id);
   await command(roost, 'pause', ids);
   const ideal = (1000 / (await lengthOfATask())) * CONCURRENCY;
+  const bare = await BareBullmq.start(context, { concurrency: CONCURRENCY });
   const sides = Object.fromEntries(
     SIZES.map((size) => [size, () => runFleet(roost, ids.slice(0, size), ideal)]),
   );
-  const rounds = await context.rounds(sides, { count: ROUNDS, warmUp: false });
+  const rounds = await context.rounds(
+    { ...sides, 'bare BullMQ': () => runBare(bare, ideal) },
+    { count: ROUNDS, warmUp: false },
+  );
   draw(context, rounds, ideal);
-  return SIZES.map((size) => {
-    const cores = median(rounds.map((round) => round[size].cores));
+  const rows = SIZES.map((size) => {
+    const cores = Math.round(median(rounds.map((round) => round[size].cores)) * 10) / 10;
     const isFull = cores > FULL * context.cores;
     return valueRow({
       what: `tasks of ${TASK_MS} ms a second, ${size} worker${size > 1 ? 's' : ''} / ideal`,
@@ -49,6 +54,11 @@ async function growth(context) {
         (isFull ? ': the machine is full, so this is no goal.' : '.'),
     });
   });
+  const bareRow = valueRow({
+    what: 'the same, 1 worker of bare BullMQ / ideal',
+    values: rounds.map((round) => round['bare BullMQ'].ofIdeal),
+  });
+  return [...rows, bareRow];
 }
 
 function draw(context, rounds, ideal) {
@@ -81,6 +91,14 @@ async function command(roost, name, ids) {
   const refused = items.find(({ ok }) => !ok);
   if (refused || items.length !== ids.length)
     throw new Error(`${name}: ${refused?.why ?? 'not all answered'}`);
+}
+
+async function runBare(bare, ideal) {
+  const count = Math.round(ideal * SECONDS);
+  await bare.queue.pause();
+  await bare.add('pause', count, () => ({ forMs: TASK_MS }));
+  const { perSecond } = await bare.workOff(count);
+  return { ofIdeal: perSecond / ideal, perSecond };
 }
 
 async function runFleet(roost, ids, ideal) {
