@@ -31,10 +31,13 @@ export function growthRows({ context, samples, load, full, text }) {
     }),
     row('run of what was handed in', last.tasks / load.sent, { least: 0.999 }),
     grows('web app, heap after a collection', samples.held(roost.web.pid), NOTE),
-    grows('web app, RSS', samples.points('webRss')),
+    row('web app, lowest RSS, last / second quarter', samples.lowGrowth('webRss'), {
+      limit: 1.05,
+      note: RSS,
+    }),
     row('memory of the web app', last.webRss / MB, { unit: 'MB' }),
     grows('worker, heap after a collection', samples.held(roost.workers[0].pid)),
-    grows('worker, RSS', samples.points('workerRss')),
+    row('worker, lowest RSS, last / second quarter', samples.lowGrowth('workerRss'), { limit: 1.05 }),
     row('memory of the worker', last.workerRss / MB, { unit: 'MB' }),
     grows('Redis', samples.points('redisBytes')),
     row('Redis, bytes a kept task', last.redisBytesPerTask, { unit: 'bytes' }),
@@ -50,6 +53,8 @@ export function growthRows({ context, samples, load, full, text }) {
 const NOTE =
   `the slope of the second half. The goal in words: nothing is kept of a task that is done; up to ${NOTHING} bytes a task ` +
   'count as none, as its id alone takes three times that.';
+const RSS =
+  'memory outside the heap too; it swings with what is not collected yet, so its lows are compared.';
 const FILE =
   'with the log beside it, up to 64 MB however few tasks there are, and the index of all their words.';
 const TOO_SHORT = ` Too short for verdicts: they need ${JUDGED_MINUTES} minutes.`;

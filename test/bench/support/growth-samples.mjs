@@ -97,12 +97,24 @@ export class GrowthSamples {
     return slope(points.filter(([atS]) => atS >= half)) / this.rate;
   }
 
+  /** The lowest of the last quarter, of that of the second: what swings by its garbage has no slope of a few bytes. */
+  lowGrowth(name) {
+    const lowest = (from, to) => Math.min(...this.#place(from, to).map((sample) => sample[name]));
+    return lowest(0.75, 1) / lowest(0.25, 0.5);
+  }
+
+  #place(from, to) {
+    const last = this.list.length - 1;
+    return this.list.slice(Math.round(last * from), Math.round(last * to) + 1);
+  }
+
   /** Processor time of a task in the last quarter, of that in the second. */
   cpuGrowth(name) {
-    const place = (share) => Math.round((this.list.length - 1) * share);
-    const [a, b, c, d] = [0.25, 0.5, 0.75, 1].map((share) => this.list[place(share)]);
-    const us = (from, to) => (to.cpu[name] - from.cpu[name]) / (to.tasks - from.tasks);
-    return us(c, d) / us(a, b);
+    const us = (samples) => {
+      const [from, to] = [samples[0], samples.at(-1)];
+      return (to.cpu[name] - from.cpu[name]) / (to.tasks - from.tasks);
+    };
+    return us(this.#place(0.75, 1)) / us(this.#place(0.25, 0.5));
   }
 }
 
