@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 
 /** 256 bit, as base64url: 43 characters. */
 export const SECRET = /^[A-Za-z0-9_-]{43}$/;
@@ -9,7 +9,7 @@ export function newSecret(): string {
 
 /** What is kept of a secret. One of 256 random bits needs no slow hash: there is nothing to guess. */
 export function digest(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret);
 }
 
 /**

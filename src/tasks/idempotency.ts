@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { RoostError } from '../contract/errors.js';
 
 const MAX_KEY_LENGTH = 255;
@@ -14,10 +14,7 @@ export function checkIdempotencyKey(key: string): void {
 
 /** Tells two requests with one key apart; the order of an object's members makes no difference. */
 export function fingerprint(content: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(content)))
-    .digest('base64url')
-    .slice(0, 22);
+  return hash('sha256', JSON.stringify(sorted(content)), 'base64url').slice(0, 22);
 }
 
 function sorted(value: unknown): unknown {
