@@ -49,10 +49,11 @@ export async function main(args) {
     // What stands there needs the packages, so it is loaded once they are here.
     ({ endProcesses } = await import('../test/bench/support/processes.mjs'));
     const { bench } = await import('../test/bench/bench.mjs');
-    const report = await bench({ ...wanted, scratch, redis, progress, usage: USAGE });
+    const { text, failed } = await bench({ ...wanted, scratch, redis, progress, usage: USAGE });
     // What was cut short is no result.
-    if (!ending) process.stdout.write(report);
-    await finish(0);
+    if (!ending) process.stdout.write(text);
+    if (failed.length > 0) progress(`failed: ${failed.join(', ')}`);
+    await finish(failed.length > 0 ? 1 : 0);
   } catch (error) {
     if (!ending) await finish(sayFailure(error));
   }

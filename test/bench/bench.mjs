@@ -10,7 +10,8 @@ import { ScratchBuild } from './support/scratch-build.mjs';
 import { printTable } from './support/table.mjs';
 
 /**
- * Runs the benches that are wanted (without `ids` all but those `apart`) one after the other, and gives the table.
+ * Runs the benches that are wanted (without `ids` all but those `apart`) one after the other: `{ text, failed }`, the table
+ * and the ids of those that did not come to their end.
  * `draw`: the folder for pictures of what has a curve; `command`: what they name as theirs.
  */
 export async function bench({
@@ -32,9 +33,10 @@ export async function bench({
   const build = new ScratchBuild(scratch, ts);
   const context = new Context({ scratch, redis, python, build, profiles, progress, since, minutes });
   const rows = [];
+  const failed = [];
   for (const [index, one] of wanted.entries()) {
     context.begin(one, wanted.slice(index));
-    rows.push(...(await run(one, context)));
+    rows.push(...(await run(one, context, failed)));
     await endProcesses();
   }
   const report = {
@@ -46,7 +48,7 @@ export async function bench({
     charts: context.charts,
   };
   if (draw) writeCharts(draw, { ...report, command }, progress);
-  return json ? `${JSON.stringify(report, undefined, 2)}\n` : printTable(report);
+  return { text: json ? `${JSON.stringify(report, undefined, 2)}\n` : printTable(report), failed };
 }
 
 function choose(ids, usage) {
@@ -59,11 +61,12 @@ function choose(ids, usage) {
 }
 
 /** One that fails is told as such, and the others go on. */
-async function run({ id, title, run: measure }, context) {
+async function run({ id, title, run: measure }, context, failed) {
   try {
     return (await measure(context)).map((row) => ({ id, title, ...row }));
   } catch (error) {
     context.progress(`failed: ${error.stack}`);
+    failed.push(id);
     return [
       {
         id,
