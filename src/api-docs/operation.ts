@@ -23,7 +23,8 @@ export interface Answer {
   /** Missing for an answer without a body. */
   schema?: Schema;
   examples?: Record<string, object>;
-  contentType?: string;
+  /** Defaults to JSON. Several where the caller chooses. */
+  contentTypes?: readonly string[];
   headers?: Record<string, object>;
 }
 
@@ -67,10 +68,11 @@ function response({
   description,
   schema,
   examples,
-  contentType = 'application/json',
+  contentTypes = ['application/json'],
   headers = {},
 }: Answer): object {
-  const content = schema ? { content: { [contentType]: { schema, ...(examples ? { examples } : {}) } } } : {};
+  const body = { schema, ...(examples ? { examples } : {}) };
+  const content = schema ? { content: Object.fromEntries(contentTypes.map((type) => [type, body])) } : {};
   return { description, headers: { ...HEADERS, ...headers }, ...content };
 }
 

@@ -71,7 +71,8 @@ describe('R3: when the reply of a submit is lost', () => {
     await Promise.all(Array.from({ length: 20 }, () => client.submit('the-one', same)));
     expect((await books()).waiting.length - before).toBe(1);
     expect(client.twoFaced).toEqual([]);
-    const other = await world.api.call('POST', '/api/v1/tasks', body(7_000), {
+    const another = { ...same, input: { forMs: same.input.forMs + 1 } };
+    const other = await world.api.call('POST', '/api/v1/tasks', another, {
       'idempotency-key': 'the-one',
     });
     expect(other.status).toBe(409);

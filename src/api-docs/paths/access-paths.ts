@@ -127,7 +127,7 @@ export const ACCESS_PATHS: Record<string, object> = {
         200: {
           description: 'The file.',
           schema: { type: 'string' },
-          contentType: 'text/csv',
+          contentTypes: ['text/csv', 'application/x-ndjson'],
           headers: { 'Content-Disposition': { description: 'Its name.', schema: { type: 'string' } } },
         },
       },

@@ -62,7 +62,7 @@ function schemasOf(events: Record<string, string>): object {
 function stream(example: string) {
   return {
     description: 'A stream that stays open.',
-    contentType: 'text/event-stream',
+    contentTypes: ['text/event-stream'],
     schema: { type: 'string' },
     examples: { event: { value: example } },
   };

@@ -29,7 +29,20 @@ export const PROBLEM_SCHEMAS: Schemas = {
       permission: { ...ref('Permission'), description: 'With FORBIDDEN: what is missing.' },
       queue: text('With QUEUE_FULL: which one.'),
       retryAfter: count('With 429: seconds to wait, as in the header Retry-After.'),
+      kept: {
+        type: 'string',
+        enum: ['history'],
+        description:
+          'With TASK_STATE_CONFLICT: only the history has the task any more, or another program runs it.',
+      },
+      column: count('With QUERY_INVALID of what `q` says: where, counted from 1.'),
+      from: count('The first UTF-16 unit of what is wrong there, counted from 0.'),
+      to: count('The one after its last.'),
+      problem: text('What is wrong there, without its place.'),
     },
-    ['fields', 'state', 'task', 'permission', 'queue', 'retryAfter'],
+    [
+      ...['fields', 'state', 'task', 'permission', 'queue', 'retryAfter', 'kept'],
+      ...['column', 'from', 'to', 'problem'],
+    ],
   ),
 };
