@@ -15,6 +15,7 @@ const USAGE = [
   'npm run bench -- P3 P5          only these',
   'npm run bench -- growth         ten minutes of steady load: what grows; with --minutes 1 one minute',
   'npm run bench -- scaling        more workers, web apps and Redis servers side by side',
+  'npm run bench -- libs           other libraries under the same outside, where they are installed',
   'npm run -s bench -- --json      for programs',
   'npm run bench -- --minutes 20   more time, so more rounds',
   'npm run bench -- P12 --draw docs/images   with its curves as SVG files in that folder',

@@ -13,6 +13,7 @@ import { fleet } from './p12-fleet.mjs';
 import { wholeStack } from './p13-whole-stack.mjs';
 import { growth } from './growth.mjs';
 import { sideBySide } from './scaling.mjs';
+import { otherLibraries } from './libs.mjs';
 
 /** In the order they are run and printed. `weight`: share of the time each may take; `apart`: only where it is named. */
 export const BENCHES = [
@@ -31,4 +32,5 @@ export const BENCHES = [
   wholeStack,
   growth,
   sideBySide,
+  otherLibraries,
 ];

@@ -1,10 +1,10 @@
-/* BullMQ's worker alone. argv: URL of Redis, how many at once. */
-import { Worker, type Job } from 'bullmq';
+/* BullMQ's worker alone. argv: URL of Redis, how many at once, the client's package where it is not ours, its protocol. */
+import { Worker, type Job, type RedisOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const [url, concurrency] = process.argv.slice(2) as [string, string];
-const connection = new Redis(url, { maxRetriesPerRequest: null });
+const [url, concurrency, library, protocol] = process.argv.slice(2) as [string, string, string?, string?];
+const connection = library ? await otherClient(library) : new Redis(url, { maxRetriesPerRequest: null });
 
 const worker = new Worker(
   'bare',
@@ -20,3 +20,15 @@ worker.on('error', (error) => process.stderr.write(`${error.message}\n`));
 await worker.waitUntilReady();
 process.send?.({ type: 'ready' });
 process.on('disconnect', () => process.exit());
+
+/** No dependency of ours: it is here where somebody has installed it to compare. */
+async function otherClient(name: string): Promise<Redis> {
+  const client = (await import(name)) as {
+    Redis?: typeof Redis;
+    createClient?: (options: { url: string }) => Redis;
+  };
+  // node-redis is no Redis of ioredis, but BullMQ knows both by what they can do.
+  if (client.createClient) return client.createClient({ url });
+  const options: RedisOptions = { maxRetriesPerRequest: null, ...(protocol ? { protocol: 2 } : {}) };
+  return new client.Redis!(url, options as never);
+}

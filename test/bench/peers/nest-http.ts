@@ -1,14 +1,15 @@
-/* Nest on Express with class-validator and BullMQ's add, as their documentation shows it. argv: URL of Redis. */
+/* Nest on Express with class-validator and BullMQ's add, as their documentation shows it. argv: URL of Redis, then, where it
+   is to run on something else or without checks: `fastify`, `unchecked`. */
 import 'reflect-metadata';
 import { Body, Controller, HttpCode, Module, Post, ValidationPipe } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { Queue } from 'bullmq';
 import { IsInt, Min } from 'class-validator';
 import { Redis } from 'ioredis';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 
-const [url] = process.argv.slice(2) as [string];
+const [url, ...otherwise] = process.argv.slice(2) as [string, ...string[]];
 const queue = new Queue('bare', { connection: new Redis(url, { maxRetriesPerRequest: null }) });
 
 class NoOpInput {
@@ -30,8 +31,17 @@ class TasksController {
 @Module({ controllers: [TasksController] })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule, { logger: false });
-app.useGlobalPipes(new ValidationPipe());
+/** No dependency of ours: it is here where somebody has installed it to compare. */
+const FASTIFY = '@nestjs/platform-fastify';
+
+async function createApp() {
+  if (!otherwise.includes('fastify')) return NestFactory.create(AppModule, { logger: false });
+  const { FastifyAdapter } = (await import(FASTIFY)) as { FastifyAdapter: new () => AbstractHttpAdapter };
+  return NestFactory.create(AppModule, new FastifyAdapter(), { logger: false });
+}
+
+const app = await createApp();
+if (!otherwise.includes('unchecked')) app.useGlobalPipes(new ValidationPipe());
 await app.listen(0, '127.0.0.1');
 const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
 process.send?.({ type: 'ready', url: `http://127.0.0.1:${port}` });

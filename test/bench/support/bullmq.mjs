@@ -4,13 +4,14 @@ import { workOff } from './work-off.mjs';
 
 /** BullMQ alone, as its documentation shows it: the same version, the same Redis, a worker in a process of its own. */
 export class BareBullmq {
-  static async start(context, { concurrency = 50, workers = 1, redisArgs } = {}) {
+  /** `client`: package of the worker's Redis client and its protocol, where they are not ours. */
+  static async start(context, { concurrency = 50, workers = 1, redisArgs, client = [] } = {}) {
     const bare = new BareBullmq();
     bare.redis = await context.startRedis(redisArgs);
     bare.queue = new Queue('bare', { connection: bare.redis.client });
     bare.workers = await Promise.all(
       Array.from({ length: workers }, async () => {
-        const args = [context.build.peer('bullmq-worker'), bare.redis.url, String(concurrency)];
+        const args = [context.build.peer('bullmq-worker'), bare.redis.url, String(concurrency), ...client];
         const worker = new BenchProcess('bare-worker', process.execPath, args, {
           cwd: context.scratch,
           ipc: true,

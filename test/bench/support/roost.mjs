@@ -15,10 +15,10 @@ const RECORDED_LIMIT_MS = 120_000;
 export class BenchRoost {
   static async start(
     context,
-    { workers = 1, web = true, env = {}, redisArgs, concurrency = 50, nodeArgs = [] } = {},
+    { workers = 1, web = true, env = {}, redisArgs, concurrency = 50, nodeArgs = [], build } = {},
   ) {
     const roost = new BenchRoost();
-    roost.context = context;
+    roost.build = build ?? context.build;
     roost.nodeArgs = [...context.nodeArgs, ...nodeArgs];
     roost.folder = mkdtempSync(join(context.scratch, 'roost-'));
     roost.redis = await context.startRedis(redisArgs);
@@ -36,7 +36,7 @@ export class BenchRoost {
     roost.headers = {};
     roost.workers = [];
     const [app] = await Promise.all([
-      web ? roost.startApp('web', context.build.web) : undefined,
+      web ? roost.startApp('web', roost.build.web) : undefined,
       ...Array.from({ length: workers }, () => roost.startWorker()),
     ]);
     roost.web = app;
@@ -55,7 +55,7 @@ export class BenchRoost {
   }
 
   async startWorker(env) {
-    const worker = await this.startApp('worker', this.context.build.worker, env);
+    const worker = await this.startApp('worker', this.build.worker, env);
     this.workers.push(worker);
     return worker;
   }

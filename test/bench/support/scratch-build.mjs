@@ -20,11 +20,28 @@ export class ScratchBuild {
   }
 
   get web() {
-    return join(this.folder, 'dist/main.js');
+    return this.#apps('dist').web;
   }
 
   get worker() {
-    return join(this.folder, 'dist/worker.js');
+    return this.#apps('dist').worker;
+  }
+
+  /** The same apps with another package wherever they import `name`. */
+  with(name, instead) {
+    const dist = `dist-with-${instead}`;
+    cpSync(join(this.folder, 'dist'), join(this.folder, dist), { recursive: true });
+    for (const file of readdirSync(join(this.folder, dist), { recursive: true })) {
+      if (!file.endsWith('.js')) continue;
+      const path = join(this.folder, dist, file);
+      const code = readFileSync(path, 'utf8');
+      writeFileSync(path, code.replaceAll(`from '${name}'`, `from '${instead}'`));
+    }
+    return this.#apps(dist);
+  }
+
+  #apps(dist) {
+    return { web: join(this.folder, dist, 'main.js'), worker: join(this.folder, dist, 'worker.js') };
   }
 
   /** Path of a compiled program of the other side. */
