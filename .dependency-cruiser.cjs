@@ -1,11 +1,11 @@
-// Which room of src/ may import which: data takes one direction, and a worker stays small.
-// Run by `npm run check`. `config` and `logging` are open to every room that runs something; `http` to those that answer.
+// Import rules: which folder of src/ may import which. Data flows in one direction, and a worker stays small.
+// Run by `npm run check`. docs/house.md explains the folders.
 
-const RUNS = ['contract', 'config', 'logging'];
-const READS = ['queue', 'events', 'history', 'fleet'];
+const BASE = ['task-api', 'model', 'platform'];
+const DATA = ['bullmq', 'events', 'history', 'workers'];
 
-/** A room may import itself and the rooms named; anything else of ours breaks the rule. */
-function room(name, mayImport, reason) {
+/** Allows a folder to import itself and the folders named; any other import of ours breaks the rule. */
+function folder(name, mayImport, reason) {
   return {
     name: `${name}-imports`,
     comment: `${reason} May import: ${mayImport.join(', ') || 'nothing of ours'}.`,
@@ -18,17 +18,20 @@ function room(name, mayImport, reason) {
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    // The contract is what task types, pages and other programs are written against: it must stand alone.
-    room('contract', [], 'The contract is a leaf.'),
+    // Authors of task types depend on it: it must stand alone.
+    folder('task-api', [], 'The API for task types is a leaf.'),
 
-    // Settings are read once, before anything else exists; only names and words may come from the contract.
-    room('config', ['contract'], 'Settings come before everything else.'),
+    // Views, states and the error table: plain types and pure functions.
+    folder('model', ['task-api'], 'The model knows no framework and no process.'),
 
-    // A log line must be possible from anywhere, so the log knows nobody.
-    room('logging', ['contract', 'config'], 'Everyone logs, so the log knows nobody.'),
+    // Settings, log, clock and redaction: read once, before anything else exists.
+    folder('platform', ['task-api', 'model'], 'Everyone stands on the platform.'),
 
-    // A task type is work and nothing else: it runs in any worker, and its author needs to know only the contract.
-    room('task-types', ['contract'], 'A task type is work and nothing else.'),
+    // Keeps the import paths of 0.1 working for one version.
+    folder('contract', ['task-api'], 'Deprecated: it only exports task-api again.'),
+
+    // A task type is work and nothing else: it runs in any worker, and its author needs only the task API.
+    folder('task-types', ['task-api'], 'A task type is work and nothing else.'),
     {
       name: 'task-types-apart',
       comment:
@@ -38,113 +41,110 @@ module.exports = {
       to: { path: '^src/task-types/', pathNot: '^src/task-types/$1/' },
     },
 
-    // The catalog finds task types by reading their directory; importing one by name would make a second list of them.
-    room('catalog', ['contract'], 'Task types are found by scan, never by name.'),
+    // The registry finds task types by reading their folder; importing one by name would make a second list of them.
+    folder('registry', BASE, 'Task types are found by scan, never by name.'),
 
-    // The one place that knows BullMQ's records: everyone stands on it, so it stands on nothing above.
-    room('queue', RUNS, 'Everyone stands on the queue.'),
+    // The one place that knows BullMQ's records.
+    folder('bullmq', BASE, 'Everyone stands on the queues.'),
 
-    // The edge of HTTP (errors, bodies, headers) serves every controller; it must not know what they are about.
-    room('http', [...RUNS, 'queue'], 'The edge does not know the pages behind it.'),
+    // Errors, bodies and headers of HTTP serve every controller.
+    folder('http', [...BASE, 'bullmq'], 'HTTP knows none of the pages behind it.'),
 
-    // These watch and keep what happens in Redis. They run in both apps, so neither app's rooms may come with them.
-    room('events', [...RUNS, 'queue'], 'Runs in both apps.'),
-    room('history', [...RUNS, 'queue'], 'Runs in both apps.'),
-    room('fleet', [...RUNS, 'queue'], 'Both sides speak it: the worker and who controls it.'),
+    // These run in both apps, so they must not pull in either of them.
+    folder('events', [...BASE, 'bullmq'], 'Runs in both apps.'),
+    folder('history', [...BASE, 'bullmq'], 'Runs in both apps.'),
+    folder('workers', [...BASE, 'bullmq'], 'Shared by the worker and by those who control it.'),
 
-    // Limits of task types: kept by workers, changed over REST. What a worker loads of it must not answer requests.
-    room(
+    // Workers enforce the limits of task types, REST changes them. A worker must not load controllers for that.
+    folder(
       'limits',
-      [...RUNS, 'access', 'catalog', 'queue', 'http'],
-      'Both sides of it: who keeps limits and who sets them.',
+      [...BASE, 'auth', 'registry', 'bullmq', 'http'],
+      'Enforced by workers, changed over REST.',
     ),
 
-    // Acts on queues as wholes; on single tasks only tasks/ acts.
-    room('queues', [...RUNS, ...READS, 'access', 'http', 'monitoring'], 'Queues as wholes.'),
+    folder('queues', [...BASE, ...DATA, 'auth', 'http', 'monitoring'], 'Commands on whole queues.'),
 
-    // The one door for writes. Pages and monitoring come in through it, never the other way.
-    room('tasks', [...RUNS, ...READS, 'access', 'catalog', 'http', 'limits'], 'The one door for writes.'),
+    // The only way to write tasks. Pages and monitoring use it, never the other way round.
+    folder('tasks', [...BASE, ...DATA, 'auth', 'registry', 'http', 'limits'], 'The only way to write tasks.'),
 
-    // Finding tasks in the history, for lists, pages and export.
-    room('search', [...RUNS, ...READS, 'access', 'catalog', 'http'], 'Finds; changes nothing.'),
+    folder('search', [...BASE, ...DATA, 'auth', 'registry', 'http'], 'Finds tasks; changes nothing.'),
 
-    // Acts on many tasks, each through the one door.
-    room(
-      'bulk',
-      [...RUNS, ...READS, 'access', 'http', 'search', 'tasks'],
-      'Many tasks, each through tasks/.',
+    folder(
+      'bulk-actions',
+      [...BASE, ...DATA, 'auth', 'http', 'search', 'tasks'],
+      'Commands on many tasks, each through tasks/.',
     ),
 
-    // Who may do what, asked by the rooms that answer requests.
-    room('access', [...RUNS, 'queue', 'http'], 'Asked by everyone who answers.'),
+    folder('auth', [...BASE, 'bullmq', 'http'], 'Used by everything that answers requests.'),
 
-    // Sees every request, and keeps who did what in the history.
-    room(
-      'audit',
-      [...RUNS, 'history', 'http', 'access', 'search'],
-      'Knows who asked, not what was done about it.',
-    ),
+    // Sees every request and stores who did what in the history.
+    folder('audit', [...BASE, 'history', 'http', 'auth', 'search'], 'Knows who asked, not what came of it.'),
 
-    // The read side, and the door of tasks/ for actions. The worker is another process: it is asked, never imported.
-    room(
+    // Reads, and acts through tasks/. The worker is another process: it is asked, never imported.
+    folder(
       'monitoring',
-      [...RUNS, ...READS, 'catalog', 'http', 'access', 'tasks', 'search', 'bulk'],
-      'Reads; acts through tasks/.',
+      [...BASE, ...DATA, 'registry', 'http', 'auth', 'audit', 'tasks', 'search', 'bulk-actions'],
+      'Reads; acts through tasks/. Warns when the export of the audit is behind.',
     ),
-    room(
+    folder(
       'web',
       [
-        ...RUNS,
-        ...READS,
-        'catalog',
+        ...BASE,
+        ...DATA,
+        'registry',
         'http',
-        'access',
+        'auth',
         'audit',
         'tasks',
         'search',
-        'bulk',
+        'bulk-actions',
         'monitoring',
         'limits',
         'queues',
       ],
       'Pages read; they act through tasks/.',
     ),
+    {
+      name: 'web-kit-knows-no-page',
+      comment: 'Parts that pages share must not depend on one of the pages.',
+      severity: 'error',
+      from: { path: '^src/web/kit/' },
+      to: { path: '^src/web/(?!kit/)' },
+    },
 
     // A worker never loads the web: it starts faster, needs less memory, and a fault in a page cannot stop tasks.
-    room('worker', [...RUNS, 'catalog', 'queue', 'fleet', 'limits'], 'A worker never loads the web.'),
+    folder('worker', [...BASE, 'registry', 'bullmq', 'workers', 'limits'], 'A worker never loads the web.'),
     {
       name: 'worker-reaches-no-web',
-      comment:
-        'Not by way of another room either: whatever the worker app loads must be free of pages and of Express.',
+      comment: 'Also not through another folder: the worker app must stay free of pages and of Express.',
       severity: 'error',
       from: { path: '^src/worker\\.ts$' },
       to: {
         reachable: true,
-        path: '^src/(tasks|web|monitoring|http)/|(^|/)node_modules/(hbs|helmet|@nestjs/(swagger|platform-express))/',
+        path: '^src/(tasks|web|monitoring|http)/|(^|/)node_modules/(hbs|helmet|swagger-ui-dist|@nestjs/platform-express)/',
       },
     },
 
     {
       name: 'children-reach-no-redis',
-      comment:
-        'A process for isolated tasks runs what nobody vouches for: it has no way to Redis, and starts fast.',
+      comment: 'A process for isolated tasks runs untrusted code: it has no way to Redis, and starts fast.',
       severity: 'error',
       from: { path: '^src/worker/isolation/child\\.ts$' },
       to: {
         reachable: true,
-        path: '^src/(config|logging|queue|fleet|events|history)/|(^|/)node_modules/(bullmq|@nestjs/bullmq|ioredis|pino)/',
+        path: '^src/(platform/config|platform/logging|bullmq|workers|events|history)/|(^|/)node_modules/(bullmq|@nestjs/bullmq|ioredis|pino)/',
       },
     },
 
     // BullMQ may change or go; what is written for people and authors must not notice.
     {
       name: 'bullmq-out-of-sight',
-      comment: 'Only the rooms that keep, watch or run jobs know BullMQ.',
+      comment: 'Only the folders that store, watch or run jobs know BullMQ.',
       severity: 'error',
       // The web module injects the shared queues, to offer their names.
       from: {
-        path: '^src/(contract|task-types|catalog|config|logging|http|web|access)/',
-        pathNot: '^src/web/offered-queues',
+        path: '^src/(task-api|model|task-types|registry|platform|http|web|auth)/',
+        pathNot: '^src/web/queues/offered-queues',
       },
       to: { path: '(^|/)node_modules/(bullmq|@nestjs/bullmq)/' },
     },

@@ -5,13 +5,19 @@ import tseslint from 'typescript-eslint';
 const environmentOnlyInConfig = {
   object: 'process',
   property: 'env',
-  message: 'The environment is read in src/config alone, where it is checked: inject Settings.',
+  message: 'The environment is read in src/platform/config alone, where it is checked: inject Settings.',
+};
+
+const endsOnlyByLeave = {
+  object: 'process',
+  property: 'exit',
+  message: 'Use leave() of src/platform/process-exit.ts: any other end counts as a crash.',
 };
 
 const jobsOnlyWhereTheyRun = {
   name: 'bullmq',
   importNames: ['Job'],
-  message: "A Job's fields are read in src/queue and src/worker alone: others get a TaskView.",
+  message: "A Job's fields are read in src/bullmq and src/worker alone: others get a TaskView.",
 };
 
 /** A pattern that is put together may be put together by whoever sends the request, and never end. */
@@ -23,6 +29,36 @@ const patternsAreWritten = {
 const processorsOnlyInWorkers = {
   selector: "Decorator[expression.callee.name='Processor']",
   message: '@Processor belongs into src/worker: elsewhere it would run tasks in the web app.',
+};
+
+/** Node 20 may collect such a signal before its time, and then it never fires: nodejs/node#57736. */
+const timersAreHeld = {
+  selector:
+    "MemberExpression[object.name='AbortSignal']:matches([property.name=/^(any|timeout)$/], [property.value=/^(any|timeout)$/])",
+  message:
+    'On Node 20 the garbage collector takes these signals, which then never fire: use setTimeout, and an AbortController that something holds.',
+};
+
+/**
+ * Comments name their subject first. A clause such as "Those of which ..." hides it. docs/glossary.md has the words.
+ */
+const HIDDEN_SUBJECT = /^[\s*]*(What|Who|Whoever|Whose|Whom|Of|Those|Told|One that)\b/;
+
+const plainComments = {
+  create(context) {
+    return {
+      Program() {
+        for (const comment of context.sourceCode.getAllComments()) {
+          const first = HIDDEN_SUBJECT.exec(comment.value);
+          if (first)
+            context.report({
+              loc: comment.loc,
+              message: `A comment begins with a noun or a verb ("Returns ..."), not with "${first[1]}".`,
+            });
+        }
+      },
+    };
+  },
 };
 
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true };
@@ -62,20 +98,26 @@ export default tseslint.config(
     files: ['src/**/*.ts'],
     rules: {
       'no-console': 'error',
-      'no-restricted-properties': ['error', environmentOnlyInConfig],
-      'no-restricted-syntax': ['error', processorsOnlyInWorkers, patternsAreWritten],
+      'no-restricted-properties': ['error', environmentOnlyInConfig, endsOnlyByLeave],
+      'no-restricted-syntax': ['error', processorsOnlyInWorkers, patternsAreWritten, timersAreHeld],
       '@typescript-eslint/no-restricted-imports': ['error', { paths: [jobsOnlyWhereTheyRun] }],
     },
   },
-  { files: ['src/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { roost: { rules: { 'plain-comments': plainComments } } },
+    rules: { 'roost/plain-comments': 'error' },
+  },
+  { files: ['src/platform/process-exit.ts'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['src/platform/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['src/worker/**/*.ts'],
     rules: {
-      'no-restricted-syntax': ['error', patternsAreWritten],
+      'no-restricted-syntax': ['error', patternsAreWritten, timersAreHeld],
       '@typescript-eslint/no-restricted-imports': 'off',
     },
   },
-  { files: ['src/queue/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
+  { files: ['src/bullmq/**/*.ts'], rules: { '@typescript-eslint/no-restricted-imports': 'off' } },
   {
     files: ['**/*.mjs', '**/*.js', '**/*.cjs'],
     plugins: { '@typescript-eslint': tseslint.plugin },
@@ -95,6 +137,7 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'views/assets/**/*.js'],
     rules: { 'regexp/no-super-linear-move': ['error', { ignorePartial: false }] },
   },
+  { files: ['scripts/**/*.mjs'], rules: { 'no-restricted-syntax': ['error', timersAreHeld] } },
   // Read by Nodes that are too old for everything else.
   { files: ['scripts/node-version.mjs'], rules: { 'prefer-const': 'off' } },
 );

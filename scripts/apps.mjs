@@ -1,24 +1,34 @@
 // Runs dist/main.js and dist/worker.js: waits until they are ready, starts them again when they crash, ends them.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { inRoot } from './project.mjs';
+import { inRoot, NODE_FLAGS } from './project.mjs';
 import { EXIT_CONFIG } from './redis-named.mjs';
-import { coloured, dim, Halt, note, say } from './say.mjs';
+import { coloured, dim, Halt, note, say } from './terminal.mjs';
 
-/** A worker's word for "I had stopped fetching tasks": src/worker/fetch-watchdog.ts. */
+/** Exit code of a worker that had stopped fetching tasks: src/worker/fetch-watchdog.ts. */
 const EXIT_STUCK = 75;
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 /** An app that ran this long starts again with the shortest pause. */
 const STEADY_MS = 60_000;
-/** Kept of what an app says before it is ready, to be shown should it fail. */
+/** Bytes of an app's output kept until it is ready, to print when it fails. */
 const KEPT_LINES = 200;
 /** Longest wait for the last output of an app that has ended. */
 const DRAIN_MS = 500;
+
+/** Resolves when all messages of a process that has ended are read: they may come after its 'exit'. */
+export function messagesRead(child) {
+  if (!child.connected) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('disconnect', resolve);
+    setTimeout(resolve, DRAIN_MS).unref();
+  });
+}
 
 export class App {
   #child;
   #stopping = false;
   #wasReady = false;
+  #isLeaving = false;
   #crashes = 0;
   #again;
   #gone;
@@ -26,20 +36,21 @@ export class App {
   #holding = true;
   #settle;
 
-  /** `onEnd` hears a Halt when the app is gone for good, or undefined when it was asked to stop from elsewhere. */
+  /** `onEnd` gets a Halt when the app is gone for good, or undefined when something else asked it to stop. */
   constructor({ name, title, script, env, guard, onEnd }) {
     Object.assign(this, { name, title, script, env, guard, onEnd });
     this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    // The launcher looks at it when its turn comes; until then a failure is not "unhandled".
+    // The launcher awaits it later; until then a rejection must not count as unhandled.
     this.ready.catch(() => {});
   }
 
   start() {
     const startedAt = Date.now();
-    const child = (this.#child = spawn(process.execPath, [inRoot('dist', this.script)], {
+    this.#isLeaving = false;
+    const child = (this.#child = spawn(process.execPath, [...NODE_FLAGS, inRoot('dist', this.script)], {
       cwd: inRoot(),
       env: { ...process.env, ...this.env, ...(coloured ? { FORCE_COLOR: '1' } : {}) },
-      // Its own session, so that Ctrl-C reaches it through us, in order. The channel's end tells it that we are gone.
+      // Its own session, so that Ctrl-C reaches it through us, in order. It stops when the IPC channel closes.
       detached: true,
       windowsHide: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', this.guard.lifeline],
@@ -49,6 +60,8 @@ export class App {
       createInterface({ input: child[stream] }).on('line', (line) => this.#take(line, stream));
     }
     child.on('message', (message) => {
+      // Sent by an app that was asked to stop; any other exit is a crash, whatever its code.
+      if (message?.type === 'leaving') this.#isLeaving = true;
       if (message?.type !== 'ready') return;
       this.#wasReady = true;
       this.#settle.resolve(message);
@@ -56,12 +69,14 @@ export class App {
     child.once('error', (error) => this.#take(error.message, 'stderr'));
     child.once('exit', (code, signal) => {
       this.guard.forget(child.pid);
-      // Its last words come before 'close'; a process it started may hold the pipes open for longer.
+      // Its last output comes before 'close'; a process it started may hold the pipes open for longer.
       const drained = new Promise((resolve) => {
         child.once('close', resolve);
         setTimeout(resolve, DRAIN_MS).unref();
       });
-      this.#gone = drained.then(() => this.#ended(code, signal, Date.now() - startedAt));
+      this.#gone = Promise.all([drained, messagesRead(child)]).then(() =>
+        this.#ended(code, signal, Date.now() - startedAt),
+      );
     });
   }
 
@@ -72,7 +87,7 @@ export class App {
     } else say(`  ${dim(this.name.padEnd(6))} ${line}`, process[stream]);
   }
 
-  /** From here on its lines are shown as they come. */
+  /** Prints its lines as they come from now on. */
   show() {
     this.#holding = false;
     for (const { line, stream } of this.#held.splice(0)) this.#take(line, stream);
@@ -88,7 +103,7 @@ export class App {
       this.#settle.reject(failure);
       return this.onEnd?.(this, failure);
     }
-    if (code === 0) return this.onEnd?.(this);
+    if (code === 0 && this.#isLeaving) return this.onEnd?.(this);
     if (ranMs > STEADY_MS) this.#crashes = 0;
     const waitMs = PAUSES_MS[Math.min(this.#crashes++, PAUSES_MS.length - 1)];
     note(`${this.title} ended (${how}); starting it again in ${waitMs / 1000} s.`);
@@ -99,7 +114,7 @@ export class App {
     const said = (stream) => this.#held.filter((item) => item.stream === stream).map((item) => item.line);
     if (code === EXIT_CONFIG) {
       const lines = said('stderr');
-      return new Halt(lines.join('\n') || `${this.title} refuses its settings.`, [], EXIT_CONFIG);
+      return new Halt(lines.join('\n') || `${this.title} cannot start (${how}).`, [], EXIT_CONFIG);
     }
     const lines = this.#held.map((item) => item.line).slice(-30);
     return new Halt(`${this.title} ended before it was ready (${how}). Its last words:`, lines);
@@ -109,7 +124,7 @@ export class App {
     return Boolean(this.#child) && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Asks it to end and waits for that; after `limitMs` it is made to. */
+  /** Asks it to stop and waits; kills it after `limitMs`. */
   stop(limitMs) {
     this.#stopping = true;
     clearTimeout(this.#again);

@@ -1,14 +1,14 @@
-// What `npm run bench` does: brings the packages, the build and a redis-server, then hands over to test/bench/.
+// The steps of `npm run bench`: brings the packages, the build and a redis-server, then hands over to test/bench/.
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuild } from './build.mjs';
-import { onEnding } from './ending.mjs';
+import { onEnding } from './signals.mjs';
 import { ensurePackages } from './packages.mjs';
 import { endPrograms } from './programs.mjs';
 import { findRedis } from './redis-find.mjs';
-import { Halt, sayFailure } from './say.mjs';
+import { Halt, sayFailure } from './terminal.mjs';
 
 const USAGE = [
   'npm run bench',
@@ -23,7 +23,7 @@ const USAGE = [
 ];
 const MINUTES = 10;
 
-/** Progress is for people who wait: it must not mix with what is printed for good. */
+/** Prints progress to standard error, apart from the results. */
 const progress = (text) => process.stderr.write(`${text}\n`);
 
 export async function main(args) {
@@ -47,11 +47,11 @@ export async function main(args) {
     await ensurePackages(progress);
     await ensureBuild(progress);
     const redis = await findRedis(progress);
-    // What stands there needs the packages, so it is loaded once they are here.
+    // Imported late: test/bench/ needs the packages.
     ({ endProcesses } = await import('../test/bench/support/processes.mjs'));
     const { bench } = await import('../test/bench/bench.mjs');
     const { text, failed } = await bench({ ...wanted, scratch, redis, progress, usage: USAGE });
-    // What was cut short is no result.
+    // An interrupted run has no result.
     if (!ending) process.stdout.write(text);
     if (failed.length > 0) progress(`failed: ${failed.join(', ')}`);
     await finish(failed.length > 0 ? 1 : 0);
@@ -78,7 +78,7 @@ function readArguments(args) {
   const { draw, 'cpu-prof': profiles } = parsed.values;
   return {
     ids: parsed.positionals,
-    // npm keeps a --json that stands before the `--` for itself, and tells of it here.
+    // npm takes a --json before the `--` for itself and sets this variable.
     json: parsed.values.json === true || process.env.npm_config_json === 'true',
     minutes,
     draw: draw && resolve(draw),

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join, relative } from 'node:path';
 import { runProgram } from './programs.mjs';
 import { inRoot, programs } from './project.mjs';
-import { coloured, Halt } from './say.mjs';
+import { coloured, Halt } from './terminal.mjs';
 
 const SRC = inRoot('src');
 const DIST = inRoot('dist');
@@ -28,10 +28,22 @@ function sourceStamp() {
   return hash.digest('hex');
 }
 
-/** True when somebody else compiled in the meantime (npm run dev, npm run build), from whatever the sources were then. */
+/** True when another command compiled in the meantime (npm run dev, npm run build), from unknown sources. */
 function touchedSince() {
   const { mtimeMs } = statSync(STAMP);
   return filesUnder(DIST).some((path) => statSync(path).mtimeMs > mtimeMs);
+}
+
+/**
+ * Describes the build: the first missing file, by its path in dist/, and whether it was made from other sources. Without
+ * src/ only the programs are checked; `npm run build` leaves no stamp to compare.
+ */
+export function buildState() {
+  const sources = existsSync(SRC) ? filesUnder(SRC).filter((path) => /(?<!\.d)\.ts$/.test(path)) : [];
+  const made = sources.map((path) => relative(SRC, path).replace(/\.ts$/, '.js'));
+  const missing = ['main.js', 'worker.js', ...made].find((path) => !existsSync(join(DIST, path)));
+  const hasStamp = sources.length > 0 && existsSync(STAMP) && !touchedSince();
+  return { missing, isStale: hasStamp && readFileSync(STAMP, 'utf8') !== sourceStamp() };
 }
 
 export async function ensureBuild(update) {

@@ -1,9 +1,9 @@
-// What `npm run check` does. All checks are run, so that one look shows everything there is to correct.
-import { onEnding } from './ending.mjs';
+// The checks of `npm run check`. All of them run, so that one run shows everything that is wrong.
+import { onEnding } from './signals.mjs';
 import { ensurePackages } from './packages.mjs';
 import { endPrograms, runProgram } from './programs.mjs';
 import { inRoot, programs, root } from './project.mjs';
-import { abandonStep, coloured, Halt, say, sayFailure, step } from './say.mjs';
+import { abandonStep, coloured, Halt, say, sayFailure, step } from './terminal.mjs';
 
 const CHECKS = [
   ['Format', 'prettier', programs.prettier, ['--check', '--log-level=warn', '.'], 'npm run format'],

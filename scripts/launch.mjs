@@ -1,6 +1,6 @@
-// What `npm start` does, in order. Each step is one line on the terminal and one function of the file it comes from.
+// The steps of `npm start`, in order. Each is one line on the terminal and one function.
 import { ensureBuild } from './build.mjs';
-import { bold, dim, note, say, seconds, step } from './say.mjs';
+import { bold, dim, note, say, seconds, step } from './terminal.mjs';
 import { Session } from './session.mjs';
 
 export async function start() {
@@ -35,7 +35,7 @@ async function startApps(session) {
 
 function appEnded(session, app, failure) {
   if (failure) {
-    // Before everything is ready, whoever waits for the app hears of it.
+    // An app that fails before everything is ready rejects the promise that waits for it.
     if (session.running) void session.stop(undefined, { aloud: true, failure });
     return;
   }

@@ -15,3 +15,6 @@ if (found[0] < wanted[0] || (found[0] === wanted[0] && found[1] < wanted[1])) {
   );
   process.exit(1);
 }
+
+// Scripts load modules of dist/ into their own process.
+process.setSourceMapsEnabled(true);

@@ -4,10 +4,10 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runProgram } from './programs.mjs';
 import { inRoot, readJson } from './project.mjs';
-import { Halt } from './say.mjs';
+import { Halt } from './terminal.mjs';
 
 const LOCK = inRoot('package-lock.json');
-/** Says for which lock file and which Node the packages in node_modules were installed. */
+/** Records the lock file and the Node that the packages in node_modules were installed for. */
 const STAMP = inRoot('node_modules/.roost-packages');
 
 function stampParts() {
@@ -46,7 +46,7 @@ export async function ensurePackages(update) {
   return `${Object.keys(readJson(LOCK).packages).length - 1} installed`;
 }
 
-/** True when somebody ran npm himself and left exactly the locked versions: nothing to do then. */
+/** True when npm was run by hand and exactly the locked versions are installed: nothing to do. */
 function installedAsLocked() {
   const locked = readJson(LOCK)?.packages;
   const installed = readJson(inRoot('node_modules/.package-lock.json'))?.packages;
@@ -60,7 +60,8 @@ function installedAsLocked() {
 }
 
 /** npm run by this very Node, without a shell; another package manager's name in npm_execpath is passed over. */
-function npmProgram() {
+/** npm as a program to be run without a shell where that is possible. */
+export function npmProgram() {
   const beside = dirname(process.execPath);
   const places = [
     process.env.npm_execpath,

@@ -10,12 +10,18 @@ export const version = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).
 
 /** Entry point of a package's program, to be run with the Node that runs us (no shell, no .cmd files). */
 export const programs = {
-  tsc: inRoot('node_modules/typescript/bin/tsc'),
+  /** TypeScript 7, the native compiler: builds and checks in a quarter of the time of 6. */
+  tsc: inRoot('node_modules/typescript7/bin/tsc'),
+  /** TypeScript 6, in JavaScript, which ESLint and ts-jest need: its watcher ends with us, as there is no second process. */
+  tscWatch: inRoot('node_modules/typescript/bin/tsc'),
   jest: inRoot('node_modules/jest/bin/jest.js'),
   prettier: inRoot('node_modules/prettier/bin/prettier.cjs'),
   eslint: inRoot('node_modules/eslint/bin/eslint.js'),
   depcruise: inRoot('node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
 };
+
+/** Flags of Node for every process that runs dist/: stacks name the lines of src/. Forks and threads inherit them. */
+export const NODE_FLAGS = ['--enable-source-maps'];
 
 export function readJson(path) {
   try {
@@ -25,7 +31,7 @@ export function readJson(path) {
   }
 }
 
-/** What the scripts themselves have to know of the settings; the apps read and check all of them. */
+/** Settings that the scripts themselves need; the apps read and check all of them. */
 export function loadSettings() {
   const envFile = inRoot('.env');
   // loadEnvFile leaves alone what is set already: the environment wins over the file.

@@ -11,20 +11,37 @@ function tlsFiles() {
   return { ca: read('REDIS_TLS_CA'), cert: read('REDIS_TLS_CERT'), key: read('REDIS_TLS_KEY') };
 }
 
-export function parseRedisUrl(text) {
-  const url = new URL(text);
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
-    port: Number(url.port || 6379),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    tls: url.protocol === 'rediss:',
-  };
-}
+/** The shape of an address that the apps take; src/platform/config/redis-url.ts says what is wrong with any other. */
+const REDIS_URL = new RegExp(
+  [
+    /^(?<scheme>rediss?):\/\//,
+    /(?:(?<username>(?:[^\s:@/?#%]|%[\da-f]{2})*)(?::(?<password>(?:[^\s@/?#%]|%[\da-f]{2})*))?@)?/,
+    /(?<host>[\p{L}\p{N}._-]+|\[[\da-f:.]+\])(?::(?<port>[1-9]\d{0,4}))?/,
+    /(?:\/(?<db>0|[1-9]\d{0,8})?)?(?:\?(?<query>[^\s#]*))?$/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+  'iu',
+);
 
-/** The URL as it may be printed. */
-export function maskRedisUrl(text) {
-  return text.replace(/^(\w+:\/\/[^/@:]*:)[^/]*@/, '$1***@');
+/** `{ host, port, username, password, tls, db }`; undefined for what is no address of a Redis. */
+export function parseRedisUrl(text) {
+  const { scheme, username = '', password = '', host, port, db, query } = REDIS_URL.exec(text)?.groups ?? {};
+  if (!host || !URL.canParse(text)) return undefined;
+  const parameters = new URLSearchParams(query);
+  if ([...parameters.keys()].some((name) => name !== 'db' && name !== 'family')) return undefined;
+  try {
+    return {
+      host: host.replace(/^\[|\]$/g, ''),
+      port: Number(port ?? 6379),
+      username: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      tls: scheme.toLowerCase() === 'rediss',
+      db: Number(db ?? parameters.get('db') ?? 0),
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /** One reply from the front of the buffer: `[value, rest]`, or undefined while it is not whole. */
@@ -67,6 +84,7 @@ const encode = (command) =>
 /** Sends commands over a connection of their own and gives back their replies; an error reply throws. */
 export function askRedis(target, commands, timeoutMs = TIMEOUT_MS) {
   const login = target.password ? [['AUTH', ...[target.username, target.password].filter(Boolean)]] : [];
+  if (target.db) login.push(['SELECT', String(target.db)]);
   const all = [...login, ...commands];
   return new Promise((resolve, reject) => {
     const address = { host: target.host, port: target.port };

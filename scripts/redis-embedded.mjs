@@ -1,14 +1,18 @@
-// The Redis that `npm start` brings along: on 127.0.0.1 and a port of its own, with its data in data/redis.
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+// The Redis that `npm start` brings along: on 127.0.0.1 and a port of its own, with a random password, data in data/redis.
+import { randomBytes } from 'node:crypto';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { nextFreePort, whyNotFree } from './ports.mjs';
+import { makePrivateFolder } from './private-files.mjs';
 import { inRoot, readJson } from './project.mjs';
 import { askRedis, redisInfo } from './redis-client.mjs';
-import { Guard } from './guard.mjs';
+import { RedisSupervisor } from './supervisor-client.mjs';
 import { redisEnvironment } from './redis-find.mjs';
-import { Halt } from './say.mjs';
+import { Halt } from './terminal.mjs';
 
 export const DATA_DIR = inRoot('data/redis');
 const RECORD = inRoot('data/redis/server.json');
+/** File with Redis's password. Every process of this folder reads it, so it must stay private. */
+const PASSWORD = inRoot('data/redis/password');
 /** Away from 6379, where somebody else's Redis may be. */
 const FIRST_PORT = 6390;
 
@@ -22,25 +26,42 @@ const COMMON = [
 export const LASTING = [...COMMON, '--appendonly', 'yes'];
 export const FLEETING = [...COMMON, '--appendonly', 'no'];
 
-export const localUrl = (port) => `redis://127.0.0.1:${port}`;
+export const localUrl = (port, password) => `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** `{ port, pid, guardian? }` of the Redis that runs on our data right now, proved by asking it. */
+/** `{ port, pid, guardian?, target, url }` of the Redis that runs on our data right now, proved by asking it. */
 export async function runningEmbedded() {
   const known = readJson(RECORD);
   if (!known?.pid) return undefined;
-  const target = { host: '127.0.0.1', port: known.port };
+  const password = readText(PASSWORD)?.trim();
+  const target = { host: '127.0.0.1', port: known.port, password };
   try {
-    const { process_id: pid } = await redisInfo(target);
-    const [[, dir]] = await askRedis(target, [['CONFIG', 'GET', 'dir']]);
-    return Number(pid) === known.pid && realpathSync(dir) === realpathSync(DATA_DIR) ? known : undefined;
-  } catch {
-    return undefined;
+    return await proved(known, target);
+  } catch (error) {
+    // Started by a version that set no password.
+    if (!password || !/without any password|no password is set/i.test(error.message)) return undefined;
+    return proved(known, { ...target, password: undefined }).catch(() => undefined);
   }
 }
 
+async function proved(known, target) {
+  const { process_id: pid } = await redisInfo(target);
+  const [[, dir]] = await askRedis(target, [['CONFIG', 'GET', 'dir']]);
+  if (Number(pid) !== known.pid || realpathSync(dir) !== realpathSync(DATA_DIR)) return undefined;
+  return { ...known, target, url: localUrl(target.port, target.password) };
+}
+
+/** Stays the same for a folder, so that a worker started elsewhere in it survives a restart of `npm start`. */
+function passwordOfFolder() {
+  const known = readText(PASSWORD)?.trim();
+  if (known) return known;
+  const password = randomBytes(32).toString('hex');
+  writeFileSync(PASSWORD, `${password}\n`, { mode: 0o600 });
+  return password;
+}
+
 /**
- * A Redis that a killed start left behind. Its guardian ends it once the last worker is done; without a guardian
+ * A Redis that a killed start left behind. Its supervisor ends it once the last worker is done; without one
  * (killed too) we end it, cleanly, and start our own on the same data and port.
  */
 export async function endLeftover(update, graceMs) {
@@ -53,7 +74,7 @@ export async function endLeftover(update, graceMs) {
     }
     update('ending the Redis that an earlier start left');
     // Redis closes the connection instead of answering.
-    await askRedis({ host: '127.0.0.1', port: left.port }, [['SHUTDOWN']]).catch(() => {});
+    await askRedis(left.target, [['SHUTDOWN']]).catch(() => {});
     while (await whyNotFree(left.port)) await pause(50);
   }
 }
@@ -77,13 +98,14 @@ function readText(path) {
   }
 }
 
-/** Starts it under a guardian: `{ guard, port, url }`. */
+/** Starts it under a supervisor: `{ guard, port, url }`. */
 export async function startEmbedded(redis, graceMs, onEvent) {
-  mkdirSync(DATA_DIR, { recursive: true });
+  makePrivateFolder(DATA_DIR);
+  const password = passwordOfFolder();
   const known = readJson(RECORD)?.port;
   let port = known && !(await whyNotFree(known)) ? known : await nextFreePort(FIRST_PORT);
   for (let tries = 0; ; tries++) {
-    const guard = new Guard();
+    const guard = new RedisSupervisor();
     try {
       const kept = {
         bin: redis.bin,
@@ -91,10 +113,11 @@ export async function startEmbedded(redis, graceMs, onEvent) {
         args: LASTING,
         dir: DATA_DIR,
         port,
+        password,
         record: RECORD,
       };
       await guard.begin(kept, graceMs, onEvent);
-      return { guard, port, url: localUrl(port) };
+      return { guard, port, url: localUrl(port, password) };
     } catch (error) {
       await guard.ended;
       // Somebody took the port between our look and Redis's.

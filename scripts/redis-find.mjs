@@ -1,9 +1,10 @@
 // Finds a redis-server that runs on this machine, or gets one: unpacked on Debian and Ubuntu, by Homebrew where it is.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { canUnpack } from './debian-packages.mjs';
 import { runProgram } from './programs.mjs';
-import { canUnpack, unpackedRedis, unpackRedis } from './redis-unpack.mjs';
-import { Halt } from './say.mjs';
+import { unpackedRedis, unpackRedis } from './redis-unpack.mjs';
+import { Halt } from './terminal.mjs';
 
 const NAMES = ['redis-server', 'valkey-server'];
 /** Where package managers put programs that are not on every PATH. */

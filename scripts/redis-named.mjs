@@ -1,27 +1,35 @@
 // The Redis somebody named with REDIS_URL: is it there, and if not, what is wrong and what cures it.
-import { askRedis, maskRedisUrl, parseRedisUrl, redisInfo } from './redis-client.mjs';
-import { Halt } from './say.mjs';
+import { maskUrl } from './mask-url.mjs';
+import { askRedis, parseRedisUrl, redisInfo } from './redis-client.mjs';
+import { Halt } from './terminal.mjs';
 
 /** Wrong settings (sysexits' EX_CONFIG): the same number the apps exit with. */
 export const EXIT_CONFIG = 78;
 
 /** Its version in words; throws a Halt with the cure when it is of no use. */
 export async function checkNamedRedis(url) {
-  const shown = maskRedisUrl(url);
-  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
+  const target = parseRedisUrl(url.trim());
+  if (!target) {
+    // Not repeated: what is wrong may be its password.
     throw new Halt(
-      `REDIS_URL is not the address of a Redis: ${shown}`,
-      ['It has to look like redis://user:password@host:6379/0 (rediss:// for TLS).', ...orEmbedded()],
+      'REDIS_URL is not the address of a Redis.',
+      [
+        'It has to look like redis://user:password@host:6379/0 (rediss:// for TLS).',
+        'In its user and password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25.',
+        ...orEmbedded(),
+      ],
       EXIT_CONFIG,
     );
   }
-  const target = parseRedisUrl(url);
+  const shown = maskUrl(url.trim());
   try {
     await askRedis(target, [['PING']]);
     const { redis_version: version } = await redisInfo(target).catch(() => ({}));
     return `${version ? `${version} ` : ''}at ${shown}`;
   } catch (error) {
-    throw new Halt(`The Redis of REDIS_URL cannot be used: ${shown}`, [why(error, target), ...orEmbedded()]);
+    const cure = [why(error, target), ...orEmbedded()];
+    const exitCode = isNoDatabase(error) ? EXIT_CONFIG : undefined;
+    throw new Halt(`The Redis of REDIS_URL cannot be used: ${shown}`, cure, exitCode);
   }
 }
 
@@ -29,7 +37,11 @@ function orEmbedded() {
   return ['Or remove REDIS_URL (from the environment or .env): npm start then brings a Redis of its own.'];
 }
 
-function why(error, { host, port, tls }) {
+function isNoDatabase({ message = '' }) {
+  return /DB index|SELECT is not allowed/i.test(message);
+}
+
+function why(error, { host, port, tls, db }) {
   const text = error.message || error.code || String(error);
   if (error.code === 'ECONNREFUSED') {
     return `Nothing listens on ${host}:${port}. Start it, or correct the host and port.`;
@@ -42,6 +54,9 @@ function why(error, { host, port, tls }) {
   if (/^NOAUTH/.test(text)) return 'It wants a password: redis://:password@host:port';
   if (/^(WRONGPASS|ERR AUTH|ERR invalid password)/.test(text))
     return 'It refuses the user or the password. Correct them.';
+  if (isNoDatabase(error)) {
+    return `It has no database ${db}: it has as many as its setting databases says (16 unless set), counted from 0. Name one of them, or give each Roost a QUEUE_PREFIX of its own.`;
+  }
   if (/^LOADING/.test(text)) return 'It is still loading its data. Type the same command again in a moment.';
   if (/certificate|self.signed|SSL|TLS/i.test(text)) {
     return `TLS failed (${text}). ${tls ? 'REDIS_TLS_CA names the file of who signed it.' : ''}`.trim();

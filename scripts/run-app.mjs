@@ -1,13 +1,13 @@
 // One app in the foreground: its output, its signals and its exit code are those of this script.
 import { spawn } from 'node:child_process';
-import { ensureBuild } from './build.mjs';
-import { onEnding } from './ending.mjs';
-import { ensurePackages } from './packages.mjs';
+import { messagesRead } from './apps.mjs';
+import { onEnding } from './signals.mjs';
 import { endPrograms } from './programs.mjs';
-import { commandWith, inRoot, loadSettings } from './project.mjs';
+import { commandWith, inRoot, loadSettings, NODE_FLAGS } from './project.mjs';
+import { runningEmbedded } from './redis-embedded.mjs';
 import { checkNamedRedis, EXIT_CONFIG } from './redis-named.mjs';
-import { abandonStep, Halt, note, sayFailure, step } from './say.mjs';
-import { runningStart } from './start-lock.mjs';
+import { checkBuild, checkPackages } from './runnable.mjs';
+import { abandonStep, Halt, note, sayFailure, step } from './terminal.mjs';
 
 const SCRIPTS = { web: 'main.js', worker: 'worker.js' };
 
@@ -25,26 +25,37 @@ export async function runApp(name) {
   try {
     const script = SCRIPTS[name];
     if (!script) throw new Halt('Which one?', ['npm run start:web', 'npm run start:worker']);
-    const { redisUrl } = loadSettings();
-    if (!redisUrl) throw await missingRedisUrl(name);
-    await step('Packages', 'checking the npm packages', ensurePackages);
-    await step('Build', 'checking the build', ensureBuild);
+    const named = loadSettings().redisUrl;
+    const embedded = named ? undefined : await runningEmbedded();
+    const redisUrl = named ?? embedded?.url;
+    if (!redisUrl) throw missingRedisUrl(name);
+    if (embedded) note(`Joining the Roost of this folder: its Redis is on 127.0.0.1:${embedded.port}.`);
+    await step('Packages', 'checking the npm packages', checkPackages);
+    await step('Build', 'checking the build', checkBuild);
     await warnOfRedis(redisUrl);
     // A session of its own: Ctrl-C reaches it once, through us. It ends by itself when our channel closes (kill -9).
-    child = spawn(process.execPath, [inRoot('dist', script)], {
+    child = spawn(process.execPath, [...NODE_FLAGS, inRoot('dist', script)], {
       cwd: inRoot(),
+      env: { ...process.env, REDIS_URL: redisUrl },
       detached: true,
       windowsHide: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     child.once('error', (error) => process.exit(sayFailure(error)));
-    child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGKILL' ? 137 : 143)));
+    let isLeaving = false;
+    child.on('message', (message) => (isLeaving ||= message?.type === 'leaving'));
+    child.once('exit', async (code, signal) => {
+      if (code === 0) await messagesRead(child);
+      // An exit that was not requested is a crash to the service manager, whatever its code.
+      if (code === 0 && !isLeaving) process.exit(1);
+      process.exit(code ?? (signal === 'SIGKILL' ? 137 : 143));
+    });
   } catch (error) {
     if (!ending) process.exit(sayFailure(error));
   }
 }
 
-/** It may come up after us, and the apps wait for it; an address that cannot be right is another matter. */
+/** Redis may start after us, and the apps wait for it; only an impossible address is refused. */
 async function warnOfRedis(redisUrl) {
   try {
     await checkNamedRedis(redisUrl);
@@ -54,22 +65,15 @@ async function warnOfRedis(redisUrl) {
   }
 }
 
-async function missingRedisUrl(name) {
+function missingRedisUrl(name) {
   const command = `npm run start:${name}`;
-  const running = await runningStart();
-  if (running?.redisUrl) {
-    return new Halt(
-      'REDIS_URL is not set. To join the Roost that npm start runs in this folder:',
-      commandWith('REDIS_URL', running.redisUrl, command),
-      EXIT_CONFIG,
-    );
-  }
   return new Halt(
-    `REDIS_URL is not set. A ${name} process of its own has to know which Redis it shares with the others:`,
+    `REDIS_URL is not set, and no npm start runs in this folder. A ${name} process has to know its Redis:`,
     [
       commandWith('REDIS_URL', 'redis://127.0.0.1:6379', command),
       '',
-      'It may stand in .env as well. To try Roost on this machine alone, npm start brings everything along.',
+      'REDIS_URL may stand in .env as well. To try Roost on this machine alone, run npm start first: it brings a',
+      `Redis along, which ${command} then finds by itself.`,
     ],
     EXIT_CONFIG,
   );

@@ -1,4 +1,4 @@
-// What `npm run seed` hands in: tasks to look at at first, quick ones after that. The same seed invents the same tasks.
+// The tasks of `npm run seed`: first some worth watching, then quick ones. The same seed gives the same tasks.
 
 /** So many may take their time, so that there is something to watch; a million of that kind would take days. */
 const LEISURELY = 300;

@@ -18,25 +18,25 @@ const { values } = parseArgs({
 });
 const total = wholeNumber('tasks', 0, 10_000_000);
 const seconds = wholeNumber('for', 0, 86_400);
-/** Tasks that may wait in the queues before the next are handed in: Redis holds them all in memory. */
+/** Limit of waiting tasks before more are submitted: Redis holds them all in memory. */
 const maxWaiting = wholeNumber('waiting', 1, 10_000_000);
 const load = inventTasks(wholeNumber('seed', 0, 2 ** 31));
 
 const BATCH = 250;
-/** Calls under way at once. */
+/** Concurrent calls. */
 const PARALLEL = 4;
-/** Tasks handed in between two looks at how far workers and history have come. */
+/** Tasks submitted between two checks of how far workers and history have come. */
 const LOOK_EVERY = 5000;
 /** A history that is further behind than this is waited for, ms. */
 const MAX_LAG = 10_000;
-/** Of one call, half a second apart. */
+/** Attempts of one call, half a second apart. */
 const MAX_TRIALS = 60;
 const LIVELY = process.stdout.isTTY;
 
 const startedAt = Date.now();
 let sent = 0;
 let cancelled = 0;
-/** Handed in twice, as nobody knew what had become of the first. */
+/** Tasks submitted twice because the outcome of the first call was unknown. */
 let unsure = 0;
 let held = '';
 let shownAt = 0;
@@ -67,7 +67,7 @@ async function handInAll() {
         looked = begun;
         looking = looking.then(notTooFast);
       }
-      // Everybody waits for a look that is under way.
+      // Callers share a check that is under way.
       const tasks = load.next(size);
       await looking;
       await handIn(tasks);
@@ -94,7 +94,7 @@ async function handInSlowly() {
 async function handIn(invented) {
   const items = await accepted(invented.map(({ task }) => task));
   sent += items.length;
-  // Some are thought better of.
+  // Some are cancelled again.
   for (const [i, { isRegretted }] of invented.entries()) {
     if (!isRegretted) continue;
     const answer = await request(`/api/v1/tasks/${items[i].id}/cancel`, {
@@ -105,7 +105,7 @@ async function handIn(invented) {
   }
 }
 
-/** Answers once all are accepted: what Redis did not answer to in time is handed in again. */
+/** Resolves once all are accepted; submits again what Redis did not confirm in time. */
 async function accepted(tasks) {
   const items = new Array(tasks.length);
   let left = tasks.map((_, i) => i);
@@ -123,7 +123,7 @@ async function accepted(tasks) {
   }
 }
 
-/** Answers which of `asked` have to be handed in again. */
+/** Returns those of `asked` that must be submitted again. */
 function note(items, asked, answers, isLast) {
   return asked.filter((i, at) => {
     const answer = answers[at];

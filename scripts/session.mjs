@@ -1,15 +1,16 @@
-// What `npm start` and `npm run dev` share: the lock of the folder, the checks, Redis, and the order of a stop.
+// Shared by `npm start` and `npm run dev`: the lock of the folder, the checks, Redis, and the order of a stop.
 import { App } from './apps.mjs';
-import { onEnding } from './ending.mjs';
-import { Guard } from './guard.mjs';
+import { onEnding } from './signals.mjs';
+import { RedisSupervisor } from './supervisor-client.mjs';
 import { ensurePackages } from './packages.mjs';
 import { nextFreePort, whyNotFree } from './ports.mjs';
 import { endPrograms } from './programs.mjs';
-import { commandWith, loadSettings, version } from './project.mjs';
+import { makePrivate } from './private-files.mjs';
+import { commandWith, inRoot, loadSettings, version } from './project.mjs';
 import { endLeftover, runningEmbedded, startEmbedded } from './redis-embedded.mjs';
 import { findRedis } from './redis-find.mjs';
 import { checkNamedRedis, EXIT_CONFIG } from './redis-named.mjs';
-import { abandonStep, bold, dim, Halt, note, say, sayFailure, step } from './say.mjs';
+import { abandonStep, bold, dim, Halt, note, say, sayFailure, step } from './terminal.mjs';
 import { takeStartLock } from './start-lock.mjs';
 
 /** Added to the apps' own limit for a stop before they are ended from outside. */
@@ -26,7 +27,7 @@ export class Session {
   settings;
   redisUrl;
   stopping = false;
-  /** True once everything was ready: a stop then has something to tell. */
+  /** True once everything was ready: only then does a stop print a summary. */
   running = false;
   #command;
   #lock;
@@ -42,14 +43,14 @@ export class Session {
     });
   }
 
-  /** Runs the whole of a command; a failure ends the session with its words and its exit code. */
+  /** Runs a whole command; a failure ends the session with its message and exit code. */
   async run(work) {
     try {
       say(`\n  ${bold('Roost')} ${version} ${dim(`on Node ${process.versions.node}`)}\n`);
       this.settings = loadSettings();
       await work();
     } catch (error) {
-      // A stop that was asked for makes the step that is going on fail.
+      // A requested stop makes the current step fail.
       if (!this.stopping) await this.stop(undefined, { failure: error });
     }
   }
@@ -58,9 +59,16 @@ export class Session {
     return this.settings.shutdownMs + STOP_MARGIN_MS;
   }
 
-  /** All that can be refused is refused here, before somebody waits for an installation. */
+  /** Refuses everything that can be refused before an installation takes time. */
   async prepare() {
     this.#lock = await takeStartLock();
+    const open = ['data', 'logs'].flatMap((folder) => makePrivate(inRoot(folder)));
+    if (open.length > 0) {
+      note(
+        `Other users of this machine can read ${open[0]}${open.length > 1 ? ` and ${open.length - 1} more` : ''},`,
+      );
+      note('which belong to another user. Let their owner run: chmod -R go= data logs');
+    }
     if (await runningEmbedded()) {
       await step('Redis', 'looking after the last start', async (update) => {
         await endLeftover(update, this.stopLimitMs);
@@ -79,7 +87,7 @@ export class Session {
     });
   }
 
-  /** What is no port at all is left to the app, which names every wrong setting. */
+  /** A value that is no port is left to the app, which names every wrong setting. */
   async #checkPort() {
     const { host, port } = this.settings;
     const number = Number(port);
@@ -107,7 +115,7 @@ export class Session {
     await this.#lock.confirm();
     this.redisUrl = this.settings.redisUrl;
     if (this.redisUrl) {
-      this.#guard = new Guard();
+      this.#guard = new RedisSupervisor();
       await this.#guard.begin(undefined, this.stopLimitMs);
     } else {
       await step('Redis', 'looking for a redis-server', async (update) => {
@@ -143,27 +151,27 @@ export class Session {
 
   /** The command that starts another worker on the same Redis. */
   get oneMoreWorker() {
-    const command = 'npm run start:worker';
-    return this.settings.redisUrl
-      ? `${command} ${dim('(with the same REDIS_URL)')}`
-      : commandWith('REDIS_URL', this.redisUrl, command);
+    const how = this.settings.redisUrl
+      ? 'with the same REDIS_URL'
+      : 'in this folder: it finds this Redis by itself';
+    return `npm run start:worker ${dim(`(${how})`)}`;
   }
 
-  /** The address of the web app, from its own word where it gives one. */
+  /** Address of the web app, as reported by it where it does. */
   address(ready) {
     const { host, port } = this.settings;
     const name = ['0.0.0.0', '::'].includes(host) ? 'localhost' : host;
     return (ready.url ?? `http://${name.includes(':') ? `[${name}]` : name}:${port}`).replace(/\/$/, '');
   }
 
-  /** From here on a second start in this folder is told where we are, and a stop says what it does. */
+  /** From now on a second start in this folder is given our address, and a stop prints what it does. */
   announce(url) {
-    // Anybody on this machine can ask; the address of a Redis that somebody named may hold its password.
-    this.#lock.announce({ url, ...(this.settings.redisUrl ? {} : { redisUrl: this.redisUrl }) });
+    // Every user of this machine can ask for this: it must contain no secret.
+    this.#lock.announce({ url });
     this.running = true;
   }
 
-  /** Apps first, Redis last: a worker needs it to hand in what it finishes. A failure is the last thing said. */
+  /** Stops the apps first, Redis last: a worker needs it to store what it finishes. A failure is printed last. */
   async stop(exitCode, { aloud = false, failure } = {}) {
     if (this.stopping) return;
     this.stopping = true;

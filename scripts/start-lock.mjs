@@ -1,10 +1,10 @@
 // One `npm start` per folder. The holder listens on a port of its own and answers with who it is, so that a lock file
 // left behind by a killed start is told from one that is held, whatever became of its process id.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { makePrivateFolder } from './private-files.mjs';
 import { inRoot, readJson, root } from './project.mjs';
-import { commandWith } from './project.mjs';
-import { Halt } from './say.mjs';
+import { Halt } from './terminal.mjs';
 
 const LOCK = inRoot('data/start.json');
 const ANSWER_MS = 1_000;
@@ -21,14 +21,14 @@ export async function takeStartLock() {
   });
   server.unref();
   const content = JSON.stringify({ pid: process.pid, port: server.address().port });
-  mkdirSync(inRoot('data'), { recursive: true });
+  makePrivateFolder(inRoot('data'));
   while (!tryWrite(content)) {
     const other = await ask(readJson(LOCK)?.port);
     if (other?.root === root) throw runsAlready(other);
     rmSync(LOCK, { force: true });
   }
   return {
-    /** Tells a second start where we answer. */
+    /** Answers a second start with our address. */
     announce: (details) => Object.assign(holder, details),
     /** Two starts that found the same stale file at the same instant could both think it theirs; one is wrong. */
     async confirm() {
@@ -41,15 +41,9 @@ export async function takeStartLock() {
   };
 }
 
-/** Who runs in this folder: `{ pid, url?, redisUrl? }`, or undefined. */
-export async function runningStart() {
-  const other = await ask(readJson(LOCK)?.port);
-  return other?.root === root ? other : undefined;
-}
-
 function tryWrite(content) {
   try {
-    writeFileSync(LOCK, content, { flag: 'wx' });
+    writeFileSync(LOCK, content, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
@@ -77,13 +71,11 @@ function ask(port) {
   });
 }
 
-function runsAlready({ pid, url, redisUrl }) {
+function runsAlready({ pid, url }) {
   const where = url ? `: ${url}` : ', and is still starting';
   return new Halt(`Roost runs already from this folder (process ${pid ?? 'unknown'})${where}`, [
     'Stop it with Ctrl-C where it was started, or',
     ...(pid ? [`  kill ${pid}`] : []),
-    ...(redisUrl
-      ? ['For one more worker:', `  ${commandWith('REDIS_URL', redisUrl, 'npm run start:worker')}`]
-      : []),
+    'For one more worker: npm run start:worker',
   ]);
 }

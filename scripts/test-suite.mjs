@@ -1,21 +1,22 @@
-// What `npm test` does, in order. The last line it prints is the count, and the exit code is 0 only when all passed.
+// The steps of `npm test`. The last line is the count; the exit code is 0 only when every test passed.
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from './build.mjs';
 import { ensureChromium } from './chromium.mjs';
-import { onEnding } from './ending.mjs';
-import { Guard } from './guard.mjs';
+import { onEnding } from './signals.mjs';
+import { RedisSupervisor } from './supervisor-client.mjs';
 import { ensurePackages } from './packages.mjs';
 import { anyFreePort } from './ports.mjs';
 import { endPrograms, runProgram } from './programs.mjs';
 import { inRoot, programs, root } from './project.mjs';
+import { ensurePromtool } from './promtool.mjs';
 import { FLEETING, localUrl } from './redis-embedded.mjs';
 import { findRedis, redisEnvironment } from './redis-find.mjs';
-import { coloured, Halt, note, say, sayFailure, step } from './say.mjs';
+import { coloured, Halt, note, say, sayFailure, step } from './terminal.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', programs.jest];
-/** What a developer has set for his own Roost must not reach the tests, his Redis above all. */
+/** Settings of a developer's own Roost that must not reach the tests, above all its Redis. */
 const SETTINGS =
   /^(HOST|PORT|NO_COLOR|FORCE_COLOR|(REDIS|QUEUE|WORKER|SHUTDOWN|LOG|HISTORY|TASK_RETENTION)_\w+)$/;
 
@@ -24,6 +25,17 @@ const SETTINGS =
  * time, and one at once, as each of them wants the machine for itself.
  */
 const onlyOf = (kind) => ['-i', `--testMatch=<rootDir>/test/${kind}/**/*.(spec|${kind}).ts`];
+
+const EVERYTHING = { build: true, redis: true };
+
+/** Only the specs that run the apps need them compiled; a few unit tests should not wait for that, nor for Redis. */
+function needsOf(args) {
+  const isIn = (folders) =>
+    args.every((arg) => new RegExp(`(^|/)(${folders})(/|$)`).test(arg) || arg.startsWith('-'));
+  return { build: !isIn('unit|conformance|integration'), redis: !isIn('unit|conformance') };
+}
+
+const PROMTOOL_SPEC = 'test/e2e/prometheus.spec.ts';
 
 let guard;
 let ending = false;
@@ -40,14 +52,14 @@ export async function test(args, { kind } = {}) {
   try {
     say();
     await step('Packages', 'checking the npm packages', ensurePackages);
-    // Only the specs that run the apps need them compiled; a few unit tests should not wait for it.
-    const unitOnly =
-      !whole && args.every((arg) => /(^|\/)(unit|conformance)(\/|$)/.test(arg) || arg.startsWith('-'));
-    if (!unitOnly) await step('Build', 'checking the build', ensureBuild);
-    const redis = await startRedis();
-    const chromium = unitOnly || kind ? {} : await findChromium();
+    const needs = whole || kind ? EVERYTHING : needsOf(args);
+    if (needs.build) await step('Build', 'checking the build', ensureBuild);
+    const redis = needs.redis ? await startRedis() : undefined;
+    const chromium = needs.build && !kind ? await findChromium() : {};
+    const promtool =
+      whole || args.some((arg) => PROMTOOL_SPEC.includes(arg)) ? await findPromtool(counts) : {};
     if (whole) await checkTypes(counts);
-    const env = testEnvironment(redis, chromium.bin);
+    const env = testEnvironment(redis, chromium.bin, promtool.bin);
     await runJest(kind ? [...args, ...onlyOf(kind)] : args, env, chromium, counts);
     if (chromium.missing) await skipBrowserSpecs(args, env, chromium, counts);
   } catch (error) {
@@ -72,7 +84,7 @@ async function startRedis() {
   await step('Redis', 'looking for a redis-server', async (update) => {
     redis = await findRedis(update);
     redis.port = await anyFreePort();
-    guard = new Guard();
+    guard = new RedisSupervisor();
     const dir = join(scratch, 'redis');
     await guard.begin({ ...redis, env: redisEnvironment(redis), args: FLEETING, dir, removeDir: true }, 0);
     return `${redis.version} on 127.0.0.1:${redis.port}, for this run only`;
@@ -88,6 +100,22 @@ async function findChromium() {
   });
   if (chromium.missing) note(`${chromium.missing}\n    ${chromium.cure}`);
   return chromium;
+}
+
+/** Without it Jest counts its tests as skipped. */
+async function findPromtool(counts) {
+  let promtool;
+  await step('Promtool', "looking for Prometheus's promtool", async (update) => {
+    promtool = await ensurePromtool(update);
+    return promtool.bin ?? 'none: the tests of rules and dashboard are skipped';
+  });
+  if (!promtool.missing) return promtool;
+  note(`${promtool.missing}\n    ${promtool.cure}`);
+  if (process.env.CI === 'true') {
+    counts.failed++;
+    note('The tests of rules and dashboard did not run, and with CI=true that is a failure.');
+  }
+  return promtool;
 }
 
 /** Jest only strips the types; a mistake in them counts as one failed test. */
@@ -112,15 +140,20 @@ async function checkTypes(counts) {
   }
 }
 
-function testEnvironment(redis, chrome) {
+function testEnvironment(redis, chrome, promtool) {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
   return {
     ...own,
     ...(coloured ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
-    TEST_REDIS_URL: localUrl(redis.port),
-    TEST_REDIS_SERVER_BIN: redis.bin,
-    TEST_REDIS_LIB: redis.libraries ?? '',
+    ...(redis
+      ? {
+          TEST_REDIS_URL: localUrl(redis.port),
+          TEST_REDIS_SERVER_BIN: redis.bin,
+          TEST_REDIS_LIB: redis.libraries ?? '',
+        }
+      : {}),
     ...(chrome ? { CHROME_BIN: chrome } : {}),
+    ...(promtool ? { PROMTOOL_BIN: promtool } : {}),
   };
 }
 
@@ -135,7 +168,7 @@ async function runJest(args, env, chromium, counts) {
   counts.passed += results?.numPassedTests ?? 0;
   counts.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
   const failed = (results?.numFailedTests ?? 0) + failedFiles;
-  // Without results nothing is known to have passed, whatever Jest ended with.
+  // Without a results file no test is known to have passed, whatever Jest's exit code.
   const unsure = failed === 0 && (code !== 0 || !results);
   if (unsure && !ending) {
     note(

@@ -1,50 +1,72 @@
 // Keeps the file of users (ACCESS_USERS_FILE). A web app that runs follows it by itself.
 //   npm run user -- add ada --role admin
 //   npm run user -- list
-//   npm run user -- password ada
+//   npm run user -- password ada [--revoke-tokens]
 //   npm run user -- role ada operator
 //   npm run user -- remove ada
+//   npm run user -- sessions ada             where they are signed in
+//   npm run user -- sign-out ada             ends all their logins
+//   npm run user -- reset-second-factor ada
+//   npm run user -- break-glass "the provider is down"
 //   npm run user -- hash ada --role admin     prints a line for ACCESS_USERS, changes nothing
-// The password is asked for, twice; without a terminal it is the first line of standard input.
+// Prompts for the password twice; without a terminal it is the first line of standard input.
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { ensureBuild } from './build.mjs';
-import { ensurePackages } from './packages.mjs';
+import { announceAccessChange } from './access-changed.mjs';
 import { inRoot, loadSettings, root } from './project.mjs';
-import { Halt, sayFailure } from './say.mjs';
+import { ensureRunnable } from './runnable.mjs';
+import { Halt, sayFailure } from './terminal.mjs';
+import { runAccessCommand } from './user-access.mjs';
+import { auditUserChange } from './user-audit.mjs';
 
 const USAGE = [
   'npm run user -- add <name> --role <viewer|operator|admin>',
   'npm run user -- list',
-  'npm run user -- password <name>',
+  'npm run user -- password <name> [--revoke-tokens]    ends their API tokens as well',
   'npm run user -- role <name> <viewer|operator|admin>',
   'npm run user -- remove <name>',
+  'npm run user -- sessions <name>    lists their logins',
+  'npm run user -- sign-out <name>    ends all their logins',
+  'npm run user -- reset-second-factor <name>',
+  'npm run user -- break-glass <reason>    prints a code for one emergency login as admin',
   'npm run user -- hash <name> --role <role>    prints a line for ACCESS_USERS',
 ];
+
+/** Commands that read or change the records of logins in Redis. They take the name of any user. */
+const ON_REDIS = new Set(['sessions', 'sign-out', 'reset-second-factor', 'break-glass']);
 
 export async function main(args) {
   try {
     loadSettings();
-    await ensurePackages(() => undefined);
-    await ensureBuild(() => undefined);
+    await ensureRunnable();
     const access = {
-      ...(await import(inRoot('dist/access/password.js'))),
-      ...(await import(inRoot('dist/access/permissions.js'))),
-      ...(await import(inRoot('dist/access/user.js'))),
-      ...(await import(inRoot('dist/access/user-file.js'))),
+      ...(await import(inRoot('dist/auth/password.js'))),
+      ...(await import(inRoot('dist/auth/permissions.js'))),
+      ...(await import(inRoot('dist/auth/user.js'))),
+      ...(await import(inRoot('dist/auth/user-file.js'))),
     };
     const path = resolve(root, process.env.ACCESS_USERS_FILE?.trim() || 'data/users');
-    await runUserCommand(args, { access, path, ask: askPassword, say: (line) => console.log(line) });
+    await runUserCommand(args, {
+      ...{ access, path, ask: askPassword },
+      audit: async (change) => {
+        await announceAccessChange();
+        await auditUserChange(change);
+      },
+      say: (line) => console.log(line),
+    });
   } catch (error) {
     process.exitCode = sayFailure(error);
   }
 }
 
-/** `access` is the compiled room of that name; `ask` gives a new password, `say` takes lines. */
-export async function runUserCommand(args, { access, path, ask, say }) {
-  const { command, name, role, extra } = readArguments(args, access);
+/**
+ * `access` is the compiled folder of that name; `ask` gives a new password, `say` takes lines, `audit` what was changed.
+ */
+export async function runUserCommand(args, { access, path, ask, audit, say }) {
+  const { command, name, role, extra, revokeTokens } = readArguments(args, access);
+  if (ON_REDIS.has(command)) return runAccessCommand({ command, name }, { say });
   const file = new access.UserFile(path);
   const users = read(file);
   const known = users.find((user) => user.name === name);
@@ -61,13 +83,15 @@ export async function runUserCommand(args, { access, path, ask, say }) {
 
   if (command === 'remove') {
     file.write(users.filter((user) => user !== known));
-    say(`${name} is out, and out of every login they have.`);
+    await audit({ action: 'remove', name });
+    say(`${name} is out: their logins and API tokens are over.`);
     if (users.length === 1) say('That was the last one: after its next start Roost is open to this machine.');
     return;
   }
   if (command === 'role') {
     if (!access.isRole(extra)) throw wrongRole(extra, access);
     file.write(users.map((user) => (user === known ? { ...user, role: extra } : user)));
+    await audit({ action: 'role', name, detail: `${known.role} -> ${extra}` });
     return say(`${name} is ${extra} from now on.`);
   }
 
@@ -75,33 +99,59 @@ export async function runUserCommand(args, { access, path, ask, say }) {
   const problem = access.passwordProblem(password, name);
   if (problem) throw new Halt(`The password ${problem}.`);
   const hash = await access.hashPassword(password);
-  if (command === 'hash') return say(access.printUser({ name, role, hash }));
+  if (command === 'hash') return say(access.printUser({ name, role, hash, id: access.newUserId() }));
   if (command === 'password') {
-    file.write(users.map((user) => (user === known ? { ...user, hash } : user)));
-    return say(`${name} has a new password; logins with the old one are over.`);
+    // Tokens belong to the account's id: with a new one they are dead.
+    const id = revokeTokens ? access.newUserId() : known.id;
+    file.write(users.map((user) => (user === known ? { ...user, hash, id } : user)));
+    await audit({ action: 'password', name, detail: revokeTokens ? 'API tokens revoked' : undefined });
+    const tokens = revokeTokens
+      ? 'their API tokens and second factor too'
+      : 'their API tokens go on (--revoke-tokens ends them)';
+    return say(`${name} has a new password; logins with the old one are over, ${tokens}.`);
   }
-  file.write([...users, { name, role, hash }]);
+  file.write([...users, { name, role, hash, id: access.newUserId() }]);
+  await audit({ action: 'add', name, detail: role });
   say(`${name} may sign in as ${role}. A Roost that runs knows it already.`);
 }
 
 function readArguments(args, access) {
   let parsed;
   try {
-    parsed = parseArgs({ args, allowPositionals: true, options: { role: { type: 'string' } } });
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { role: { type: 'string' }, 'revoke-tokens': { type: 'boolean' } },
+    });
   } catch (error) {
     throw new Halt(error.message, USAGE);
   }
   const [command, given, extra, ...more] = parsed.positionals;
-  const places = { add: 2, list: 1, password: 2, role: 3, remove: 2, hash: 2 }[command];
+  const places = {
+    add: 2,
+    list: 1,
+    password: 2,
+    role: 3,
+    remove: 2,
+    hash: 2,
+    sessions: 2,
+    'reset-second-factor': 2,
+    'break-glass': 2,
+    'sign-out': 2,
+  }[command];
   if (places === undefined || parsed.positionals.length !== places || more.length > 0)
     throw new Halt(command === undefined ? 'Which one?' : 'That is not how it is called.', USAGE);
-  const name = given === undefined ? undefined : access.toUserName(given);
+  // A provider's users have names that no user here could have.
+  const name = given === undefined || ON_REDIS.has(command) ? given : access.toUserName(given);
   if (given !== undefined && name === undefined) {
     throw new Halt(`${JSON.stringify(given)} cannot be a name: letters, digits and ._@+- only, at most 64.`);
   }
   const { role } = parsed.values;
   if ((command === 'add' || command === 'hash') && !access.isRole(role)) throw wrongRole(role, access);
-  return { command, name, role, extra };
+  const revokeTokens = parsed.values['revoke-tokens'] ?? false;
+  if (revokeTokens && command !== 'password')
+    throw new Halt('--revoke-tokens goes with `password` alone: `remove` ends all tokens of a user.', USAGE);
+  return { command, name, role, extra, revokeTokens };
 }
 
 function wrongRole(role, { ROLES }) {
@@ -132,7 +182,7 @@ async function firstLine() {
   throw new Halt('No password came on standard input.');
 }
 
-/** What is typed is not shown. */
+/** Reads a line without echoing it. */
 function askHidden(question) {
   process.stdout.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -1,11 +1,11 @@
-// What `npm run dev` does: the compiler watches src/, we watch its word and views/, and start the apps anew.
+// The steps of `npm run dev`: the compiler watches src/; its output and changes in views/ restart the apps.
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { removeStale } from './build.mjs';
 import { sayReady } from './launch.mjs';
 import { inRoot, programs } from './project.mjs';
-import { coloured, dim, note, say, sayFailure, step } from './say.mjs';
+import { coloured, dim, note, say, sayFailure, step } from './terminal.mjs';
 import { Session } from './session.mjs';
 
 /** In development a change should be seen at once; running tasks are given this long only. */
@@ -52,7 +52,7 @@ function freshApp(session, name) {
 function firstCompilation(compiler) {
   return new Promise((resolve, reject) => {
     const args = [
-      programs.tsc,
+      programs.tscWatch,
       '-p',
       inRoot('tsconfig.json'),
       '--watch',

@@ -1,23 +1,23 @@
 import type { Logger } from 'pino';
-import type { AuditEntry, AuditStore } from '../history/store/audit-store.js';
-import { AuditFolds, isFoldable } from './audit-folds.js';
+import type { AuditEntry, AuditStore } from '../history/sqlite/audit-store.js';
+import { AuditAggregation, isFoldable } from './audit-aggregation.js';
 
-/** Entries are written together after so long, ms: one commit for many. */
-const GATHER_MS = 50;
-/** What is only counted is written less often. */
-const COUNT_MS = 5_000;
-/** In one commit. */
-const MAX_BATCH = 500;
-/** Waiting for a store that hangs; what is beyond goes to the log at once. */
+/** Delay before a write, ms: one commit for many entries. */
+const WRITE_DELAY_MS = 50;
+/** Interval for writing counts, ms. */
+const COUNT_INTERVAL_MS = 5_000;
+/** Limit on entries per commit. */
+const MAX_BATCH_SIZE = 500;
+/** Limit on entries that wait for a hanging store. Further entries go to the log at once. */
 const MAX_WAITING = 20_000;
 
 /**
- * Keeps entries in the history, in the order they came. What the history does not take goes to the log, whole and as an
- * error: there is no way for an entry to be nowhere but the end of this process, and none to turn this off.
+ * Records entries in the history in order of arrival. Logs an entry completely, as an error, if the history rejects
+ * it. Only a crash of the process can lose an entry; no setting turns the audit off.
  */
 export class AuditLog {
   private waiting: AuditEntry[] = [];
-  private readonly folds = new AuditFolds();
+  private readonly folds = new AuditAggregation();
   private timer: NodeJS.Timeout | undefined;
   private countTimer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
@@ -31,10 +31,10 @@ export class AuditLog {
     if (!isFoldable(entry)) return this.add(entry);
     const first = this.folds.add(entry);
     if (first) this.add(first);
-    else this.countTimer ??= setTimeout(() => this.count(), COUNT_MS).unref();
+    else this.countTimer ??= setTimeout(() => this.count(), COUNT_INTERVAL_MS).unref();
   }
 
-  /** Resolves when all that was taken before has been written, to the history or the log. */
+  /** Resolves when all earlier entries are in the history or the log. */
   async flush(): Promise<void> {
     this.count();
     await this.writeAll();
@@ -58,11 +58,11 @@ export class AuditLog {
   private add(entry: AuditEntry): void {
     if (this.waiting.length >= MAX_WAITING) return this.spill([entry], 'too many are waiting');
     this.waiting.push(entry);
-    this.timer ??= setTimeout(() => void this.writeAll(), GATHER_MS);
+    this.timer ??= setTimeout(() => void this.writeAll(), WRITE_DELAY_MS);
   }
 
   private async write(): Promise<void> {
-    const batch = this.waiting.splice(0, MAX_BATCH);
+    const batch = this.waiting.splice(0, MAX_BATCH_SIZE);
     try {
       await this.store.append(batch);
     } catch (error) {

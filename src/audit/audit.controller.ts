@@ -1,8 +1,7 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { Needs } from '../access/needs.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { sendPieces } from '../http/send-pieces.js';
 import { type AuditFormat, type AuditPage, AuditService } from './audit.service.js';
 
 const TYPES: Record<AuditFormat, string> = {
@@ -10,9 +9,9 @@ const TYPES: Record<AuditFormat, string> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
-/** Who did what, over REST. */
+/** Audit over REST. */
 @Controller('api/v1/audit')
-@Needs('audit.read')
+@RequirePermission('audit.read')
 export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
@@ -24,11 +23,9 @@ export class AuditController {
   @Get('export')
   async export(@Req() req: Request, @Res() res: Response): Promise<void> {
     const { filter, format } = this.audit.readExport(req.query);
-    res.setHeader('Content-Type', TYPES[format]);
-    res.setHeader('Content-Disposition', `attachment; filename="roost-audit.${format}"`);
-    // Who leaves early has the reading end with them.
-    await pipeline(Readable.from(this.audit.write(filter, format)), res).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    await sendPieces(res, this.audit.write(filter, format), {
+      'Content-Type': TYPES[format],
+      'Content-Disposition': `attachment; filename="roost-audit.${format}"`,
     });
   }
 }

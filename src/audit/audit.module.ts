@@ -6,19 +6,26 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { Settings } from '../config/settings.js';
-import type { HistoryStore } from '../history/store/history-store.js';
+import { parseAuditExport } from '../platform/config/audit-export.js';
+import { maskUrl } from '../platform/config/mask-url.js';
+import { Settings } from '../platform/config/settings.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
-import { LOG } from '../logging/logging.module.js';
+import { LOG } from '../platform/logging/logging.module.js';
 import { AuditController } from './audit.controller.js';
 import { AuditLog } from './audit-log.js';
 import { AuditService } from './audit.service.js';
 import { AuditTrail } from './audit-trail.js';
+import { AuditExporter } from './export/audit-exporter.js';
+import { toSink } from './export/to-sink.js';
 
 const DAY_MS = 86_400_000;
-/** Between two looks for what is past its time. */
-const FORGET_EVERY_MS = 3_600_000;
+/** Interval for deleting expired entries, ms. */
+const DELETE_INTERVAL_MS = 3_600_000;
 
 const auditLog = {
   provide: AuditLog,
@@ -26,12 +33,22 @@ const auditLog = {
   inject: [HISTORY, LOG],
 };
 
-/** Who did what. `AuditTrail` goes into the app's middleware, before anything that may refuse a request. */
+const exporter = {
+  provide: AuditExporter,
+  useFactory: (history: HistoryStore, log: Logger, { AUDIT_EXPORT }: Settings) => {
+    const target = parseAuditExport(AUDIT_EXPORT);
+    const sink = target && toSink(target);
+    return new AuditExporter(sink, maskUrl(AUDIT_EXPORT), history.audits, log);
+  },
+  inject: [HISTORY, LOG, Settings],
+};
+
+/** Audit of all writes. The app installs `AuditTrail` before any middleware that may refuse a request. */
 @Global()
 @Module({
   controllers: [AuditController],
-  providers: [auditLog, AuditService, AuditTrail],
-  exports: [AuditTrail, AuditService],
+  providers: [auditLog, exporter, AuditService, AuditTrail],
+  exports: [AuditTrail, AuditService, AuditExporter],
 })
 export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
@@ -39,13 +56,20 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
   constructor(
     private readonly settings: Settings,
     private readonly entries: AuditLog,
+    private readonly trail: AuditTrail,
+    private readonly exporter: AuditExporter,
     @Inject(HISTORY) private readonly history: HistoryStore,
     @Inject(LOG) private readonly log: Logger,
+    private readonly adapters: HttpAdapterHost,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => this.forget(), FORGET_EVERY_MS).unref();
+  async onApplicationBootstrap(): Promise<void> {
+    const server = this.adapters.httpAdapter?.getHttpServer() as Server | undefined;
+    // Node caches the remote address at the first read; after a disconnect it is gone.
+    server?.on('connection', (socket: Socket) => void socket.remoteAddress);
+    this.timer = setInterval(() => this.forget(), DELETE_INTERVAL_MS).unref();
     this.forget();
+    await this.exporter.start();
   }
 
   beforeApplicationShutdown(): Promise<void> {
@@ -53,15 +77,23 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
     return this.entries.flush();
   }
 
-  /** Once more, for what was answered until the server closed. The history closes with the modules before this one's. */
-  onApplicationShutdown(): Promise<void> {
-    return this.entries.flush();
+  /**
+   * Flushes once more, for requests answered until the server closed. The history closes with the modules before this
+   * one's.
+   */
+  async onApplicationShutdown(): Promise<void> {
+    this.trail.finish();
+    await this.entries.flush();
+    await this.exporter.stop();
   }
 
   private forget(): void {
     const before = Date.now() - this.settings.AUDIT_RETENTION_DAYS * DAY_MS;
     this.history.audits.forget(before).catch((error: unknown) => {
-      this.log.warn({ err: error }, 'old audit entries could not be let go of');
+      this.log.warn(
+        { err: error },
+        'expired audit entries could not be deleted; the next attempt is in an hour',
+      );
     });
   }
 }

@@ -1,52 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isPermission, type Permission, PERMISSION_NAMES } from '../access/permissions.js';
-import {
-  AUDIT_OUTCOMES,
-  type AuditOutcome,
-  type AuditSearch,
-  type KeptAuditEntry,
-} from '../history/store/audit-store.js';
-import type { HistoryStore } from '../history/store/history-store.js';
+import { isPermission, type Permission, PERMISSION_NAMES } from '../auth/permissions.js';
+import { readDayOrTime } from '../model/iso-time.js';
+import { AUDIT_OUTCOMES, type AuditSearch, type StoredAuditEntry } from '../history/sqlite/audit-store.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { csvLine } from '../search/csv.js';
 import { AuditLog } from './audit-log.js';
+import { type AuditView, toView } from './audit-view.js';
+
+export type { AuditView } from './audit-view.js';
 
 export const AUDIT_FORMATS = ['csv', 'ndjson'] as const;
 export type AuditFormat = (typeof AUDIT_FORMATS)[number];
 
 const PIECE = 500;
 const CURSOR = /^(\d{1,15})-(\d{1,15})$/;
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/i;
-
-/** An entry of the audit as it is told. */
-export interface AuditView {
-  at: string;
-  who: string | null;
-  via: string;
-  from: string;
-  permission: string | null;
-  method: string;
-  route: string | null;
-  path: string;
-  targets: string[];
-  reason: string | null;
-  outcome: AuditOutcome;
-  status: number;
-  code: string | null;
-  requestId: string | null;
-  /** How often; more than once where an entry stands for many. */
-  count: number;
-  /** The last of so many. */
-  lastAt: string | null;
-}
 
 export interface AuditPage {
   items: AuditView[];
   nextCursor?: string;
 }
 
-/** What can be asked for. */
+/** Filters of the audit. */
 export type AuditFilter = Omit<AuditSearch, 'after' | 'limit'>;
 
 @Injectable()
@@ -75,7 +51,7 @@ export class AuditService {
     return { filter, format };
   }
 
-  /** Newest first, with what happened a moment ago. */
+  /** Returns a page, newest first. Flushes first, so that it includes the most recent entries. */
   async list(search: AuditSearch): Promise<AuditPage> {
     await this.log.flush();
     const items = await this.history.audits.search({ ...search, limit: search.limit + 1 });
@@ -84,13 +60,13 @@ export class AuditService {
     return { items: shown.map(toView), ...(last ? { nextCursor: `${last.at}-${last.no}` } : {}) };
   }
 
-  /** All of it, piece by piece, newest first. */
+  /** Exports all matching entries in pieces, newest first. */
   async *write(filter: AuditFilter, format: AuditFormat): AsyncGenerator<string> {
     await this.log.flush();
     if (format === 'csv') yield csvLine(COLUMNS);
     let after: AuditSearch['after'];
     for (;;) {
-      const items: KeptAuditEntry[] = await this.history.audits.search({
+      const items: StoredAuditEntry[] = await this.history.audits.search({
         ...filter,
         limit: PIECE,
         ...(after ? { after } : {}),
@@ -117,29 +93,6 @@ function print(view: AuditView, format: AuditFormat): string {
   );
 }
 
-function toView({
-  at,
-  who,
-  permission,
-  route,
-  code,
-  requestId,
-  lastAt,
-  no: _,
-  ...entry
-}: KeptAuditEntry): AuditView {
-  return {
-    ...entry,
-    at: new Date(at).toISOString(),
-    lastAt: lastAt === null ? null : new Date(lastAt).toISOString(),
-    code: code || null,
-    requestId: requestId || null,
-    who: who || null,
-    permission: permission || null,
-    route: route || null,
-  };
-}
-
 const FILTERS = {
   who: shortText(200),
   permission: (text: string): Permission => {
@@ -148,8 +101,8 @@ const FILTERS = {
   },
   target: shortText(500),
   outcome: oneOf(AUDIT_OUTCOMES),
-  from: time,
-  to: time,
+  from: readDayOrTime,
+  to: readDayOrTime,
 };
 
 function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
@@ -157,14 +110,6 @@ function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
     if ((choices as readonly string[]).includes(text)) return text as T;
     throw new Error(`must be one of: ${choices.join(', ')}`);
   };
-}
-
-/** ms; a day alone is its beginning in UTC. */
-function time(text: string): number {
-  const at = TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(at))
-    throw new Error('must be a day such as 2026-11-23, or a time such as 2026-11-23T14:00:00Z');
-  return at;
 }
 
 function place(text: string): { at: number; no: number } {

@@ -7,44 +7,44 @@ import {
 import type { Redis } from 'ioredis';
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
-import { LOG } from '../logging/logging.module.js';
-import { Queues } from '../queue/queues.js';
-import type { CommandRedis } from '../queue/task-commands.js';
-import { COMMANDS, EVENT_TAIL } from '../queue/tokens.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import type { CommandRedis } from '../bullmq/task-commands.js';
+import { COMMAND_CLIENT, EVENT_TAIL } from '../bullmq/tokens.js';
 import { compareStreamIds, toTaskEvent, type TaskEvent } from './task-event.js';
 
-/** Longest one read waits for news, ms; also how soon a stop takes effect without a disconnect. */
+/** Longest blocking time of one read, ms; also the longest delay of a stop without a disconnect. */
 const BLOCK_MS = 2000;
-const BATCH = 1000;
-/** A stream that has been silent this long says nothing about our health; we count answered reads instead. */
-const STALE_MS = 10_000;
+const MAX_READ_EVENTS = 1000;
+/** Age of the last answered read above which the tail counts as stalled, ms. A silent stream is no sign of a failure. */
+const STALE_READ_MS = 10_000;
 
 type StreamEntries = [id: string, fields: string[]][];
 
 interface TailEvents {
-  /** All that came in one read, oldest first per queue. */
+  /** Events of one read, oldest first per queue. */
   batch: [events: TaskEvent[]];
-  /** Some events were trimmed before we read them: what was derived from them has to be read anew. */
+  /** Events were trimmed before they were read: subscribers must reload what they derived from events. */
   gap: [queue: string];
 }
 
 /**
- * Follows BullMQ's event stream of every queue on one connection, from now on, and goes on where it was
- * after an outage. The streams are written in the same Lua scripts as the states, so nothing that happened is missing,
- * as long as we are not further behind than BullMQ keeps (about 10,000 events a queue).
+ * Reads BullMQ's event stream of every queue on one connection, from the current end on, and resumes after an outage.
+ * The Lua scripts write events together with states, so that no event is missing unless the tail falls further behind
+ * than BullMQ's retention (about 10,000 events per queue).
  */
 @Injectable()
 export class EventTail
   extends EventEmitter<TailEvents>
   implements OnApplicationBootstrap, BeforeApplicationShutdown
 {
-  private readonly places = new Map<string, string>();
+  private readonly positions = new Map<string, string>();
   private stopped = false;
   private lastAnswerAt = 0;
 
   constructor(
     @Inject(EVENT_TAIL) private readonly redis: Redis,
-    @Inject(COMMANDS) private readonly commands: CommandRedis,
+    @Inject(COMMAND_CLIENT) private readonly commands: CommandRedis,
     private readonly queues: Queues,
     @Inject(LOG) private readonly log: Logger,
   ) {
@@ -61,27 +61,27 @@ export class EventTail
     this.redis.disconnect();
   }
 
-  /** True while reads are being answered: events flow, or would. */
+  /** True while reads are answered. */
   get flowing(): boolean {
-    return Date.now() - this.lastAnswerAt < STALE_MS;
+    return Date.now() - this.lastAnswerAt < STALE_READ_MS;
   }
 
-  /** How far we have read, by queue; a queue not yet looked at is missing. */
-  place(queue: string): string | undefined {
-    return this.places.get(queue);
+  /** Id of the last event that was read from a queue; undefined before its first read. */
+  position(queue: string): string | undefined {
+    return this.positions.get(queue);
   }
 
-  /** What was written to a queue's stream after `place`, or `gap` when part of that is gone already. */
-  async since(queue: string, place: string): Promise<TaskEvent[] | 'gap'> {
+  /** Loads the events after `position` in a queue's stream; `gap` if some of them have been trimmed. */
+  async loadSince(queue: string, place: string): Promise<TaskEvent[] | 'gap'> {
     const key = this.key(queue);
     const [oldest] = entries(await this.commands.xrange(key, '-', '+', 'COUNT', 1));
-    // The place itself may be the newest trimmed entry: only if something older than it is still there can we be sure.
+    // The entry at `position` may be the newest trimmed one: only an entry at or before it proves that none is missing.
     if (oldest && compareStreamIds(oldest[0], place) > 0 && place !== '0-0') return 'gap';
     const events: TaskEvent[] = [];
     for (let from = `(${place}`; ;) {
-      const batch = entries(await this.commands.xrange(key, from, '+', 'COUNT', BATCH));
+      const batch = entries(await this.commands.xrange(key, from, '+', 'COUNT', MAX_READ_EVENTS));
       events.push(...this.toEvents(queue, batch));
-      if (batch.length < BATCH) return events;
+      if (batch.length < MAX_READ_EVENTS) return events;
       from = `(${batch.at(-1)![0]}`;
     }
   }
@@ -89,22 +89,22 @@ export class EventTail
   private async follow(): Promise<void> {
     while (!this.stopped) {
       try {
-        if (this.places.size === 0) await this.findPlaces();
+        if (this.positions.size === 0) await this.loadPositions();
         await this.readOnce();
         this.lastAnswerAt = Date.now();
       } catch (error) {
         if (this.stopped) return;
         this.log.debug({ err: error }, 'event tail: read failed');
-        // The connection itself waits for Redis; this only keeps an error that repeats from spinning.
+        // The connection waits for Redis; this delay only prevents a busy loop on a repeated error.
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
   }
 
-  private async findPlaces(): Promise<void> {
+  private async loadPositions(): Promise<void> {
     for (const queue of this.queues.names()) {
       const [newest] = entries(await this.redis.xrevrange(this.key(queue), '+', '-', 'COUNT', 1));
-      this.places.set(queue, newest?.[0] ?? '0-0');
+      this.positions.set(queue, newest?.[0] ?? '0-0');
     }
   }
 
@@ -112,31 +112,31 @@ export class EventTail
     const queues = this.queues.names();
     const reply: unknown = await this.redis.xread(
       'COUNT',
-      BATCH,
+      MAX_READ_EVENTS,
       'BLOCK',
       BLOCK_MS,
       'STREAMS',
       ...queues.map((queue) => this.key(queue)),
-      ...queues.map((queue) => this.places.get(queue)!),
+      ...queues.map((queue) => this.positions.get(queue)!),
     );
     const events: TaskEvent[] = [];
     const reached: [queue: string, place: string][] = [];
     for (const [key, batch] of streams(reply)) {
       const queue = queues.find((name) => this.key(name) === key);
       if (!queue || batch.length === 0) continue;
-      if (batch.length === BATCH) await this.checkGap(queue);
+      if (batch.length === MAX_READ_EVENTS) await this.checkGap(queue);
       reached.push([queue, batch.at(-1)![0]]);
       events.push(...this.toEvents(queue, batch));
     }
-    // In one go: whoever asks for the place has heard of everything up to there.
-    for (const [queue, place] of reached) this.places.set(queue, place);
+    // Positions and events are published in one turn, so that subscribers have received everything up to a position.
+    for (const [queue, place] of reached) this.positions.set(queue, place);
     if (events.length > 0) this.emit('batch', events);
   }
 
-  /** Only a full batch can mean that we lag so far behind that trimming overtook us. */
+  /** Emits `gap` if events were trimmed before they were read; only a full batch can mean that. */
   private async checkGap(queue: string): Promise<void> {
     const [oldest] = entries(await this.commands.xrange(this.key(queue), '-', '+', 'COUNT', 1));
-    if (oldest && compareStreamIds(oldest[0], this.places.get(queue)!) > 0) this.emit('gap', queue);
+    if (oldest && compareStreamIds(oldest[0], this.positions.get(queue)!) > 0) this.emit('gap', queue);
   }
 
   private toEvents(queue: string, batch: StreamEntries): TaskEvent[] {
@@ -152,7 +152,7 @@ function entries(reply: unknown): StreamEntries {
   return (reply ?? []) as StreamEntries;
 }
 
-/** RESP3 answers a map from key to entries, RESP2 pairs; both come out as pairs. */
+/** Converts an answer of XREAD to pairs: RESP3 returns a map from key to entries, RESP2 returns pairs. */
 function streams(reply: unknown): [string, StreamEntries][] {
   if (!reply) return [];
   if (reply instanceof Map) return [...reply] as [string, StreamEntries][];

@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
 import { EventTail } from './event-tail.js';
-import { KeptWatches } from './kept-watches.js';
+import { HistoryTaskStreams } from './history-task-streams.js';
 import { LiveHub } from './live-hub.js';
-import { TaskWatches } from './task-watches.js';
+import { TaskStreams } from './task-streams.js';
 
-/** What happens in Redis, told to those who listen. */
+/** Publishes task events from Redis to SSE clients. */
 @Module({
-  providers: [EventTail, KeptWatches, LiveHub, TaskWatches],
-  exports: [EventTail, KeptWatches, LiveHub, TaskWatches],
+  providers: [EventTail, HistoryTaskStreams, LiveHub, TaskStreams],
+  exports: [EventTail, HistoryTaskStreams, LiveHub, TaskStreams],
 })
 export class EventsModule {}

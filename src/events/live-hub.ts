@@ -1,15 +1,15 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { TASK_STATES, type StateCounts } from '../contract/states.js';
-import { LOG } from '../logging/logging.module.js';
-import { Queues } from '../queue/queues.js';
-import { TaskReader } from '../queue/task-reader.js';
+import { TASK_STATES, type StateCounts } from '../model/states.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import { TaskReader } from '../bullmq/task-reader.js';
 import { EventTail } from './event-tail.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
 import { compareStreamIds, endsTask, isStreamId, type TaskEvent } from './task-event.js';
-import { Tick } from './tick.js';
+import { FlushTimer } from './flush-timer.js';
 
-/** What `GET /api/v1/events` tells of each change. */
+/** Change event of `GET /api/v1/events`. */
 interface Change {
   id: string;
   queue: string;
@@ -19,16 +19,16 @@ interface Change {
 }
 
 /**
- * Sends what happens to any task to everyone who listens: each change is serialised once, however many
- * listen, as one write to every reader, and of several progress reports of one task within a tick only the last goes out.
+ * Broadcasts changes of all tasks to SSE clients. Each change is serialized once and sent to every client in one write.
+ * Several progress reports of one task within a tick are coalesced to the last one.
  */
 @Injectable()
 export class LiveHub implements BeforeApplicationShutdown {
-  private readonly readers = new Set<SseConnection>();
-  /** Readers that do not have their first message yet, with what is to follow it. */
+  private readonly clients = new Set<SseConnection>();
+  /** Clients without their first message yet, with the messages that follow it. */
   private readonly joining = new Map<SseConnection, Buffer[]>();
   private pending: TaskEvent[] = [];
-  private readonly tick = new Tick(() => this.send());
+  private readonly tick = new FlushTimer(() => this.send());
 
   constructor(
     private readonly tail: EventTail,
@@ -36,50 +36,50 @@ export class LiveHub implements BeforeApplicationShutdown {
     private readonly queues: Queues,
     @Inject(LOG) private readonly log: Logger,
   ) {
-    tail.on('batch', (events) => this.gather(events));
-    tail.on('gap', () => void this.snapshotForAll());
+    tail.on('batch', (events) => this.enqueue(events));
+    tail.on('gap', () => void this.sendSnapshot());
   }
 
-  /** Says goodbye first, so that a stop is not held up by open streams. */
+  /** Closes all streams, so that open streams do not delay a shutdown. */
   beforeApplicationShutdown(): void {
     this.tick.stop();
-    for (const reader of this.readers) reader.bye();
+    for (const reader of this.clients) reader.bye();
   }
 
-  /** Adds a reader: a snapshot, or what it missed since `resumeFrom` if that is still known, then all changes. */
+  /** Adds a client: sends the events since `resumeFrom` if they are still available, else a snapshot; then all changes. */
   async add(reader: SseConnection, resumeFrom: string | undefined): Promise<void> {
-    // From this moment on changes are kept for it; what it missed ends exactly here, so nothing comes twice or not at all.
-    this.tick.now();
+    // Changes are buffered for the client from here on, and its missed events end exactly here: none is lost or repeated.
+    this.tick.flush();
     const here = this.cursor();
     const following: Buffer[] = [];
     this.joining.set(reader, following);
     try {
-      const missed = resumeFrom ? await this.missed(resumeFrom, here) : 'gap';
+      const missed = resumeFrom ? await this.loadMissed(resumeFrom, here) : 'gap';
       const first = missed === 'gap' ? await this.snapshot(here) : this.serialise(missed, here);
       for (const message of [first, ...following]) if (message.length > 0) reader.write(message);
-      if (reader.open) this.readers.add(reader);
+      if (reader.open) this.clients.add(reader);
     } finally {
       this.joining.delete(reader);
     }
   }
 
   remove(reader: SseConnection): void {
-    this.readers.delete(reader);
+    this.clients.delete(reader);
     this.joining.delete(reader);
   }
 
-  private gather(events: TaskEvent[]): void {
-    if (this.readers.size === 0 && this.joining.size === 0) return;
+  private enqueue(events: TaskEvent[]): void {
+    if (this.clients.size === 0 && this.joining.size === 0) return;
     this.pending.push(...events);
-    if (events.some(endsTask)) this.tick.early();
-    else this.tick.soon();
+    if (events.some(endsTask)) this.tick.scheduleUrgent();
+    else this.tick.schedule();
   }
 
   private send(): void {
     if (this.pending.length === 0) return;
     const message = this.serialise(this.pending, this.cursor());
     this.pending = [];
-    for (const reader of this.readers) reader.write(message);
+    for (const reader of this.clients) reader.write(message);
     for (const following of this.joining.values()) following.push(message);
   }
 
@@ -89,19 +89,19 @@ export class LiveHub implements BeforeApplicationShutdown {
       if (event.event === 'progress' || event.event === 'log')
         last.set(`${event.event}:${event.queue}:${event.id}`, i);
     });
-    const told = events.filter(
+    const sent = events.filter(
       (event, i) => (last.get(`${event.event}:${event.queue}:${event.id}`) ?? i) === i,
     );
-    // Only the last one moves the place to resume from: a reader cut off in the middle gets them all again.
+    // Only the last event has an id: a client that disconnects in between receives all of them again.
     return Buffer.concat(
-      told.map((event, i) => sseMessage('change', toChange(event), i === told.length - 1 ? id : undefined)),
+      sent.map((event, i) => sseMessage('change', toChange(event), i === sent.length - 1 ? id : undefined)),
     );
   }
 
-  private async snapshotForAll(): Promise<void> {
+  private async sendSnapshot(): Promise<void> {
     try {
       const message = await this.snapshot(this.cursor());
-      for (const reader of this.readers) reader.write(message);
+      for (const reader of this.clients) reader.write(message);
     } catch (error) {
       this.log.debug({ err: error }, 'live hub: no snapshot');
     }
@@ -115,22 +115,22 @@ export class LiveHub implements BeforeApplicationShutdown {
     return sseMessage('snapshot', { counts, at: new Date().toISOString() }, id);
   }
 
-  /** How far every queue has been read: the id a reader resumes with. */
+  /** Positions of all queues: the event id with which a client resumes. */
   private cursor(): string {
     return this.queues
       .names()
-      .map((queue) => this.tail.place(queue) ?? '0-0')
+      .map((queue) => this.tail.position(queue) ?? '0-0')
       .join('.');
   }
 
-  /** What came after `resumeFrom`, up to `here`. */
-  private async missed(resumeFrom: string, here: string): Promise<TaskEvent[] | 'gap'> {
+  /** Loads the events after `resumeFrom` up to `here`. */
+  private async loadMissed(resumeFrom: string, here: string): Promise<TaskEvent[] | 'gap'> {
     const ends = here.split('.');
     const places = resumeFrom.split('.');
     const queues = this.queues.names();
     if (places.length !== queues.length || !places.every(isStreamId)) return 'gap';
-    if (queues.some((queue) => this.tail.place(queue) === undefined)) return 'gap';
-    const parts = await Promise.all(queues.map((queue, i) => this.tail.since(queue, places[i]!)));
+    if (queues.some((queue) => this.tail.position(queue) === undefined)) return 'gap';
+    const parts = await Promise.all(queues.map((queue, i) => this.tail.loadSince(queue, places[i]!)));
     if (parts.includes('gap')) return 'gap';
     return (parts as TaskEvent[][])
       .flatMap((events, i) => events.filter(({ streamId }) => compareStreamIds(streamId, ends[i]!) <= 0))

@@ -1,21 +1,25 @@
 import type { Request, Response } from 'express';
+import { toJson } from '../model/lenient-json.js';
 
-/** A reader this far behind is let go: it comes back with Last-Event-ID and loses nothing. */
+/** Unsent bytes above which a client is disconnected: it reconnects with Last-Event-ID and loses nothing. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** Proxies close a silent connection after 30-60 s. */
-const KEEP_ALIVE_MS = 15_000;
-/** Who signed out, or lost their token, hears no more after so many signs of life. */
-const ASK_EVERY = 2;
-const KEEP_ALIVE = Buffer.from(': still here\n\n');
+/** Heartbeat interval, ms: proxies close a silent connection after 30-60 s. */
+const HEARTBEAT_MS = 15_000;
+/** Reconnect delay of a client after its stream ends, ms. */
+const RETRY_MS = 2000;
+/** Heartbeats between two access checks. A sign-out or a revoked token is detected at once; an expiry only by this check. */
+const HEARTBEATS_PER_CHECK = 2;
+const HEARTBEAT = Buffer.from(': still here\n\n');
 
-/** One event as it goes over the wire. Data is JSON on one line, so nothing in it can end or forge an event. */
+/** Serializes one event. The data is JSON on one line, so that it cannot end or forge an event. */
 export function sseMessage(event: string, data: unknown, id?: string): Buffer {
-  return Buffer.from(
-    `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
-  );
+  return Buffer.from(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${toJson(data)}\n\n`);
 }
 
-/** One open stream of server-sent events. */
+/** Properties that the authentication middleware adds to a request for long-lived responses. */
+type StreamRequest = Pick<Request, 'isSessionValid' | 'onAccessChange'>;
+
+/** Open stream of server-sent events. */
 export class SseConnection {
   private readonly timer: NodeJS.Timeout;
   private closed = false;
@@ -27,28 +31,36 @@ export class SseConnection {
     res.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
-      // Nginx would hold events back otherwise.
+      // Disables the response buffering of nginx.
       'X-Accel-Buffering': 'no',
     });
     res.flushHeaders();
-    res.write('retry: 2000\n\n');
+    res.write(`retry: ${RETRY_MS}\n\n`);
     let beats = 0;
     this.timer = setInterval(() => {
-      this.write(KEEP_ALIVE);
-      if (++beats % ASK_EVERY === 0) void this.checkReader();
-    }, KEEP_ALIVE_MS);
+      this.write(HEARTBEAT);
+      if (++beats % HEARTBEATS_PER_CHECK === 0) void this.checkAccess();
+    }, HEARTBEAT_MS);
+    const bye = () => this.bye();
+    const { onAccessChange } = res.req as StreamRequest;
+    const endListening = onAccessChange?.(() => void this.checkAccess());
+    const { stopping } = res.req;
+    stopping?.addEventListener('abort', bye, { once: true });
     res.on('close', () => {
       this.closed = true;
       clearInterval(this.timer);
+      stopping?.removeEventListener('abort', bye);
+      endListening?.();
       onClose();
     });
     res.on('error', () => res.destroy());
+    if (stopping?.aborted) bye();
   }
 
-  /** Whoever let the reader in has left a way to ask whether they still would. */
-  private async checkReader(): Promise<void> {
-    const { isStillIn } = this.res.req as { isStillIn?: () => Promise<boolean> };
-    if (isStillIn && !(await isStillIn())) this.bye();
+  /** Closes the stream if the client no longer has access. Runs with the heartbeat and when access may have changed. */
+  private async checkAccess(): Promise<void> {
+    const { isSessionValid } = this.res.req as StreamRequest;
+    if (isSessionValid && !(await isSessionValid())) this.bye();
   }
 
   get open(): boolean {
@@ -61,22 +73,29 @@ export class SseConnection {
     if (this.res.writableLength > MAX_BUFFERED_BYTES) this.res.destroy();
   }
 
-  /** Tells the reader that nothing more will come: what is sent last carries `id`, by which it is known if it comes again. */
+  /** Ends the stream: no more events will follow. The last event has `id`, which identifies a reconnect. */
   end(id: string): void {
     if (this.closed) return;
     this.write(sseMessage('end', {}, id));
-    this.res.end();
+    this.close();
   }
 
-  /** Tells the reader that we go away by ourselves: it connects again by itself. */
+  /** Closes the stream for a shutdown or an access change. The client reconnects after a random delay. */
   bye(): void {
     if (this.closed) return;
+    this.write(Buffer.from(`retry: ${RETRY_MS / 2 + Math.floor(Math.random() * RETRY_MS)}\n\n`));
     this.write(sseMessage('bye', {}));
+    this.close();
+  }
+
+  /** Closes the response; later writes are ignored. */
+  private close(): void {
+    this.closed = true;
     this.res.end();
   }
 }
 
-/** The id of the last event the reader saw: the header, or `?lastEventId=` for clients that cannot set one. */
+/** Id of the last event that the client received: from the header, or `?lastEventId=` for clients that cannot set it. */
 export function lastEventId(req: Request): string | undefined {
   const header = req.headers['last-event-id'];
   const query = req.query.lastEventId;

@@ -1,10 +1,11 @@
-import { isSettled, type TaskState } from '../contract/states.js';
+import { isFinished, type TaskState } from '../model/states.js';
 
-/** What happened to a task, in our words. */
+/** Names of task events. */
 export type TaskEventName =
   | 'added'
   | 'waiting'
   | 'delayed'
+  | 'waiting-children'
   | 'active'
   | 'progress'
   | 'log'
@@ -15,18 +16,18 @@ export type TaskEventName =
   | 'expired'
   | 'removed';
 
-/** One entry of a queue's event stream. */
+/** Entry of a queue's event stream. */
 export interface TaskEvent {
-  /** Place in the queue's stream, `<ms>-<n>`; later ones are greater. */
+  /** Position in the queue's stream, `<ms>-<n>`; later ones are greater. */
   streamId: string;
   queue: string;
   id: string;
   event: TaskEventName;
-  /** The state this event leads to; none for what changes no state. */
+  /** New state; absent for an event that changes no state. */
   state?: TaskState;
-  /** ms, by Redis's clock. */
+  /** Time by Redis's clock, ms. */
   at: number;
-  /** Progress as JSON, with `progress` only. */
+  /** Progress as JSON; only for `progress`. */
   data?: string;
 }
 
@@ -34,6 +35,7 @@ const STATES: Record<TaskEventName, TaskState | undefined> = {
   added: undefined,
   waiting: 'waiting',
   delayed: 'delayed',
+  'waiting-children': 'waiting-children',
   active: 'active',
   progress: undefined,
   log: undefined,
@@ -45,7 +47,7 @@ const STATES: Record<TaskEventName, TaskState | undefined> = {
   removed: undefined,
 };
 
-/** The event in a stream entry's flat list of fields; undefined for those that tell of no task (`drained`, `paused`, ...). */
+/** Converts a stream entry's flat list of fields; undefined for events that concern no task (`drained`, `paused`, ...). */
 export function toTaskEvent(
   queue: string,
   streamId: string,
@@ -73,17 +75,17 @@ export function toTaskEvent(
   };
 }
 
-/** Whether this is what whoever follows the task waits for. */
+/** True if the task is finished or removed by this event, which its watchers wait for. */
 export function endsTask({ event, state }: TaskEvent): boolean {
-  return event === 'removed' || (state !== undefined && isSettled(state));
+  return event === 'removed' || (state !== undefined && isFinished(state));
 }
 
-/** Whether a reader's word for a place can be one: Redis refuses what is longer than 64 bits with an error. */
+/** Validates a stream id from a client: Redis rejects numbers above 64 bits with an error. */
 export function isStreamId(text: string): boolean {
   return /^\d{1,15}-\d{1,15}$/.test(text);
 }
 
-/** Compares two places in one stream: negative when `a` is earlier. */
+/** Compares two positions in one stream: negative if `a` is earlier. */
 export function compareStreamIds(a: string, b: string): number {
   const [aMs, aN] = a.split('-').map(Number) as [number, number];
   const [bMs, bN] = b.split('-').map(Number) as [number, number];

@@ -1,14 +1,14 @@
 /**
- * Durations counted in buckets that grow by a fixed factor, so that histograms of any two minutes, types or workers
- * add up to the exact histogram of both, and a quantile read from one is within 2 % of the true value
- * (the scheme of DDSketch: https://arxiv.org/abs/1908.10693, with the factor fixed and no buckets collapsed).
+ * Counts durations in buckets that grow by a fixed factor. Histograms of any two minutes, types or workers therefore
+ * add up to the exact histogram of both, and a quantile is within 2 % of the true value (the scheme of DDSketch:
+ * https://arxiv.org/abs/1908.10693, with the factor fixed and no buckets collapsed).
  */
 export const RELATIVE_ERROR = 0.02;
 
 const FACTOR = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_FACTOR = Math.log(FACTOR);
-/** Ten years in ms; what is longer counts as this. */
-const LONGEST = 3.2e11;
+/** Ten years in ms; longer durations are clamped to this. */
+const MAX_MS = 3.2e11;
 
 type Encoded = Uint8Array | ArrayBuffer | null | undefined;
 
@@ -16,12 +16,12 @@ export class Histogram {
   private readonly buckets = new Map<number, number>();
   private total = 0;
 
-  /** How many values it holds. */
+  /** Number of values. */
   get count(): number {
     return this.total;
   }
 
-  /** `ms` below one, negative or no number at all counts as zero. */
+  /** `ms` below one, negative or NaN counts as zero. */
   add(ms: number, times = 1): void {
     const index = bucketOf(ms);
     this.buckets.set(index, (this.buckets.get(index) ?? 0) + times);
@@ -34,7 +34,7 @@ export class Histogram {
     this.total += other.total;
   }
 
-  /** The value in ms below which a share `q` (0-1) of all lies; `null` where there is none. */
+  /** The value in ms below which a share `q` (0-1) of all values lies; `null` without values. */
   quantile(q: number): number | null {
     if (this.total === 0) return null;
     const rank = Math.min(this.total - 1, Math.max(0, Math.ceil(q * this.total) - 1));
@@ -46,7 +46,9 @@ export class Histogram {
     return null;
   }
 
-  /** How many are at most `ms`, to the precision of the buckets; for cumulative buckets such as Prometheus's. */
+  /**
+   * Number of values of at most `ms`, to the precision of the buckets; for cumulative buckets such as Prometheus's.
+   */
   countUpTo(ms: number): number {
     const last = bucketOf(ms);
     let count = 0;
@@ -54,7 +56,7 @@ export class Histogram {
     return count;
   }
 
-  /** Pairs of bucket distance and count, each as a variable-length integer: a few bytes a used bucket. */
+  /** Pairs of bucket distance and count, each as a variable-length integer: a few bytes per used bucket. */
   encode(): Uint8Array {
     const bytes: number[] = [];
     let last = 0;
@@ -72,7 +74,7 @@ export class Histogram {
     return histogram;
   }
 
-  /** As `merge`, without a histogram made in between: thousands of them are added up for one chart. */
+  /** The same as `merge` without an intermediate histogram: one chart adds up thousands of them. */
   mergeEncoded(encoded: Encoded): void {
     if (!encoded) return;
     const bytes = new Uint8Array(encoded);
@@ -94,10 +96,10 @@ export class Histogram {
 
 /** 0 for less than a millisecond, 1 for exactly one, then up by the factor. */
 function bucketOf(ms: number): number {
-  return ms >= 1 ? 1 + Math.ceil(Math.log(Math.min(ms, LONGEST)) / LOG_FACTOR - 1e-9) : 0;
+  return ms >= 1 ? 1 + Math.ceil(Math.log(Math.min(ms, MAX_MS)) / LOG_FACTOR - 1e-9) : 0;
 }
 
-/** The value that is off by the same share from both ends of the bucket. */
+/** Returns the value with the same relative distance to both ends of the bucket. */
 function middleOf(index: number): number {
   if (index <= 1) return index;
   return (2 * FACTOR ** (index - 1)) / (FACTOR + 1);

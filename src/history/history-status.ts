@@ -1,58 +1,77 @@
-/** What the recorder of the history is doing, as plain data. */
+/** Status of the history's recorder, as plain data. */
 export interface RecorderStatus {
   /**
-   * `recording` up to date, `catching-up` behind by more than a second, `elsewhere` another process records, `starting`,
-   * `away` Redis does not answer, `stopped`.
+   * `recording`: up to date. `catching-up`: behind by more than a second. `elsewhere`: another process records into
+   * this file. `starting`. `away`: Redis does not answer. `stopped`.
    */
   state: 'recording' | 'catching-up' | 'elsewhere' | 'starting' | 'away' | 'stopped';
-  /** Who records, where that is known. */
+  /** The recording process, if known. */
   holder?: { host: string; pid: number; since: string };
   at: string;
-  /** How old the oldest event is that is not recorded yet; 0 where there is none. */
-  lagMs: number;
-  /** Tasks recorded per second, of the last 10 seconds. */
+  /** Time at which Redis last confirmed which process records into this file; absent until then. */
+  checkedAt?: string;
+  /** Age of the oldest event that is not recorded yet, ms; 0 when there is none, null when unknown. */
+  lagMs: number | null;
+  /** Tasks recorded per second, averaged over the last 10 seconds. */
   perSecond: number;
-  /** What it stumbles over, while it does; it tries again by itself. */
+  /** The current problem. The recorder retries by itself. */
   error?: string;
   queues: FollowedQueue[];
   gaps: HistoryGap[];
 }
 
 export interface FollowedQueue {
-  /** As in the history: other programs' queues with their prefix, `bull:mail`. */
+  /** Name in the history. Other programs' queues have their prefix: `bull:mail`. */
   name: string;
   ours: boolean;
-  /** The last entry of its event stream that is recorded. */
+  /** The last recorded entry of its event stream. */
   place: string;
-  lagMs: number;
+  /** See `RecorderStatus.lagMs`. */
+  lagMs: number | null;
 }
 
-/** A stretch of a queue's events that was gone before it could be read. */
+/** A range of a queue's events that was gone before it could be read. */
 export interface HistoryGap {
   queue: string;
-  /** ISO 8601; the last event recorded before it, and the first after it. */
+  /** ISO 8601; the last recorded event before the gap, and the first after it. */
   from: string;
   to: string;
   noticedAt: string;
-  /** When all that Redis still had of that time was read. */
+  /** Time at which everything that Redis still had of the gap was read. */
   reconciledAt?: string;
-  /** Tasks read from Redis's sets because of it. */
+  /** Tasks found in Redis's sets because of the gap. */
   found: number;
-  /** Known, unsettled tasks whose end nobody will know. */
+  /** Known, unfinished tasks whose outcome is lost. */
   vanished: number;
-  /** Ids of some of them. */
+  /** Ids of some vanished tasks. */
   sample: string[];
   detail: string;
 }
 
-/** What others may ask the recorder. */
+/** Whether a process records into this file without a problem. */
+export function isBeingRecorded({ state, error }: RecorderStatus): boolean {
+  return error === undefined && (state === 'elsewhere' || isRecordingHere(state));
+}
+
+/** Whether this process records. */
+export function isRecordingHere(state: RecorderStatus['state']): boolean {
+  return state === 'recording' || state === 'catching-up';
+}
+
+/** Clears the lags, when the recording progress is no longer known. */
+export function withoutLag(status: RecorderStatus): RecorderStatus {
+  return { ...status, lagMs: null, queues: status.queues.map((queue) => ({ ...queue, lagMs: null })) };
+}
+
+/** Status of the recorder for other parts of the app. */
 export abstract class HistoryStatus {
-  /** Cheap: nothing is read for it. */
+  /** Cheap: reads nothing. */
   abstract status(): RecorderStatus;
 
   /**
-   * Resolves with true when all that stood in the event streams at the time of the call is recorded: who wrote before
-   * can read it now. False after `maxMs` (150 unless told), and at once where Redis is away or the recorder far behind.
+   * Resolves to true once everything in the event streams at the time of the call is recorded, so that callers can
+   * read their own writes. Resolves to false after `maxMs` (default 150), and at once when Redis is away or the
+   * recorder is far behind.
    */
   abstract caughtUp(maxMs?: number): Promise<boolean>;
 }

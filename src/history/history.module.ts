@@ -7,60 +7,81 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { resolve } from 'node:path';
-import { Settings } from '../config/settings.js';
-import { redisAddress } from '../queue/redis-address.js';
-import { LOG } from '../logging/logging.module.js';
+import { basename, dirname } from 'node:path';
+import { accessSecretFile, ensureAccessSecret } from '../platform/config/access-secret.js';
+import { findOpenFiles } from '../platform/config/private-files.js';
+import { Settings } from '../platform/config/settings.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import { redisAddress } from '../bullmq/connection/redis-address.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { historyFile } from './history-file.js';
 import { HistoryStatus } from './history-status.js';
-import { RecorderHost } from './recorder/recorder-host.js';
-import { HistoryFileError } from './store/history-file-error.js';
-import type { HistoryStore } from './store/history-store.js';
-import { SqliteHistoryStore } from './store/sqlite-history-store.js';
+import { RecorderHost } from './recording/recorder-host.js';
+import { toAuditKey } from './sqlite/audit-seal.js';
+import { HistoryFileError } from './ports/history-file-error.js';
+import type { HistoryStore } from './ports/history-store.js';
+import { SqliteHistoryStore } from './sqlite/sqlite-history-store.js';
 import { HISTORY } from './tokens.js';
 
 const DAY_MS = 86_400_000;
 
-function fileOf(settings: Settings): string {
-  return resolve(settings.HISTORY_URL.slice('file:'.length));
+/** Builds the startup error for an unusable history, with its remedy: the process cannot start without a history. */
+function toStartupError(file: string, error: unknown): HistoryFileError {
+  const { message = String(error), code } = error as { message?: string; code?: string };
+  const remedy =
+    code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT'
+      ? 'The file is damaged or not a database. Move it away to start with a new one, or name another file in HISTORY_URL.'
+      : `Set HISTORY_URL to a file in a folder that this user may write to, such as file:${DEFAULT_FILE}.`;
+  if (error instanceof HistoryFileError) return error;
+  return new HistoryFileError(
+    `The history cannot be opened (HISTORY_URL, ${file}): ${message}.\n  ${remedy}`,
+  );
 }
 
-/** The process cannot start without its history; what stands in the way is for a person to know. */
-function unusable(file: string, error: unknown): HistoryFileError {
-  const { message = String(error), code } = error as { message?: string; code?: string };
-  const cure =
-    code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT'
-      ? 'It is no database, or a damaged one: move it away and a new one is made, or let HISTORY_URL name another file.'
-      : `Let HISTORY_URL name a file in a folder that this user may write to, such as file:${DEFAULT_FILE}.`;
-  if (error instanceof HistoryFileError) return error;
-  return new HistoryFileError(`The history cannot be opened (HISTORY_URL, ${file}): ${message}.\n  ${cure}`);
+/** Without a storable secret the audit continues unsealed. */
+function auditKey(settings: Settings, log: Logger): { auditKey?: string } {
+  try {
+    return { auditKey: toAuditKey(ensureAccessSecret(settings)) };
+  } catch (error) {
+    const file = accessSecretFile(settings);
+    log.warn({ err: error }, `${file} cannot be stored, so the audit is not sealed. Set ACCESS_SECRET.`);
+    return {};
+  }
 }
 
 const DEFAULT_FILE = new Settings().HISTORY_URL.slice('file:'.length);
 
 const history = {
   provide: HISTORY,
-  useFactory: async (settings: Settings): Promise<HistoryStore> => {
-    const store = new SqliteHistoryStore({ file: fileOf(settings), redact: settings.REDACT });
+  useFactory: async (settings: Settings, log: Logger): Promise<HistoryStore> => {
+    const store = new SqliteHistoryStore({
+      file: historyFile(settings),
+      redact: settings.REDACT,
+      ...auditKey(settings, log),
+    });
     try {
       await store.migrate();
     } catch (error) {
-      throw unusable(fileOf(settings), error);
+      throw toStartupError(historyFile(settings), error);
     }
+    const file = historyFile(settings);
+    for (const sentence of findOpenFiles(dirname(file), basename(file))) log.warn(sentence);
     return store;
   },
-  inject: [Settings],
+  inject: [Settings, LOG],
 };
 
 const recorder = {
   provide: RecorderHost,
-  useFactory: (settings: Settings, log: Logger): RecorderHost => {
+  useFactory: (settings: Settings, shared: Queues, log: Logger): RecorderHost => {
     const failedMs = settings.HISTORY_RETENTION_FAILED_DAYS * DAY_MS;
-    const most = settings.HISTORY_RETENTION_COUNT;
+    const maxTasks = settings.HISTORY_RETENTION_COUNT;
     return new RecorderHost(
       {
-        file: fileOf(settings),
+        file: historyFile(settings),
         redis: redisAddress(settings),
         prefix: settings.QUEUE_PREFIX,
+        queues: shared.names(),
         redact: settings.REDACT,
         keepMs: {
           completed: settings.HISTORY_RETENTION_DAYS * DAY_MS,
@@ -68,15 +89,15 @@ const recorder = {
           cancelled: failedMs,
           expired: failedMs,
         },
-        keepMost: { completed: most, failed: most, cancelled: most, expired: most },
+        keepMost: { completed: maxTasks, failed: maxTasks, cancelled: maxTasks, expired: maxTasks },
       },
       log,
     );
   },
-  inject: [Settings, LOG],
+  inject: [Settings, Queues, LOG],
 };
 
-/** The lasting record of every task, apart from Redis. */
+/** The lasting record of every task, separate from Redis. */
 @Global()
 @Module({
   providers: [history, recorder, { provide: HistoryStatus, useExisting: RecorderHost }],
@@ -94,7 +115,7 @@ export class HistoryModule
     this.recorder.start();
   }
 
-  /** Before connections are closed: what was handed in up to now is recorded by the next holder. */
+  /** Runs before connections are closed. The next holder records the tasks submitted until then. */
   beforeApplicationShutdown(): Promise<void> {
     return this.recorder.stop();
   }

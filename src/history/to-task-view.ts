@@ -1,20 +1,20 @@
-import { QUEUE_NAMES } from '../contract/queues.js';
-import { HIDDEN, redaction } from '../contract/redaction.js';
-import { type Scrub, scrubOf } from '../contract/scrub.js';
-import type { TaskView } from '../contract/task-view.js';
-import { iso, taskLinks } from '../queue/to-task-view.js';
-import type { HistoryTask } from './store/rows.js';
-import { parseStored } from '../queue/stored-json.js';
+import { readFailure } from '../model/failure.js';
+import { HIDDEN, redaction } from '../platform/redaction/redaction.js';
+import { type Scrub, scrubOf } from '../platform/redaction/scrub.js';
+import type { TaskView } from '../model/task-view.js';
+import { formatIso, taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
+import type { HistoryTask } from './sqlite/rows.js';
+import { parseStoredBody } from '../bullmq/codec/parse-stored-json.js';
 
-/** Longest input preview in characters. */
+/** Maximum length of the input preview, characters. */
 const PREVIEW_LENGTH = 160;
 
-/** A task of the history as the view that the same task in Redis has. */
+/** Converts a task of the history to the view that the same task in Redis has. */
 export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskView {
   const { id, queue, state, startedAt, runMs } = task;
   const hidden = redaction();
   const input = hidden.apply('input', parsed(task.input));
-  const words = scrubOfKept(task);
+  const words = scrubOfHistory(task);
   const ran = state === 'active' && startedAt !== null ? Math.max(0, now - startedAt) : runMs;
   return {
     id,
@@ -26,28 +26,29 @@ export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskVie
     ...(state === 'completed' && !task.resultCut
       ? { result: words.value(hidden.apply('result', parsed(task.result))) }
       : {}),
-    error: words.failure(task.error),
+    error: words.failure(task.error && (readFailure(task.error) ?? task.error)),
     progress: words.progress(task.progress),
     attempts: { made: task.attemptsMade, max: Math.max(1, task.attemptsMax) },
     priority: task.priority,
     tags: task.tags,
-    createdAt: iso(task.createdAt),
+    createdAt: formatIso(task.createdAt),
     ...time('delayUntil', task.delayUntil),
     ...time('expiresAt', task.expiresAt),
+    ...timeoutsOf((parsed(task.options) ?? {}) as TimeLimits),
     ...time('startedAt', startedAt),
     ...time('finishedAt', task.finishedAt),
     ...(task.waitMs === null ? {} : { waitMs: task.waitMs }),
     ...(ran === null ? {} : { runMs: ran }),
     ...(task.worker === null ? {} : { worker: task.worker }),
     ...(task.origin === null ? {} : { origin: task.origin }),
-    ...(task.cancelled ? { cancelled: { ...task.cancelled, at: iso(task.cancelled.at) } } : {}),
-    // Ids of other programs' tasks are their own only within their queue, so links to them name it.
+    ...(task.cancelled ? { cancelled: { ...task.cancelled, at: formatIso(task.cancelled.at) } } : {}),
+    // Ids of other programs' tasks are unique only within their queue, so links to them include it.
     links: taskLinks(id, isOurQueue(queue) ? undefined : queue),
   };
 }
 
-/** For what is kept of a task outside of its own row, such as its log. */
-export function scrubOfKept({ input, inputCut, result, resultCut }: HistoryTask): Scrub {
+/** Redacts values stored outside the task's own row, such as its log. */
+export function scrubOfHistory({ input, inputCut, result, resultCut }: HistoryTask): Scrub {
   const hidden = redaction();
   if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
   return scrubOf({
@@ -56,16 +57,17 @@ export function scrubOfKept({ input, inputCut, result, resultCut }: HistoryTask)
   });
 }
 
+/** Queues of other programs are named with their prefix, `bull:mail`; names of ours have no colon. */
 export function isOurQueue(queue: string): boolean {
-  return (QUEUE_NAMES as readonly string[]).includes(queue);
+  return !queue.includes(':');
 }
 
 function time<Name extends string>(name: Name, at: number | null): { [N in Name]?: string } {
-  return (at === null ? {} : { [name]: iso(at) }) as { [N in Name]?: string };
+  return (at === null ? {} : { [name]: formatIso(at) }) as { [N in Name]?: string };
 }
 
 function parsed(json: string | null): unknown {
-  return json === null ? null : parseStored(json);
+  return json === null ? null : parseStoredBody(json);
 }
 
 function inputPreview({ input, inputCut }: HistoryTask): string {

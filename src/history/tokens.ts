@@ -1,2 +1,2 @@
-/** The process's `HistoryStore`. */
+/** Injection token of the process's `HistoryStore`. */
 export const HISTORY = Symbol('roost:history');

@@ -1,43 +1,43 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { Flood } from '../logging/flood.js';
-import { LOG } from '../logging/logging.module.js';
+import { LogSampler } from '../platform/logging/log-sampler.js';
+import { LOG } from '../platform/logging/logging.module.js';
 
-/** Of requests to one route with one answer. */
+/** Requests with the same route and status. */
 interface Kind {
   status: number;
   text: string;
 }
 
 /**
- * One line a request, once it is answered: method, path without its query (it may hold what people searched for), status,
- * ms. Of a flood of the same the number; the audit has every write, and LOG_LEVEL=debug writes every line.
+ * Logs one line per finished request: method, path without the query (it may contain search terms), status, ms.
+ * Counts repeated lines beyond a limit instead. The audit has every write, and LOG_LEVEL=debug logs every line.
  */
 @Injectable()
 export class AccessLog implements OnApplicationShutdown {
-  private readonly flood = new Flood<Kind>((kind, more, slowestMs) => this.sum(kind, more, slowestMs));
+  private readonly sampler = new LogSampler<Kind>((kind, more, slowestMs) => this.sum(kind, more, slowestMs));
 
   constructor(@Inject(LOG) private readonly log: Logger) {}
 
   readonly middleware = (req: Request, res: Response, next: NextFunction): void => {
     const start = performance.now();
-    res.on('close', () => this.tell(req, res.statusCode, Math.round(performance.now() - start)));
+    res.on('close', () => this.record(req, res.statusCode, Math.round(performance.now() - start)));
     next();
   };
 
   onApplicationShutdown(): void {
-    this.flood.flush();
+    this.sampler.flush();
   }
 
-  private tell(req: Request, status: number, ms: number): void {
+  private record(req: Request, status: number, ms: number): void {
     const { id, method } = req;
     const path = req.originalUrl.split('?', 1)[0]!.slice(0, 200);
     const isQuiet = path.startsWith('/assets/') || path.startsWith('/health/');
     if (!this.log.isLevelEnabled('debug')) {
       const route = (req.route as { path?: string } | undefined)?.path ?? path;
       const text = `${method} ${route}`;
-      if (isQuiet || !this.flood.isTold(`${status} ${text}`, { status, text }, ms)) return;
+      if (isQuiet || !this.sampler.isTold(`${status} ${text}`, { status, text }, ms)) return;
     }
     const line = { requestId: id, status, ms };
     const text = `${method} ${path}`;
@@ -48,8 +48,8 @@ export class AccessLog implements OnApplicationShutdown {
 
   private sum({ status, text }: Kind, more: number, slowestMs: number): void {
     const line = { status, more, slowestMs };
-    const told = `${text}, ${more} more of them within a second`;
-    if (status >= 500) this.log.warn(line, told);
-    else this.log.info(line, told);
+    const summary = `${text}, ${more} more of them within a second`;
+    if (status >= 500) this.log.warn(line, summary);
+    else this.log.info(line, summary);
   }
 }

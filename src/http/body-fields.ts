@@ -1,20 +1,19 @@
-import { sharedNow } from '../contract/clock.js';
-import { RoostError, type FieldProblem } from '../contract/errors.js';
+import { MAX_DELAY_MS } from '../task-api/delays.js';
+import { sharedNow } from '../platform/clock.js';
+import { RoostError, type FieldProblem } from '../model/errors.js';
+import { readTime } from '../model/iso-time.js';
 import { objectBody } from './json-body.js';
 
 type Readers = Record<string, (value: unknown) => unknown>;
 type Fields<R extends Readers> = { [K in keyof R]?: ReturnType<R[K]> };
 
-/** Longest end time ahead: a year. */
-const MAX_AHEAD_MS = 366 * 86_400_000;
-const TIME_WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/i;
-// Control characters would tear log lines and pages apart.
+// Control characters would break log lines and pages.
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f\u2028\u2029]/;
 const MAX_REASON_LENGTH = 500;
 
 /**
- * The members of a JSON body, each read by its function; unknown ones are refused by name, missing ones left out.
- * A reader says what is wrong by throwing an `Error` with the words behind the name.
+ * Reads the members of a JSON body, each with its function. Rejects unknown members and omits missing ones. A reader
+ * reports a problem by throwing an `Error` whose message follows the name.
  * @throws RoostError REQUEST_INVALID with every problem at once.
  */
 export function readFields<R extends Readers>(
@@ -40,7 +39,7 @@ export function readFields<R extends Readers>(
   return result as Fields<R>;
 }
 
-/** @throws RoostError REQUEST_INVALID when there is any. */
+/** @throws RoostError REQUEST_INVALID if there are any problems. */
 export function refuse(problems: FieldProblem[]): void {
   if (problems.length === 0) return;
   throw new RoostError(
@@ -57,7 +56,7 @@ export function whole(min: number, max: number, unit = ''): (value: unknown) => 
   };
 }
 
-/** null where the reader may be lifted that way. */
+/** Accepts null too, for removing a value. */
 export function orNone<T>(read: (value: unknown) => T): (value: unknown) => T | null {
   return (value) => {
     if (value === null) return null;
@@ -87,20 +86,15 @@ export function reason(value: unknown): string {
   throw new Error(`must be text of at most ${MAX_REASON_LENGTH} characters`);
 }
 
-/** A time to come, in ms. */
+/** Reads a future time, in ms. */
 export function timeAhead(value: unknown): number {
-  const ms = typeof value === 'string' && TIME_WITH_ZONE.test(value) ? Date.parse(value) : NaN;
-  if (Number.isNaN(ms)) {
-    throw new Error(
-      'must be a time with its zone, such as 2026-12-24T18:00:00Z or 2026-12-24T18:00:00+01:00',
-    );
-  }
+  const ms = readTime(value);
   if (ms <= sharedNow()) throw new Error('must lie in the future');
-  if (ms > sharedNow() + MAX_AHEAD_MS) throw new Error('must lie within a year');
+  if (ms > sharedNow() + MAX_DELAY_MS) throw new Error('must lie within a year');
   return ms;
 }
 
-/** `max` starts per `perMs` milliseconds. */
+/** Reads a rate of `max` starts per `perMs` milliseconds. */
 export function rate(value: unknown): { max: number; perMs: number } {
   const { max, perMs, ...rest } = (typeof value === 'object' && value !== null ? value : {}) as Record<
     string,
@@ -116,16 +110,16 @@ export function rate(value: unknown): { max: number; perMs: number } {
   }
 }
 
-/** Of an order that may end by itself: when, at a time or after so many ms, and why it was given. */
-export const ORDER_FIELDS = { reason, until: timeAhead, forMs: whole(1, MAX_AHEAD_MS, 'milliseconds') };
+/** Fields of a command that may expire: a reason, and its end as a time or a duration in ms. */
+export const ORDER_FIELDS = { reason, until: timeAhead, forMs: whole(1, MAX_DELAY_MS, 'milliseconds') };
 
-/** @throws RoostError REQUEST_INVALID where both ways to say the end are used. */
+/** @throws RoostError REQUEST_INVALID if both forms of the end are given. */
 export function oneEnd({ until, forMs }: { until?: number; forMs?: number }): void {
   if (until === undefined || forMs === undefined) return;
   refuse([{ path: 'forMs', message: 'cannot be given together with until; leave one of them out' }]);
 }
 
-/** What a reader asks for, in its own words. */
+/** Returns the requirement of a reader in its own words. */
 function wanted(read: (value: unknown) => unknown): string {
   try {
     read(undefined);

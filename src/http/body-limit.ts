@@ -1,13 +1,16 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { RoostError } from '../contract/errors.js';
+import { RoostError } from '../model/errors.js';
 
-/** What a refused client may still send before the connection is cut: enough for most to finish and read the answer. */
+/**
+ * Limit on bytes that a refused client may still send before the connection closes. Enough for most clients to finish
+ * and read the response.
+ */
 const LINGER_BYTES = 16 * 1024 * 1024;
 const LINGER_MS = 1000;
 
 /**
- * A body parser that refuses at once what is over `limit` bytes. By itself body-parser reads such a body to its end before
- * it says so, however long that takes: https://github.com/expressjs/body-parser/blob/2.x/lib/read.js
+ * Wraps a body parser to reject a body over `limit` bytes at once. body-parser itself reads such a body to its end
+ * first: https://github.com/expressjs/body-parser/blob/2.x/lib/read.js
  */
 export function bounded(limit: number, parser: RequestHandler): RequestHandler {
   return (req, res, next) => {
@@ -24,7 +27,7 @@ export function bounded(limit: number, parser: RequestHandler): RequestHandler {
       if (bytes > limit) settle(bodyTooLarge(limit));
     };
     void parser(req, res, settle);
-    // Still reading; it has its own listener by now, so this one starts no flow that nobody hears.
+    // The parser has its own listener by now, so adding this one does not start the stream without a reader.
     if (!settled) req.on('data', count);
   };
 }
@@ -37,14 +40,14 @@ export function bodyTooLarge(limit: number | undefined): RoostError {
   );
 }
 
-/** Whether a body came, or is on its way. */
+/** Whether the request has a body. */
 export function sentBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /**
- * Answers while the body is still coming, then swallows some more of it before the connection ends: closed with unread
- * bytes it would be reset, and the client might lose the answer.
+ * Responds while the body is still arriving, then discards a part of it before closing. Closing with unread bytes
+ * would reset the connection, and the client might lose the response.
  */
 export function answerEarly(req: Request, res: Response, body: string): void {
   res.setHeader('Connection', 'close');

@@ -1,52 +1,91 @@
-import express, { type NextFunction, type Request, type Response } from 'express';
+import express, { type NextFunction, type Request } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isUtf8 } from 'node:buffer';
-import { RoostError } from '../contract/errors.js';
+import { RoostError } from '../model/errors.js';
+import { parseExactJson, type JsonFault } from '../model/exact-json.js';
 import { bounded, sentBody } from './body-limit.js';
-import { checkJson } from './json-body.js';
+import { readCharset } from './charset.js';
+import { checkJson, refuseFaults } from './json-body.js';
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** Text of a JSON body, and the parts that parsing would change. All but bulk requests reject such bodies. */
+    json?: { text: string; faults: JsonFault[] };
+  }
+}
 
 const BODY_LIMIT = 256 * 1024;
 const BULK_LIMIT = 4 * 1024 * 1024;
-/** A form's text is up to three times its length once it is percent-encoded; the input itself is measured later. */
-const FORM_LIMIT = 1024 * 1024;
+/**
+ * Limit on a form, bytes. Percent-encoding makes a form up to three times longer; the input itself is checked later.
+ */
+export const FORM_LIMIT = 1024 * 1024;
+export const MAX_FORM_FIELDS = 200;
 export const BULK_PATH = '/api/v1/tasks/bulk';
 export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
-/** Reads bodies within their bounds: 256 kB of JSON, 4 MB for bulk, 1 MB of form; anything else is left unread. */
+/** Parses bodies within their limits: 256 kB of JSON, 4 MB for bulk, 1 MB of form. Leaves other bodies unread. */
 export function bodyParsers(): express.RequestHandler[] {
-  const bulkJson = bounded(BULK_LIMIT, express.json({ limit: BULK_LIMIT, strict: false, verify: wholeText }));
+  const bulkJson = jsonOf(BULK_LIMIT);
   const bulkLines = bounded(
     BULK_LIMIT,
     express.text({ limit: BULK_LIMIT, type: NDJSON_TYPES, verify: wholeText }),
   );
-  const json = bounded(BODY_LIMIT, express.json({ limit: BODY_LIMIT, strict: false, verify: wholeText }));
+  const json = jsonOf(BODY_LIMIT);
   const form = bounded(
     FORM_LIMIT,
-    express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: 200 }),
+    express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: MAX_FORM_FIELDS }),
   );
   const isBulk = (req: Request) => req.path === BULK_PATH || req.path === `${BULK_PATH}/`;
   const isApi = (req: Request) => req.path.startsWith('/api/');
   return [
+    readCharset,
     (req, res, next) => (isBulk(req) ? bulkJson(req, res, next) : next()),
     (req, res, next) => (isBulk(req) ? bulkLines(req, res, next) : next()),
     (req, res, next) => (isApi(req) && !isBulk(req) ? json(req, res, next) : next()),
     (req, res, next) => (isApi(req) ? next() : form(req, res, next)),
-    checkBody,
+    (req, _res, next) => {
+      if (isApi(req) && !isBulk(req)) checkBody(req);
+      next();
+    },
   ];
 }
 
-function checkBody(req: Request, _res: Response, next: NextFunction): void {
-  if (req.path.startsWith('/api/') && typeof req.body === 'object') checkJson(req.body);
+function jsonOf(limit: number): express.RequestHandler {
+  const read = bounded(limit, express.text({ limit, type: 'application/json', verify: wholeText }));
+  return (req, res, next) =>
+    void read(req, res, (error?: unknown) => {
+      if (error === undefined && typeof req.body === 'string') parseText(req, req.body, next);
+      else next(error);
+    });
+}
+
+function parseText(req: Request, text: string, next: NextFunction): void {
+  try {
+    // Some clients send an empty body instead of `{}`.
+    const { value, faults } = text === '' ? { value: {}, faults: [] } : parseExactJson(text);
+    req.body = value;
+    req.json = { text, faults };
+  } catch (error) {
+    return next(Object.assign(error as SyntaxError, { type: 'entity.parse.failed' }));
+  }
   next();
 }
 
-/** Bytes that are no UTF-8 would come out as question marks and be kept as such. */
+function checkBody(req: Request): void {
+  if (typeof req.body === 'object') checkJson(req.body);
+  refuseFaults(req.json?.faults ?? [], 'body');
+}
+
+/** Rejects invalid UTF-8, which would otherwise be stored as replacement characters. */
 function wholeText(_req: IncomingMessage, _res: ServerResponse, body: Buffer, encoding: string): void {
   if (encoding === 'utf-8' && !isUtf8(body))
     throw Object.assign(new Error('no UTF-8'), { type: 'utf8.invalid' });
 }
 
-/** @throws RoostError BODY_MALFORMED where no body came, CONTENT_TYPE_UNSUPPORTED where one came that no parser took. */
+/**
+ * @throws RoostError BODY_MALFORMED for a missing body, CONTENT_TYPE_UNSUPPORTED for a body that no parser accepts.
+ */
 export function requireParsedBody(req: Request, types: string): void {
   if (!sentBody(req)) {
     throw new RoostError('BODY_MALFORMED', `The body is missing; send ${types}.`, [
@@ -64,7 +103,7 @@ export function requireParsedBody(req: Request, types: string): void {
   );
 }
 
-/** The same for a call that can do without a body: nothing that was sent may be passed over in silence. */
+/** The same for a route with an optional body: a sent body must not be ignored silently. */
 export function requireParsedBodyIfAny(req: Request, types: string): void {
   if (sentBody(req)) requireParsedBody(req, types);
 }

@@ -1,26 +1,26 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
-import type { ErrorCode } from '../contract/errors.js';
-import { LOG } from '../logging/logging.module.js';
+import type { ErrorCode } from '../model/errors.js';
+import { LOG } from '../platform/logging/logging.module.js';
 import { answerEarly, sentBody } from './body-limit.js';
 import { toProblem, toRoostError, type Problem } from './to-problem.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** The code of the answer, where it was no success. */
+    /** Error code of the response, if it failed. */
     refusal?: ErrorCode;
   }
 }
 
-/** Draws the page of an error for people; web/ gives it. */
+/** Renders error pages for browsers. Provided by web/. */
 export const ERROR_PAGE = Symbol('roost:error-page');
 export type ErrorPage = (problem: Problem, req: Request, res: Response) => void;
 
-/** After this long a refused client may ask again, seconds. */
+/** Retry-After of temporary errors, seconds. */
 const RETRY_AFTER_S = '2';
 
-/** Every error that is not a success ends here: a problem document for programs, a page for people. */
+/** Converts every error into a problem document for programs or a page for browsers. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -33,7 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
   }
 
-  /** The same for what is thrown in Express before Nest has the request. */
+  /** The same for errors thrown in Express middleware before Nest. */
   readonly middleware = (error: unknown, req: Request, res: Response, _next: NextFunction): void => {
     this.answer(error, req, res);
   };
@@ -42,7 +42,7 @@ export class ProblemFilter implements ExceptionFilter {
     const known = toRoostError(error);
     req.refusal = known.code;
     if (known.code === 'INTERNAL') this.log.error({ requestId: req.id, err: error }, 'unexpected error');
-    // Too late for an answer: the reader of a stream is better off with a clean end.
+    // The response has started: a stream's reader needs a clean end.
     if (res.headersSent) {
       res.destroy();
       return;
@@ -51,13 +51,13 @@ export class ProblemFilter implements ExceptionFilter {
     // A read has no outcome that could be unknown.
     if (known.code === 'REDIS_UNAVAILABLE' && (req.method === 'GET' || req.method === 'HEAD')) {
       problem.detail =
-        'Redis does not answer, so nothing can be read just now. Tasks are kept there and go on when it is back.';
+        'Redis does not answer, so nothing can be read. Its tasks are safe and continue when it is back. Try again in a moment.';
     }
     res.status(problem.status);
     if (problem.status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
     if (typeof problem.retryAfter === 'number') res.setHeader('Retry-After', String(problem.retryAfter));
     const isComing = sentBody(req) && !req.complete;
-    // What was not read of a body must not be taken for the next request.
+    // Prevents the unread rest of the body from being parsed as the next request.
     if (isComing) res.setHeader('Connection', 'close');
     if (wantsPage(req)) this.page(problem, req, res);
     else {

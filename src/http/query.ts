@@ -1,12 +1,12 @@
-import { RoostError, type FieldProblem } from '../contract/errors.js';
-import { nearName } from '../contract/near-name.js';
+import { RoostError, type FieldProblem } from '../model/errors.js';
+import { nearName } from '../model/near-name.js';
 
 type Readers = Record<string, (text: string) => unknown>;
 type Read<R extends Readers> = { [K in keyof R]?: ReturnType<R[K]> };
 
 /**
- * The query parameters a route takes, each read by its function; unknown and repeated ones are refused by name.
- * A reader says what is wrong by throwing an `Error` with the words behind the name.
+ * Reads the query parameters of a route, each with its function. Rejects unknown and repeated ones. A reader reports
+ * a problem by throwing an `Error` whose message follows the name.
  * @throws RoostError QUERY_INVALID with every problem at once.
  */
 export function readQuery<R extends Readers>(query: Record<string, unknown>, readers: R): Read<R> {
@@ -49,7 +49,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** Some of `choices`, separated by commas. */
+/** Reads a comma-separated subset of `choices`. */
 export function someOf<T extends string>(choices: readonly T[]): (text: string) => T[] {
   return (text) => {
     const words = text.split(',').map((word) => word.trim());

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** The same in the answer, in the logs of web and worker, and in the task. */
+    /** Id of the request in the response, the logs of web and worker, and the task. */
     id: string;
   }
 }
 
-/** Takes over the caller's X-Request-Id where it is harmless text, else gives one. */
+/** Uses the caller's X-Request-Id if it is safe text, or creates one. */
 export function requestId(req: Request, res: Response, next: NextFunction): void {
   const given = req.headers['x-request-id'];
   req.id = typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();

@@ -1,13 +1,12 @@
 import type { NextFunction, Request, Response } from 'express';
-import { RoostError } from '../contract/errors.js';
+import { RoostError } from '../model/errors.js';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Refuses what a browser sends on behalf of another site: without this any page on the web could submit and cancel tasks
- * on its visitor's own machine. Of that site's looks only the link that somebody follows: what a page embeds it cannot
- * read, but an image or a frame of the export of everything is work for us and an entry in the audit, as often as it
- * likes. Programs send none of these headers and pass.
+ * Rejects requests that a browser sends on behalf of another site. Otherwise any web page could submit and cancel
+ * tasks on its visitor's machine. Allows only navigation among cross-site reads: a page cannot read what it embeds,
+ * but each embedded export would cost work and an audit entry. Programs send none of these headers and pass.
  */
 export function sameSite(req: Request, _res: Response, next: NextFunction): void {
   const isRefused = SAFE.has(req.method) ? isEmbedded(req) : isFromElsewhere(req);

@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** No inline script or style anywhere, nothing from other hosts, no framing. */
+/** Forbids inline scripts and styles, content from other hosts, and framing. */
 export function securityHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: DIRECTIVES },
-    // Roost speaks plain http by itself; the proxy that adds TLS adds this as well.
+    // Roost itself serves plain http; the proxy that adds TLS must add this header.
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'same-origin' },
   });
@@ -25,7 +25,7 @@ const DIRECTIVES = {
   'object-src': ["'none'"],
 };
 
-/** Swagger UI styles its page from inside: styles are let in there, scripts are not. */
+/** Swagger UI styles its page inline: allows inline styles there, but no inline scripts. */
 export const docsHeaders: RequestHandler = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: { ...DIRECTIVES, 'style-src': ["'self'", "'unsafe-inline'"] },

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { ERRORS, RoostError, type ErrorCode } from '../contract/errors.js';
-import { toStorageError } from '../queue/redis-errors.js';
+import { ERRORS, RoostError, type ErrorCode } from '../model/errors.js';
+import { toStorageError } from '../bullmq/connection/redis-errors.js';
 import { bodyTooLarge } from './body-limit.js';
 
 /** RFC 9457 problem document. */
@@ -15,7 +15,7 @@ export interface Problem {
   [extra: string]: unknown;
 }
 
-/** Any error as what the caller is told; nothing of an unexpected one but that it happened. */
+/** Converts any error for the client. Reveals nothing about unexpected errors. */
 export function toRoostError(error: unknown): RoostError {
   if (error instanceof RoostError) return error;
   return (
@@ -37,7 +37,7 @@ export function toProblem(error: RoostError, requestId: string): Problem {
   };
 }
 
-/** The store of the history in its own words: told by name, as the edge does not know the rooms behind it. */
+/** Converts errors of the history store. Matches them by name, since http/ must not import the history. */
 function fromHistory(error: unknown): RoostError | undefined {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   if (!['HistoryClosedError', 'HistoryFileError', 'SqliteError'].includes(String(name))) return undefined;

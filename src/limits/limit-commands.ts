@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { ADMIT_TASK } from '../queue/scripts/admit-task.js';
-import { RELEASE_HELD } from '../queue/scripts/release-held.js';
-import { RELEASE_SLOT } from '../queue/scripts/release-slot.js';
+import { ADMIT_TASK } from '../bullmq/scripts/admit-task.js';
+import { RELEASE_HELD } from '../bullmq/scripts/release-held.js';
+import { RELEASE_SLOT } from '../bullmq/scripts/release-slot.js';
 
 type Value = string | number;
 
@@ -13,7 +13,7 @@ interface LimitCommands {
 
 export type LimitRedis = Redis & LimitCommands;
 
-/** The Lua scripts of limits as methods of a connection; each script's header says what it takes and answers. */
+/** Lua scripts for limits, as methods of a connection. The header of each script lists its arguments and its answer. */
 export function withLimitCommands(redis: Redis): LimitRedis {
   redis.defineCommand('roostAdmitTask', { numberOfKeys: 3, lua: ADMIT_TASK });
   redis.defineCommand('roostReleaseSlot', { numberOfKeys: 2, lua: RELEASE_SLOT });

@@ -1,13 +1,13 @@
-import type { TaskType } from '../catalog/task-type.js';
+import type { TaskType } from '../registry/task-type.js';
 
 export interface Rate {
-  /** Starts... */
+  /** Number of starts allowed... */
   max: number;
-  /** ...within any so many milliseconds. */
+  /** ...within any window of this length, ms. */
   perMs: number;
 }
 
-/** What an override may set; null lifts a limit that the type itself has. */
+/** Limits that an override may set; null lifts a limit of the type. */
 export interface LimitValues {
   softTimeoutMs?: number | null;
   hardTimeoutMs?: number | null;
@@ -15,7 +15,7 @@ export interface LimitValues {
   concurrency?: number | null;
 }
 
-/** Limits of a task type set at run time, for the whole fleet; what it does not name is as the type has it. Times are ms. */
+/** Limits of a task type set at run time, for all workers. A missing limit is that of the type. Times are ms. */
 export interface LimitOverride extends LimitValues {
   by: string;
   at: number;
@@ -29,18 +29,18 @@ export function limitsKey(prefix: string): string {
   return `${prefix}:limits`;
 }
 
-/** First part of the keys that hold a type's slots, its last starts and its line. */
+/** Prefix of the keys of a type's slots, its last starts and its waitlist. */
 export function typeKey(prefix: string, type: string): string {
   return `${prefix}:limits:${type}:`;
 }
 
-/** Counts the workers that have heard of a change; the change's id is what is said on the channel `limitsKey`. */
-export function heardKey(prefix: string, change: string): string {
+/** Key that counts the workers which have acknowledged a change. The message on the channel `limitsKey` is the change's id. */
+export function ackKey(prefix: string, change: string): string {
   return `${prefix}:limits:heard:${change}`;
 }
 
-/** How a task is named in slots and lines. */
-export function memberOf(queue: string, id: string): string {
+/** Name of a task in slots and waitlists. */
+export function formatMember(queue: string, id: string): string {
   return `${queue}/${id}`;
 }
 
@@ -49,7 +49,7 @@ export function parseMember(member: string): { queue: string; id: string } {
   return { queue: member.slice(0, slash), id: member.slice(slash + 1) };
 }
 
-/** What is kept of an override. Damaged ones are none: the type has the limits it declares, and no other type suffers. */
+/** Parses a stored override. A damaged one counts as none, so that its type has the declared limits. */
 export function readOverride(json: string): LimitOverride | undefined {
   try {
     const override = JSON.parse(json) as Partial<LimitOverride> | null;
@@ -61,14 +61,14 @@ export function readOverride(json: string): LimitOverride | undefined {
   }
 }
 
-/** The override as it holds at a time: one that is over is none. */
+/** Parses an override; undefined if it has ended by `now` (ms). */
 export function parseOverride(json: string | null | undefined, now: number): LimitOverride | undefined {
   const override = json == null ? undefined : readOverride(json);
   if (!override) return undefined;
   return override.until !== undefined && override.until <= now ? undefined : override;
 }
 
-/** What a type declares; rate and concurrency are only ever set at run time. */
+/** Limits that a type declares. Rate and concurrency can only be set at run time. */
 export function defaultsOf({ softTimeoutMs, hardTimeoutMs }: TaskType): LimitValues {
   return {
     softTimeoutMs: softTimeoutMs ?? null,

@@ -1,38 +1,36 @@
+import { MAX_TIMER_MS } from '../task-api/delays.js';
 import { Controller, Delete, Get, Param, Put, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { Needs } from '../access/needs.js';
-import { actor } from '../access/visitor.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { actor } from '../auth/principal.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { oneEnd, ORDER_FIELDS, orNone, rate, readFields, refuse, whole } from '../http/body-fields.js';
 import { LIMIT_NAMES } from './limit-override.js';
 import { LimitsService, type TypeLimits } from './limits.service.js';
 
-/** Longest a timer of Node can run, ms. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 const timeout = orNone(whole(1, MAX_TIMER_MS, 'milliseconds'));
 
-/** Limits of task types over REST. */
+/** REST endpoints for the limits of task types. */
 @Controller('api/v1/limits')
-@Needs('limits.set')
+@RequirePermission('limits.set')
 export class LimitsController {
   constructor(private readonly limits: LimitsService) {}
 
   @Get()
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   async list(): Promise<{ items: TypeLimits[] }> {
     return { items: await this.limits.list() };
   }
 
   @Get(':type')
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   get(@Param('type') type: string): Promise<TypeLimits> {
     return this.limits.get(type);
   }
 
   @Put(':type')
   set(@Param('type') type: string, @Req() req: Request): Promise<TypeLimits> {
-    this.limits.known(type);
+    this.limits.getType(type);
     requireParsedBody(req, 'application/json');
     const { reason, until, forMs, ...values } = readFields(req.body, {
       softTimeoutMs: timeout,
@@ -51,7 +49,7 @@ export class LimitsController {
 
   @Delete(':type')
   reset(@Param('type') type: string, @Req() req: Request): Promise<TypeLimits> {
-    this.limits.known(type);
+    this.limits.getType(type);
     requireParsedBodyIfAny(req, 'application/json');
     return this.limits.reset(type);
   }

@@ -2,19 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Catalog } from '../catalog/catalog.js';
-import type { TaskType } from '../catalog/task-type.js';
-import { Settings } from '../config/settings.js';
-import { RoostError } from '../contract/errors.js';
-import type { Order } from '../queue/queue-control.js';
-import { withRedis } from '../queue/redis-errors.js';
-import { COMMANDS } from '../queue/tokens.js';
+import { TaskRegistry } from '../registry/task-registry.js';
+import type { TaskType } from '../registry/task-type.js';
+import { Settings } from '../platform/config/settings.js';
+import { RoostError } from '../model/errors.js';
+import type { ControlRequest } from '../bullmq/queue-control.js';
+import { withRedis } from '../bullmq/connection/redis-errors.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { withLimitCommands, type LimitRedis } from './limit-commands.js';
 import {
   defaultsOf,
-  heardKey,
+  ackKey,
   limitsKey,
-  memberOf,
+  formatMember,
   parseMember,
   parseOverride,
   typeKey,
@@ -23,86 +23,90 @@ import {
   type Rate,
 } from './limit-override.js';
 
-/** A limit as it holds now: null for none. */
+/** Current limit; null for none. */
 export interface Limit<T> {
   value: T | null;
   origin: 'default' | 'override';
 }
 
-/** All limits of a task type, as REST and pages show them. */
+/** Limits of a task type as REST and the pages show them. */
 export interface TypeLimits {
   type: string;
   title: string;
   queue: string;
   softTimeoutMs: Limit<number>;
   hardTimeoutMs: Limit<number>;
-  /** Starts per time, the whole fleet together. */
+  /** Starts per time, all workers together. */
   rate: Limit<Rate>;
-  /** Running at once, the whole fleet together. */
+  /** Tasks that may run at once, all workers together. */
   concurrency: Limit<number>;
   override: { by: string; since: string; reason?: string; until?: string } | null;
-  /** Slots of the concurrency limit that are taken. */
+  /** Slots of the concurrency limit in use. */
   slotsTaken: number;
-  /** Tasks that a limit holds back at this moment. */
+  /** Tasks that a limit holds now. */
   held: number;
 }
 
-/** What holds a task of a type back right now: for "why isn't it running". */
+/** Current obstacles for tasks of a type, for "why isn't it running". */
 export interface TypeHold {
   override: LimitOverride | undefined;
-  /** Tasks that have the slots. */
+  /** Tasks that occupy the slots. */
   slots: { queue: string; id: string }[];
-  /** When the rate allows the next start, ms; undefined where it does now. */
+  /** Time at which the rate limit allows the next start, ms; undefined if it may start now. */
   nextStartAt: number | undefined;
 }
 
-/** Held tasks released by one script call. */
-const CHUNK = 200;
-const MAX_SLOTS = 50;
-/** Longest a change waits for the workers to hear of it, ms. */
-const HEARD_MS = 500;
-const POLL_MS = 5;
+/** Held tasks released per script call. */
+const RELEASE_CHUNK_SIZE = 200;
+const MAX_LISTED_SLOTS = 50;
+/** Longest wait for the workers to acknowledge a change, ms. */
+const ACK_TIMEOUT_MS = 500;
+const ACK_POLL_MS = 5;
 
-/** Reads and changes the limits of task types, for the whole fleet. */
+/** Reads and changes the limits of task types, for all workers. */
 @Injectable()
 export class LimitsService {
   private readonly redis: LimitRedis;
   private readonly prefix: string;
 
   constructor(
-    private readonly catalog: Catalog,
+    private readonly registry: TaskRegistry,
     settings: Settings,
-    @Inject(COMMANDS) redis: Redis,
+    @Inject(COMMAND_CLIENT) redis: Redis,
   ) {
     this.redis = withLimitCommands(redis);
     this.prefix = settings.QUEUE_PREFIX;
   }
 
-  /** @throws RoostError REDIS_UNAVAILABLE, as everything here. */
+  /** @throws RoostError REDIS_UNAVAILABLE, like all methods of this class. */
   list(): Promise<TypeLimits[]> {
     return withRedis(this.redis, async () => {
-      const types = this.catalog.all();
+      const types = this.registry.all();
       const [now, hash] = await Promise.all([this.now(), this.redis.hgetall(limitsKey(this.prefix))]);
       return Promise.all(types.map((type) => this.view(type, parseOverride(hash[type.name], now), now)));
     });
   }
 
-  /** @throws RoostError TASK_TYPE_UNKNOWN, as everything below. */
-  known(name: string): TaskType {
-    return this.catalog.get(name);
+  /** @throws RoostError TASK_TYPE_UNKNOWN, like `get`, `set` and `reset`. */
+  getType(name: string): TaskType {
+    return this.registry.get(name);
   }
 
   get(name: string): Promise<TypeLimits> {
-    const type = this.known(name);
+    const type = this.getType(name);
     return withRedis(this.redis, async () => {
       const now = await this.now();
       return this.view(type, await this.override(name, now), now);
     });
   }
 
-  /** In place of any override before. @throws RoostError REQUEST_INVALID where the limits contradict each other. */
-  async set(name: string, values: LimitValues, { by, reason, until, forMs }: Order): Promise<TypeLimits> {
-    const type = this.known(name);
+  /** Sets an override and replaces the previous one. @throws RoostError REQUEST_INVALID if the limits contradict each other. */
+  async set(
+    name: string,
+    values: LimitValues,
+    { by, reason, until, forMs }: ControlRequest,
+  ): Promise<TypeLimits> {
+    const type = this.getType(name);
     checkTimeouts(type, values);
     return withRedis(this.redis, async () => {
       const at = await this.now();
@@ -120,9 +124,9 @@ export class LimitsService {
     });
   }
 
-  /** Back to what the type declares. */
+  /** Removes the override, so that the type's declared limits apply. */
   async reset(name: string): Promise<TypeLimits> {
-    this.known(name);
+    this.getType(name);
     return withRedis(this.redis, async () => {
       await this.redis.hdel(limitsKey(this.prefix), name);
       await this.announce(name);
@@ -130,44 +134,47 @@ export class LimitsService {
     });
   }
 
-  /** What holds tasks of a type back, whether or not the type is known here. */
-  async hold(name: string): Promise<TypeHold> {
+  /** Returns the obstacles for tasks of a type, which may be unknown to this process. */
+  async getHold(name: string): Promise<TypeHold> {
     const now = await this.now();
     const override = await this.override(name, now);
     const { concurrency, rate } = override ?? {};
     const own = typeKey(this.prefix, name);
     const [slots, oldest] = await Promise.all([
-      concurrency ? this.redis.zrangebyscore(`${own}slots`, `(${now}`, '+inf', 'LIMIT', 0, MAX_SLOTS) : [],
+      concurrency
+        ? this.redis.zrangebyscore(`${own}slots`, `(${now}`, '+inf', 'LIMIT', 0, MAX_LISTED_SLOTS)
+        : [],
       rate ? this.redis.lindex(`${own}starts`, rate.max - 1) : null,
     ]);
     const next = rate && oldest !== null ? Number(oldest) + rate.perMs : 0;
     return { override, slots: slots.map(parseMember), nextStartAt: next > now ? next : undefined };
   }
 
-  /** Whether a limit of its type holds a task back at this moment. */
+  /** True if a limit of its type holds the task now. */
   async isHeld(type: string, queue: string, id: string): Promise<boolean> {
-    const at = await this.redis.zscore(`${typeKey(this.prefix, type)}held`, memberOf(queue, id));
+    const at = await this.redis.zscore(`${typeKey(this.prefix, type)}held`, formatMember(queue, id));
     return at !== null && Number(at) > (await this.now());
   }
 
-  /** What starts from now on is held to it; what the limit before held back tries again. */
+  /** Publishes a change, so that new starts obey it, and releases the tasks that the previous limit held. */
   private async announce(name: string): Promise<void> {
-    await this.heardByAll();
+    await this.waitForAcks();
     const own = typeKey(this.prefix, name);
-    // Only those that are there now: they may be put back at once, and would be met again.
-    for (let left = await this.redis.zcard(`${own}held`); left > 0; left -= CHUNK) {
-      if ((await this.redis.roostReleaseHeld(own, this.prefix, Math.min(CHUNK, left))) === 0) break;
+    // Bounded by the current number, because released tasks may be held again at once.
+    for (let left = await this.redis.zcard(`${own}held`); left > 0; left -= RELEASE_CHUNK_SIZE) {
+      if ((await this.redis.roostReleaseHeld(own, this.prefix, Math.min(RELEASE_CHUNK_SIZE, left))) === 0)
+        break;
     }
   }
 
-  /** Waits until the workers know, but not for long: one may be frozen. Those that come later read it by themselves. */
-  private async heardByAll(): Promise<void> {
+  /** Waits until all workers have acknowledged, at most `ACK_TIMEOUT_MS`: one may be frozen. New workers load the limits themselves. */
+  private async waitForAcks(): Promise<void> {
     const change = randomUUID();
     const listeners = await this.redis.publish(limitsKey(this.prefix), change);
-    const deadline = Date.now() + HEARD_MS;
+    const deadline = Date.now() + ACK_TIMEOUT_MS;
     while (Date.now() < deadline) {
-      if (Number(await this.redis.get(heardKey(this.prefix, change))) >= listeners) return;
-      await delay(POLL_MS);
+      if (Number(await this.redis.get(ackKey(this.prefix, change))) >= listeners) return;
+      await delay(ACK_POLL_MS);
     }
   }
 
@@ -203,7 +210,7 @@ export class LimitsService {
     };
   }
 
-  /** Redis's clock, by which limits begin and end, ms. */
+  /** Time by Redis's clock, which determines when limits begin and end, ms. */
   private async now(): Promise<number> {
     const [seconds, micros] = await this.redis.time();
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
@@ -215,7 +222,7 @@ function limit<T>(override: T | null | undefined, standard: T | null | undefined
   return { value: standard ?? null, origin: 'default' };
 }
 
-/** With what the type declares, as that holds where the override is silent. */
+/** Checks the override together with the declared limits, which apply where the override has none. */
 function checkTimeouts(type: TaskType, values: LimitValues): void {
   const all = { ...defaultsOf(type), ...withoutMissing(values) };
   const { softTimeoutMs: soft, hardTimeoutMs: hard } = all;

@@ -1,36 +1,36 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { TaskType } from '../catalog/task-type.js';
-import { Settings } from '../config/settings.js';
-import { LOG } from '../logging/logging.module.js';
-import { patientConnection } from '../queue/redis-connections.js';
-import { COMMANDS } from '../queue/tokens.js';
+import type { TaskType } from '../registry/task-type.js';
+import { Settings } from '../platform/config/settings.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { blockingConnection } from '../bullmq/connection/redis-connections.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { withLimitCommands, type LimitRedis } from './limit-commands.js';
 import {
-  heardKey,
+  ackKey,
   limitsKey,
-  memberOf,
+  formatMember,
   readOverride,
   typeKey,
   type LimitOverride,
 } from './limit-override.js';
 
-/** A change is heard of at once; this often it is looked for as well, ms. */
-const REFRESH_MS = 1_000;
-/** A slot is free again this long after its worker's last word, ms. */
-const LEASE_MS = 15_000;
-const RENEW_MS = 5_000;
-/** How long it is kept that a change was heard of, ms. */
-const HEARD_MS = 5_000;
+/** Interval of the reload of all limits, ms; a published change triggers one at once. */
+const REFRESH_INTERVAL_MS = 1_000;
+/** Lease of a slot, ms: after it a slot of a dead worker is free again. */
+const SLOT_LEASE_MS = 15_000;
+const RENEW_INTERVAL_MS = 5_000;
+/** Lifetime of the acknowledgement counter of a change, ms. */
+const ACK_TTL_MS = 5_000;
 
-/** What is needed of a BullMQ job. */
-interface Fetched {
+/** Required properties of a BullMQ job. */
+interface FetchedJob {
   id?: string;
   queueName: string;
 }
 
-/** Not now: the task waits until about then, and no worker has it any more. `retryAtMs` is 0 where somebody else has it. */
+/** Refusal: the task waits until about `retryAtMs`, and no worker has it any more. 0 if another worker has the task. */
 export interface Held {
   retryAtMs: number;
   why: string;
@@ -42,8 +42,31 @@ export interface EffectiveTimeouts {
 }
 
 /**
- * The worker's side of the limits that task types have at run time. It answers from memory, and asks Redis only for types
- * that have a rate or a concurrency limit.
+ * Resolves the time limits of an attempt. Both the submitted value and the operator's override replace the type's value.
+ * If both exist, the lower one applies, so that a submission cannot exceed an operator's limit. An override of null
+ * lifts the type's limit and leaves the submitted one.
+ */
+export function effectiveTimeouts(
+  type: EffectiveTimeouts,
+  own: EffectiveTimeouts,
+  override: Pick<LimitOverride, 'softTimeoutMs' | 'hardTimeoutMs'> | undefined,
+): EffectiveTimeouts {
+  const limit = (name: 'softTimeoutMs' | 'hardTimeoutMs') => {
+    const [submitted, overridden] = [own[name], override?.[name]];
+    if (overridden === undefined) return submitted ?? type[name];
+    if (overridden === null || submitted === undefined) return submitted ?? overridden ?? undefined;
+    return Math.min(submitted, overridden);
+  };
+  const [soft, hard] = [limit('softTimeoutMs'), limit('hardTimeoutMs')];
+  return {
+    ...(soft === undefined ? {} : { softTimeoutMs: soft }),
+    ...(hard === undefined ? {} : { hardTimeoutMs: hard }),
+  };
+}
+
+/**
+ * Worker's side of the limits of task types. It decides from memory, and calls Redis only for types with a rate or a
+ * concurrency limit.
  */
 @Injectable()
 export class Limits implements OnModuleInit, OnApplicationShutdown {
@@ -51,29 +74,29 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
   private readonly subscriber: Redis;
   private readonly prefix: string;
   private overrides = new Map<string, LimitOverride>();
-  /** Redis's clock less ours, ms. */
+  /** Redis's clock minus the local clock, ms. */
   private skewMs = 0;
-  /** Type and slot of every task that runs here, by its name in slots. */
+  /** Type and slot of every task that runs in this worker, by its name in slots. */
   private readonly running = new Map<string, { type: string; slot: boolean }>();
   private refreshTimer: NodeJS.Timeout | undefined;
   private renewTimer: NodeJS.Timeout | undefined;
 
   constructor(
-    @Inject(COMMANDS) redis: Redis,
+    @Inject(COMMAND_CLIENT) redis: Redis,
     settings: Settings,
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.redis = withLimitCommands(redis);
     this.prefix = settings.QUEUE_PREFIX;
-    this.subscriber = patientConnection(settings, 'limits', log);
+    this.subscriber = blockingConnection(settings, 'limits', log);
   }
 
-  /** Before the first task is fetched. */
+  /** Loads the limits before the first task is fetched. */
   async onModuleInit(): Promise<void> {
     await this.refresh();
-    this.refreshTimer = setInterval(() => void this.refresh(), REFRESH_MS);
-    this.renewTimer = setInterval(() => void this.renew(), RENEW_MS);
-    this.subscriber.on('message', (_channel, change) => void this.hear(change));
+    this.refreshTimer = setInterval(() => void this.refresh(), REFRESH_INTERVAL_MS);
+    this.renewTimer = setInterval(() => void this.renew(), RENEW_INTERVAL_MS);
+    this.subscriber.on('message', (_channel, change) => void this.acknowledge(change));
     this.subscriber.subscribe(limitsKey(this.prefix)).catch(() => undefined);
   }
 
@@ -83,29 +106,23 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     this.subscriber.disconnect();
   }
 
-  /** The time limits of an attempt that starts now. */
-  of(type: TaskType): EffectiveTimeouts {
-    const override = this.override(type.name);
-    const soft = override?.softTimeoutMs === undefined ? type.softTimeoutMs : override.softTimeoutMs;
-    const hard = override?.hardTimeoutMs === undefined ? type.hardTimeoutMs : override.hardTimeoutMs;
-    return {
-      ...(soft == null ? {} : { softTimeoutMs: soft }),
-      ...(hard == null ? {} : { hardTimeoutMs: hard }),
-    };
+  /** Time limits of an attempt that starts now. `own`: the submitted limits of the task. */
+  timeoutsFor(type: TaskType, own: EffectiveTimeouts = {}): EffectiveTimeouts {
+    return effectiveTimeouts(type, own, this.override(type.name));
   }
 
   /**
-   * Whether a task that was just fetched may run. One that may not has been put back by the time this answers: it is
-   * `delayed`, its lock is gone and the start is not counted. What may run must be released when it is over.
+   * Decides whether a task that was just fetched may run. A refused task has already been moved to `delayed`, without its
+   * lock and without a counted start. An admitted task must be released when it ends.
    */
-  async admit(type: TaskType, job: Fetched, token: string): Promise<'go' | Held> {
-    const member = memberOf(job.queueName, job.id!);
+  async admit(type: TaskType, job: FetchedJob, token: string): Promise<'go' | Held> {
+    const member = formatMember(job.queueName, job.id!);
     const override = this.override(type.name);
     if (!override?.rate && !override?.concurrency) {
       this.running.set(member, { type: type.name, slot: false });
       return 'go';
     }
-    const answer = await this.ask(type, job, token);
+    const answer = await this.requestSlot(type, job, token);
     if (answer[0] === 'go') {
       this.running.set(member, { type: type.name, slot: answer[1] === 1 });
       return 'go';
@@ -114,24 +131,27 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     const why =
       answer[2] === 'rate'
         ? `The rate limit of ${type.name} is used up.`
-        : `As many ${type.name} tasks run as may run at once.`;
+        : `The concurrency limit of ${type.name} is reached.`;
     return { retryAtMs: Number(answer[1]), why };
   }
 
-  /** The task is over, however it ended. */
+  /** Releases the slot of a task that has ended, with any outcome. */
   async release(queue: string, taskId: string): Promise<void> {
-    const member = memberOf(queue, taskId);
+    const member = formatMember(queue, taskId);
     const run = this.running.get(member);
     this.running.delete(member);
     if (!run?.slot) return;
     await this.redis
       .roostReleaseSlot(limitsKey(this.prefix), typeKey(this.prefix, run.type), this.prefix, run.type, member)
       .catch((error: unknown) =>
-        this.log.debug({ err: error, taskId }, 'a slot was not given back; its lease ends it'),
+        this.log.debug(
+          { err: error, taskId },
+          'a slot could not be released; it is free when its lease ends',
+        ),
       );
   }
 
-  private async ask(type: TaskType, job: Fetched, token: string): Promise<(string | number)[]> {
+  private async requestSlot(type: TaskType, job: FetchedJob, token: string): Promise<(string | number)[]> {
     const { prefix } = this;
     const base = `${prefix}:${job.queueName}:`;
     try {
@@ -143,11 +163,14 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
         job.queueName,
         job.id!,
         token,
-        LEASE_MS,
+        SLOT_LEASE_MS,
       );
     } catch (error) {
-      // With Redis away no limit can be kept; the task has been fetched and runs.
-      this.log.warn({ err: error, taskId: job.id }, 'limits could not be asked for');
+      // Without Redis no limit can be enforced; the task has been fetched and runs.
+      this.log.warn(
+        { err: error, taskId: job.id },
+        'limits could not be checked in Redis; the task runs without them',
+      );
       return ['go', 1];
     }
   }
@@ -158,14 +181,14 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     return override;
   }
 
-  /** Whoever made the change waits until everybody has heard of it. */
-  private async hear(change: string): Promise<void> {
+  /** Reloads the limits and acknowledges the change, for which its author waits. */
+  private async acknowledge(change: string): Promise<void> {
     await this.refresh();
-    const key = heardKey(this.prefix, change);
+    const key = ackKey(this.prefix, change);
     await this.redis
       .multi()
       .incr(key)
-      .pexpire(key, HEARD_MS)
+      .pexpire(key, ACK_TTL_MS)
       .exec()
       .catch(() => undefined);
   }
@@ -191,15 +214,15 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
       );
       if (isNew) await this.renew();
     } catch (error) {
-      // Redis is away; what was known holds on.
+      // Redis is unavailable; the last known limits remain valid.
       this.log.debug({ err: error }, 'limits could not be read');
     }
   }
 
-  /** Keeps the slots of what runs here; tasks that started before their type had a limit take theirs now. */
+  /** Renews the slots of running tasks. Tasks that started before their type had a limit acquire a slot now. */
   private async renew(): Promise<void> {
     const pipeline = this.redis.pipeline();
-    const until = Math.round(Date.now() + this.skewMs + LEASE_MS);
+    const until = Math.round(Date.now() + this.skewMs + SLOT_LEASE_MS);
     for (const [member, run] of this.running) {
       if (!this.override(run.type)?.concurrency) continue;
       run.slot = true;

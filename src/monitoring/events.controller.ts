@@ -1,28 +1,28 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Needs } from '../access/needs.js';
-import { RoostError } from '../contract/errors.js';
-import { KeptWatches } from '../events/kept-watches.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { RoostError } from '../model/errors.js';
+import { HistoryTaskStreams } from '../events/history-task-streams.js';
 import { LiveHub } from '../events/live-hub.js';
 import { lastEventId, SseConnection } from '../events/sse-connection.js';
-import type { KeptTask } from '../events/task-watch.js';
-import { TaskWatches } from '../events/task-watches.js';
-import { TaskReader } from '../queue/task-reader.js';
-import type { KnownTask } from '../tasks/known-task.js';
+import type { ArchivedTask } from '../events/task-stream.js';
+import { TaskStreams } from '../events/task-streams.js';
+import { TaskReader } from '../bullmq/task-reader.js';
+import type { LocatedTask } from '../tasks/located-task.js';
 import { TaskFinder } from '../tasks/task-finder.js';
-import { TaskStory } from '../tasks/task-story.js';
+import { TaskTimeline } from '../tasks/task-timeline.js';
 
-/** Server-sent events: a snapshot, then changes; `Last-Event-ID` resumes without a gap. */
+/** Server-sent events: sends a snapshot, then changes. `Last-Event-ID` resumes without a gap. */
 @Controller('api/v1')
-@Needs('tasks.read')
+@RequirePermission('tasks.read')
 export class EventsController {
   constructor(
     private readonly hub: LiveHub,
-    private readonly watches: TaskWatches,
-    private readonly keptWatches: KeptWatches,
+    private readonly watches: TaskStreams,
+    private readonly keptWatches: HistoryTaskStreams,
     private readonly reader: TaskReader,
     private readonly finder: TaskFinder,
-    private readonly story: TaskStory,
+    private readonly timeline: TaskTimeline,
   ) {}
 
   @Get('events')
@@ -32,7 +32,9 @@ export class EventsController {
     await this.hub.add(connection, lastEventId(req));
   }
 
-  /** A task that only the history has is told once, or until it is settled where another program runs it. */
+  /**
+   * Streams one task. A task that only the history has is sent once, or until it is finished where another program runs it.
+   */
   @Get('tasks/:id/events')
   async one(@Param('id') id: string, @Req() req: Request, @Res() res: Response): Promise<void> {
     const { queue } = req.query;
@@ -41,7 +43,7 @@ export class EventsController {
     else await this.keptWatches.watch(() => this.kept(known).view(), req, res);
   }
 
-  private kept({ id, queue }: KnownTask): KeptTask {
+  private kept({ id, queue }: LocatedTask): ArchivedTask {
     const find = () => this.finder.find(id, queue).catch(unlessGone);
     return {
       view: async () => {
@@ -50,7 +52,7 @@ export class EventsController {
       },
       logs: async (after) => {
         const known = await find();
-        return known ? (await this.story.logs(known, { after })).items : [];
+        return known ? (await this.timeline.logs(known, { after })).items : [];
       },
     };
   }

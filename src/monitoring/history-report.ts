@@ -1,16 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Settings } from '../config/settings.js';
+import { Settings } from '../platform/config/settings.js';
 import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
-import type { HistoryStore } from '../history/store/history-store.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
+import { historyFile } from '../history/history-file.js';
 import { HISTORY } from '../history/tokens.js';
 
 export interface HistoryReport {
   recorder: RecorderStatus;
-  store: { bytes: number; tasks: number; oldestAt: string | null };
+  /** `file`: path as opened by this process. */
+  store: { file: string; bytes: number; tasks: number; oldestAt: string | null };
   retention: { completedDays: number; failedDays: number; perState: number };
 }
 
-/** How the history is doing: its recorder, its size, and how long it keeps what. */
+/** Reports the state of the history: its recorder, its size and its retention. */
 @Injectable()
 export class HistoryReporter {
   constructor(
@@ -23,7 +25,12 @@ export class HistoryReporter {
     const { bytes, tasks, oldestAt } = await this.store.size();
     return {
       recorder: this.recorder.status(),
-      store: { bytes, tasks, oldestAt: oldestAt === null ? null : new Date(oldestAt).toISOString() },
+      store: {
+        file: historyFile(this.settings),
+        bytes,
+        tasks,
+        oldestAt: oldestAt === null ? null : new Date(oldestAt).toISOString(),
+      },
       retention: {
         completedDays: this.settings.HISTORY_RETENTION_DAYS,
         failedDays: this.settings.HISTORY_RETENTION_FAILED_DAYS,

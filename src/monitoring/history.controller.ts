@@ -1,10 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
-import { Needs } from '../access/needs.js';
+import { RequirePermission } from '../auth/require-permission.js';
 import { HistoryReporter, type HistoryReport } from './history-report.js';
 
-/** The state of the history over REST. */
+/** REST endpoint of the state of the history. */
 @Controller('api/v1')
-@Needs('tasks.read')
+@RequirePermission('tasks.read')
 export class HistoryController {
   constructor(private readonly reporter: HistoryReporter) {}
 

@@ -2,20 +2,20 @@ import type { Queue } from 'bullmq';
 
 const MINUTE_MS = 60_000;
 
-/** Finished tasks within one minute; `at` is its start. */
+/** Tasks finished within one minute; `at` is the start of the minute. */
 export interface MinuteCount {
   at: string;
   completed: number;
   failed: number;
 }
 
-/** BullMQ's own counters of one queue and outcome. */
+/** BullMQ's metrics of one queue and outcome. */
 export interface Metrics {
   meta: { count: number; prevTS: number; prevCount: number };
   data: number[];
 }
 
-/** The last `minutes` minutes of all queues together, oldest first, the running one last. */
+/** Reads the counts of the last `minutes` minutes of all queues together, oldest first, the current minute last. */
 export async function readMinuteCounts(
   queues: Queue[],
   minutes: number,
@@ -36,8 +36,9 @@ export async function readMinuteCounts(
 }
 
 /**
- * What finished within one minute (counted from 1970). BullMQ writes a point only when the first job of a later minute
- * finishes: `data[0]` is the minute before that of `prevTS`... and what came since is `count - prevCount`.
+ * Returns the number of jobs finished within one minute (minutes since 1970). BullMQ writes a data point only when the
+ * first job of a later minute finishes: `data[0]` is the minute before that of `prevTS`, and later jobs are
+ * `count - prevCount`.
  */
 export function countIn({ meta, data }: Metrics, minute: number): number {
   if (!meta?.prevTS) return 0;

@@ -1,10 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
-import { Needs } from '../access/needs.js';
+import { RequirePermission } from '../auth/require-permission.js';
 import { MonitoringService, type MonitorOverview } from './monitoring.service.js';
 
-/** All of the dashboard over REST. */
+/** REST endpoint of the dashboard. */
 @Controller('api/v1')
-@Needs('tasks.read')
+@RequirePermission('tasks.read')
 export class MonitoringController {
   constructor(private readonly monitoring: MonitoringService) {}
 

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/events.module.js';
-import { FleetModule } from '../fleet/fleet.module.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
-import { ErrorsController } from './errors/errors.controller.js';
-import { ErrorsService } from './errors/errors.service.js';
+import { ErrorGroupsController } from './error-groups/error-groups.controller.js';
+import { ErrorGroupsService } from './error-groups/error-groups.service.js';
 import { EventsController } from './events.controller.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryReporter } from './history-report.js';
@@ -12,21 +12,21 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { MetricsService } from './metrics/metrics.service.js';
 import { MonitoringController } from './monitoring.controller.js';
 import { MonitoringService } from './monitoring.service.js';
-import { NumbersController } from './numbers/numbers.controller.js';
-import { NumbersService } from './numbers/numbers.service.js';
+import { StatsController } from './stats/stats.controller.js';
+import { StatsService } from './stats/stats.service.js';
 import { RedisDetailsReader } from './redis-details.js';
 import { VersionWatch } from './version-watch.js';
 import { WorkersController } from './workers.controller.js';
 
-/** What goes on: numbers, errors, queues, workers, Redis, health, live events and metrics. */
+/** Monitoring: stats, error groups, queues, workers, Redis, health, live events and metrics. */
 @Module({
-  imports: [EventsModule, FleetModule, TasksModule],
+  imports: [EventsModule, WorkersModule, TasksModule],
   controllers: [
     EventsController,
     HealthController,
     MonitoringController,
-    NumbersController,
-    ErrorsController,
+    StatsController,
+    ErrorGroupsController,
     HistoryController,
     MetricsController,
     WorkersController,
@@ -34,12 +34,12 @@ import { WorkersController } from './workers.controller.js';
   providers: [
     MonitoringService,
     RedisDetailsReader,
-    NumbersService,
-    ErrorsService,
+    StatsService,
+    ErrorGroupsService,
     MetricsService,
     VersionWatch,
     HistoryReporter,
   ],
-  exports: [HistoryReporter, MonitoringService, RedisDetailsReader, NumbersService, ErrorsService],
+  exports: [HistoryReporter, MonitoringService, RedisDetailsReader, StatsService, ErrorGroupsService],
 })
 export class MonitoringModule {}

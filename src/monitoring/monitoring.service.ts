@@ -1,39 +1,42 @@
-import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../contract/clock.js';
-import { Settings } from '../config/settings.js';
-import { TASK_STATES, type StateCounts } from '../contract/states.js';
-import type { TaskView } from '../contract/task-view.js';
-import { FleetService, type WorkerView } from '../fleet/fleet.service.js';
-import { isHere } from '../fleet/worker-view.js';
+import { AuditExporter } from '../audit/export/audit-exporter.js';
+import { sharedNow } from '../platform/clock.js';
+import { Settings } from '../platform/config/settings.js';
+import { TASK_STATES, type StateCounts } from '../model/states.js';
+import type { TaskView } from '../model/task-view.js';
+import { WorkersService, type WorkerView } from '../workers/workers.service.js';
+import { isMaybeOnline } from '../workers/worker-view.js';
 import { HistoryStatus } from '../history/history-status.js';
-import { RedisClock } from '../queue/redis-clock.js';
-import { withRedis } from '../queue/redis-errors.js';
-import { TaskReader, type QueueStats } from '../queue/task-reader.js';
-import { COMMANDS } from '../queue/tokens.js';
+import { RedisClock } from '../bullmq/connection/redis-clock.js';
+import { withRedis } from '../bullmq/connection/redis-errors.js';
+import { RedisHealth, type RedisReport } from '../bullmq/connection/redis-health.js';
+import { InjectQueues } from '../bullmq/shared-queues.js';
+import type { QueueStats } from '../bullmq/queue-stats.js';
+import { TaskReader } from '../bullmq/task-reader.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { TasksService } from '../tasks/tasks.service.js';
 import { readMinuteCounts, type MinuteCount } from './minute-counts.js';
 import type { QueueOverview } from './queue-overview.js';
 import { readRedisOverview, type RedisOverview } from './redis-overview.js';
-import { toWarnings, type Clock, type Warning } from './warnings.js';
+import { toAuditWarnings, toWarnings, type Clock, type Warning } from './warnings.js';
 
-export type { WorkerView } from '../fleet/fleet.service.js';
+export type { WorkerView } from '../workers/workers.service.js';
 export type { MinuteCount } from './minute-counts.js';
 export type { QueueOverview } from './queue-overview.js';
 export type { RedisOverview } from './redis-overview.js';
 export type { Warning } from './warnings.js';
 
-/** What there is at this moment, as Redis tells it. */
+/** Current state according to Redis. */
 export interface MonitorNow {
   at: string;
   queues: QueueOverview[];
-  /** Of other programs on the same Redis, as `<prefix>:<name>`; their workers are not known. */
+  /** Queues of other programs on the same Redis, as `<prefix>:<name>`. Their workers are not known. */
   otherQueues: OtherQueue[];
   totals: StateCounts;
   workers: WorkerView[];
-  redis: RedisOverview;
+  redis: RedisOverview & Pick<RedisReport, 'role' | 'writes'>;
   warnings: Warning[];
 }
 
@@ -46,29 +49,26 @@ export interface MonitorOverview extends MonitorNow {
 
 const MINUTES = 60;
 const FAILURES = 8;
-/** Queues of other programs that are told of. */
-const MAX_OTHERS = 50;
+/** Maximum number of reported queues of other programs. */
+const MAX_OTHER_QUEUES = 50;
 
-/** What the dashboard shows: read from Redis at each call, nothing remembered in between. */
+/** Data of the dashboard. Reads Redis on each call and caches nothing. */
 @Injectable()
 export class MonitoringService {
-  private readonly shared: Queue[];
-
   constructor(
-    @InjectQueue('default') standard: Queue,
-    @InjectQueue('cpu') cpu: Queue,
+    @InjectQueues() private readonly shared: Queue[],
     private readonly reader: TaskReader,
     private readonly tasks: TasksService,
-    private readonly fleet: FleetService,
+    private readonly fleet: WorkersService,
     private readonly settings: Settings,
-    @Inject(COMMANDS) private readonly redis: Redis,
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     private readonly recorder: HistoryStatus,
     private readonly clock: RedisClock,
-  ) {
-    this.shared = [standard, cpu];
-  }
+    private readonly health: RedisHealth,
+    private readonly auditExport: AuditExporter,
+  ) {}
 
-  /** @throws RoostError REDIS_UNAVAILABLE, as everything here. */
+  /** @throws RoostError REDIS_UNAVAILABLE, like every method here. */
   async overview(now: number = sharedNow()): Promise<MonitorOverview> {
     return withRedis(this.redis, async () => {
       const [present, minutes, failures] = await Promise.all([
@@ -90,10 +90,11 @@ export class MonitoringService {
 
   async present(now: number = sharedNow()): Promise<MonitorNow> {
     return withRedis(this.redis, async () => {
-      const [workers, redis, otherQueues] = await Promise.all([
+      const [workers, redis, otherQueues, { role, writes }] = await Promise.all([
         this.fleet.list(),
         readRedisOverview(this.redis),
         this.others(now),
+        this.health.check(),
       ]);
       const queues = await this.queuesWith(workers, now);
       return {
@@ -102,19 +103,29 @@ export class MonitoringService {
         otherQueues,
         totals: addUp(queues),
         workers,
-        redis,
-        warnings: toWarnings(redis, queues, this.workerCommandPrefix(), this.clocks(workers)),
+        redis: { ...redis, role, writes },
+        warnings: this.toWarnings(redis, queues, workers),
       };
     });
   }
 
-  /** Only what the banner of every page needs. */
+  /** Lists only the warnings, for the banner of every page. */
   async warnings(now: number = sharedNow()): Promise<Warning[]> {
     return withRedis(this.redis, async () => {
-      const [workers, redis] = await Promise.all([this.fleet.list(), readRedisOverview(this.redis)]);
-      const queues = await this.queuesWith(workers, now);
-      return toWarnings(redis, queues, this.workerCommandPrefix(), this.clocks(workers));
+      const [workers, redis] = await Promise.all([
+        this.fleet.list(),
+        readRedisOverview(this.redis),
+        this.health.check(),
+      ]);
+      return this.toWarnings(redis, await this.queuesWith(workers, now), workers);
     });
+  }
+
+  private toWarnings(redis: RedisOverview, queues: QueueOverview[], workers: WorkerView[]): Warning[] {
+    return [
+      ...toWarnings(redis, queues, this.settings.REDIS_URL, this.clocks(workers), this.health),
+      ...toAuditWarnings(this.auditExport.lasting),
+    ];
   }
 
   async queues(now: number = sharedNow()): Promise<QueueOverview[]> {
@@ -127,20 +138,20 @@ export class MonitoringService {
         return {
           ...toOverview(name, await this.reader.stats(name), now),
           workers: workers.filter(
-            (worker) => isHere(worker) && worker.consumers.some(({ queue }) => queue === name),
+            (worker) => isMaybeOnline(worker) && worker.consumers.some(({ queue }) => queue === name),
           ).length,
         };
       }),
     );
   }
 
-  /** Those that the recorder follows. */
+  /** Lists the queues of other programs that the recorder follows. */
   private others(now: number): Promise<OtherQueue[]> {
     const { queues } = this.recorder.status();
     return Promise.all(
       queues
         .filter(({ ours }) => !ours)
-        .slice(0, MAX_OTHERS)
+        .slice(0, MAX_OTHER_QUEUES)
         .map(async ({ name }) => toOverview(name, await this.reader.statsAt(`${name}:`), now)),
     );
   }
@@ -149,16 +160,9 @@ export class MonitoringService {
     return [
       { of: 'this web app', aheadMs: this.clock.aheadMs },
       ...workers
-        .filter(isHere)
+        .filter(isMaybeOnline)
         .map(({ name, clockAheadMs }) => ({ of: `worker ${name}`, aheadMs: clockAheadMs })),
     ];
-  }
-
-  /** What stands before the command that starts a worker here; a password in the URL is not shown. */
-  private workerCommandPrefix(): string {
-    const url = new URL(this.settings.REDIS_URL);
-    if (url.password) url.password = '***';
-    return `REDIS_URL=${url.toString().replace(/\/$/, '')} `;
   }
 }
 

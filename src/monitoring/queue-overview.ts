@@ -1,12 +1,12 @@
-import type { StateCounts } from '../contract/states.js';
+import type { StateCounts } from '../model/states.js';
 
-/** One queue as REST and pages show it. */
+/** One queue as shown by REST and pages. */
 export interface QueueOverview {
   name: string;
   counts: StateCounts;
-  /** ms the oldest waiting task has been ready to run; null while none waits. */
+  /** Time since the oldest waiting task became ready to run, ms; null while none waits. */
   oldestWaitingMs: number | null;
   paused: boolean;
-  /** Workers online that serve it. */
+  /** Online workers that serve the queue. */
   workers: number;
 }

@@ -1,24 +1,24 @@
 import type { ChainableCommander, Redis } from 'ioredis';
 
-/** What a queue takes up in Redis, as estimated from a few of its tasks. */
+/** Memory use of a queue in Redis, estimated from a sample of its tasks. */
 export interface QueueSize {
   name: string;
   bytes: number;
   tasks: number;
-  /** Tasks whose size was measured. */
+  /** Number of tasks measured. */
   sampled: number;
-  /** Of the lists, sets and streams themselves. */
+  /** Size of the lists, sets and streams themselves. */
   structureBytes: number;
 }
 
-/** Where the ids of each state are kept. */
+/** Keys that store the ids of each state. */
 const LISTS = ['wait', 'active'];
-const SETS = ['prioritized', 'delayed', 'completed', 'failed', 'cancelled', 'expired'];
+const SETS = ['prioritized', 'delayed', 'waiting-children', 'completed', 'failed', 'cancelled', 'expired'];
 const OTHERS = ['events', 'meta', 'control:log'];
 
-/** Tasks measured of each list, one from each part of it, and elements Redis looks at to judge a list. */
-const PER_LIST = 4;
-const ELEMENTS = 5;
+/** Tasks measured per list, spread over it, and elements that Redis samples to estimate the size of a key. */
+const SAMPLES_PER_LIST = 4;
+const MEMORY_USAGE_SAMPLES = 5;
 
 /** @param base `prefix:queue:` */
 export async function readQueueSize(redis: Redis, base: string, name: string): Promise<QueueSize> {
@@ -47,10 +47,11 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
 
   const structures = [...LISTS, ...SETS, ...OTHERS];
   const batch = redis.pipeline();
-  for (const key of structures) batch.call('MEMORY', 'USAGE', base + key, 'SAMPLES', String(ELEMENTS));
+  for (const key of structures)
+    batch.call('MEMORY', 'USAGE', base + key, 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
   for (const { id } of samples) {
-    batch.call('MEMORY', 'USAGE', base + id, 'SAMPLES', String(ELEMENTS));
-    batch.call('MEMORY', 'USAGE', `${base}${id}:logs`, 'SAMPLES', String(ELEMENTS));
+    batch.call('MEMORY', 'USAGE', base + id, 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
+    batch.call('MEMORY', 'USAGE', `${base}${id}:logs`, 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
   }
   const sizes = (await run(batch)).map((size) => Number(size ?? 0));
 
@@ -73,9 +74,9 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
   };
 }
 
-/** A few places spread over a list: its ends alone would be its oldest or its newest tasks only. */
+/** Returns indexes spread over a list, because its ends contain only its oldest or newest tasks. */
 function places(length: number): number[] {
-  const count = Math.min(PER_LIST, length);
+  const count = Math.min(SAMPLES_PER_LIST, length);
   return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) / count) * length));
 }
 

@@ -1,18 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { Settings } from '../config/settings.js';
-import { Queues } from '../queue/queues.js';
-import { withRedis } from '../queue/redis-errors.js';
-import { isNotTold } from '../queue/redis-manners.js';
-import { COMMANDS } from '../queue/tokens.js';
+import { Settings } from '../platform/config/settings.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import { withRedis } from '../bullmq/connection/redis-errors.js';
+import { isInfoForbidden } from '../bullmq/patches/redis-client-patches.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { readQueueSize, type QueueSize } from './queue-size.js';
 import { parseInfo } from './redis-overview.js';
 import { readSlowLog, type SlowCall } from './slow-log.js';
 
-/** A part of what is told, or the command that this user of Redis may not use. */
+/** One part of the details, or the command that this Redis user may not use. */
 export type Part<T> = { value: T } | { refused: string };
 
-/** What INFO tells. Sizes are bytes, times seconds unless the name says otherwise. */
+/** Fields of INFO. Sizes are bytes; times are seconds unless the name says otherwise. */
 export interface RedisInfo {
   version: string;
   mode: string;
@@ -36,28 +36,28 @@ export interface RedisDetails {
   queues: Part<QueueSize[]>;
 }
 
-/** However many pages are open, Redis is asked once in so many ms; sizes cost more and change slowly. */
-const DETAILS_AGE_MS = 900;
-const SIZES_AGE_MS = 15_000;
+/** Maximum age of cached answers, ms, shared by all open pages. Sizes cost more and change slowly. */
+const DETAILS_MAX_AGE_MS = 900;
+const SIZES_MAX_AGE_MS = 15_000;
 
-/** A close look at the Redis underneath, at bounded cost: about 150 constant-time commands at most. */
+/** Reads details of the Redis server at bounded cost: at most about 150 constant-time commands. */
 @Injectable()
 export class RedisDetailsReader {
-  private readonly kept = new Map<string, { at: number; answer: Promise<unknown> }>();
+  private readonly cache = new Map<string, { at: number; answer: Promise<unknown> }>();
 
   constructor(
-    @Inject(COMMANDS) private readonly redis: Redis,
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     private readonly queues: Queues,
     private readonly settings: Settings,
   ) {}
 
-  /** @throws RoostError REDIS_UNAVAILABLE. A command that is not allowed only leaves its part out. */
+  /** @throws RoostError REDIS_UNAVAILABLE. A command that is not allowed only omits its part. */
   read(): Promise<RedisDetails> {
     return withRedis(this.redis, async () => {
       const [info, slowLog, queues] = await Promise.all([
-        this.recent('info', DETAILS_AGE_MS, () => this.info()),
-        this.recent('slow', DETAILS_AGE_MS, () => allowed('SLOWLOG', () => this.slowLog())),
-        this.recent('sizes', SIZES_AGE_MS, () => allowed('MEMORY', () => this.sizes())),
+        this.recent('info', DETAILS_MAX_AGE_MS, () => this.info()),
+        this.recent('slow', DETAILS_MAX_AGE_MS, () => allowed('SLOWLOG', () => this.slowLog())),
+        this.recent('sizes', SIZES_MAX_AGE_MS, () => allowed('MEMORY', () => this.sizes())),
       ]);
       return { at: new Date().toISOString(), info, slowLog, queues };
     });
@@ -65,18 +65,18 @@ export class RedisDetailsReader {
 
   private async info(): Promise<Part<RedisInfo>> {
     const text = await this.redis.info();
-    return isNotTold(parseInfo(text)) ? { refused: 'INFO' } : { value: toRedisInfo(text) };
+    return isInfoForbidden(parseInfo(text)) ? { refused: 'INFO' } : { value: toRedisInfo(text) };
   }
 
   private async slowLog() {
     const calls = await readSlowLog(this.redis, this.settings.QUEUE_PREFIX);
-    // Told where CONFIG is allowed; the log speaks for itself where it is not.
+    // Optional: the threshold is missing where CONFIG is not allowed.
     const threshold = await this.redis.config('GET', 'slowlog-log-slower-than').catch(() => undefined);
     const overMicros = Array.isArray(threshold) ? Number(threshold[1]) : undefined;
     return { calls, ...(overMicros === undefined || Number.isNaN(overMicros) ? {} : { overMicros }) };
   }
 
-  /** One queue after the other: none of them holds up others for long. */
+  /** Measures one queue after the other, so that other clients never wait long. */
   private async sizes(): Promise<QueueSize[]> {
     const sizes: QueueSize[] = [];
     for (const name of this.queues.names()) {
@@ -86,12 +86,12 @@ export class RedisDetailsReader {
   }
 
   private recent<T>(name: string, maxAgeMs: number, read: () => Promise<T>): Promise<T> {
-    const kept = this.kept.get(name);
-    if (kept && Date.now() - kept.at < maxAgeMs) return kept.answer as Promise<T>;
+    const cache = this.cache.get(name);
+    if (cache && Date.now() - cache.at < maxAgeMs) return cache.answer as Promise<T>;
     const answer = read();
-    this.kept.set(name, { at: Date.now(), answer });
-    // What failed is asked again at once.
-    answer.catch(() => this.kept.delete(name));
+    this.cache.set(name, { at: Date.now(), answer });
+    // Failures are not cached.
+    answer.catch(() => this.cache.delete(name));
     return answer;
   }
 }
@@ -139,7 +139,10 @@ export function toRedisInfo(text: string): RedisInfo {
   };
 }
 
-/** Refused by an ACL, or renamed away as hosted Redises do; anything else is a fault and thrown. */
+/**
+ * Runs a command that may be forbidden by an ACL or renamed, as hosted Redis services do. Returns `refused` then and
+ * rethrows any other error.
+ */
 export async function allowed<T>(command: string, read: () => Promise<T>): Promise<Part<T>> {
   try {
     return { value: await read() };

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import { isNotTold } from '../queue/redis-manners.js';
+import { isInfoForbidden } from '../bullmq/patches/redis-client-patches.js';
 
-/** What INFO tells of the Redis underneath; null and `unknown` where this user of Redis may not ask. */
+/** Overview of the Redis server from INFO; null and `unknown` where this Redis user may not use INFO. */
 export interface RedisOverview {
   version: string;
   usedMemoryBytes: number | null;
@@ -12,15 +12,15 @@ export interface RedisOverview {
   uptimeSeconds: number | null;
   opsPerSecond: number | null;
   aofEnabled: boolean | null;
-  /** The last AOF write, as Redis judges it. */
+  /** Whether Redis reports that its last AOF write succeeded. */
   aofOk: boolean | null;
   evictionPolicy: string;
 }
 
 export async function readRedisOverview(redis: Redis): Promise<RedisOverview> {
   const info = parseInfo(await redis.info());
-  const isTold = !isNotTold(info);
-  const number = (name: string) => (isTold ? Number(info.get(name) ?? 0) : null);
+  const isAllowed = !isInfoForbidden(info);
+  const number = (name: string) => (isAllowed ? Number(info.get(name) ?? 0) : null);
   return {
     version: info.get('redis_version') ?? '',
     usedMemoryBytes: number('used_memory'),
@@ -29,13 +29,13 @@ export async function readRedisOverview(redis: Redis): Promise<RedisOverview> {
     clients: number('connected_clients'),
     uptimeSeconds: number('uptime_in_seconds'),
     opsPerSecond: number('instantaneous_ops_per_sec'),
-    aofEnabled: isTold ? info.get('aof_enabled') === '1' : null,
-    aofOk: isTold ? (info.get('aof_last_write_status') ?? 'ok') === 'ok' : null,
+    aofEnabled: isAllowed ? info.get('aof_enabled') === '1' : null,
+    aofOk: isAllowed ? (info.get('aof_last_write_status') ?? 'ok') === 'ok' : null,
     evictionPolicy: info.get('maxmemory_policy') ?? 'unknown',
   };
 }
 
-/** INFO's `name:value` lines. */
+/** Parses the `name:value` lines of INFO. */
 export function parseInfo(text: string): Map<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {

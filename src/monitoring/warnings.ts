@@ -1,37 +1,49 @@
+import type { ExportTrouble } from '../audit/export/audit-exporter.js';
 import type { RedisOverview } from './redis-overview.js';
-import { SKEW_ALARM_MS } from '../contract/clock.js';
+import type { RedisProblem } from '../bullmq/connection/redis-health.js';
+import { maskUrl } from '../platform/config/mask-url.js';
+import { SKEW_ALARM_MS } from '../platform/clock.js';
 import type { QueueOverview } from './queue-overview.js';
 
-/** Something that endangers tasks: what it is and what to do. */
+/** A condition that endangers tasks, with the action that fixes it. */
 export interface Warning {
   code: string;
   message: string;
   cure: string;
-  /** Page or list behind it. */
+  /** Page or list with details. */
   href?: string;
 }
 
-/** A process whose clock is held against Redis's. */
+/** A process whose clock is compared with the clock of Redis. */
 export interface Clock {
   /** `The clock of ...` */
   of: string;
   aheadMs: number | null | undefined;
 }
 
+/** Findings of RedisHealth. */
+export interface RedisFindings {
+  problem: RedisProblem | undefined;
+  /** Set where workers may exist but are not visible. */
+  workersHiddenSince: number | undefined;
+}
+
 export function toWarnings(
   redis: RedisOverview,
   queues: QueueOverview[],
-  prefix: string,
+  redisUrl: string,
   clocks: Clock[] = [],
+  { problem, workersHiddenSince }: RedisFindings = { problem: undefined, workersHiddenSince: undefined },
 ): Warning[] {
   const found: Warning[] = [];
+  if (problem) found.push(toRedisWarning(problem));
   for (const queue of queues) {
-    if (queue.workers > 0 || queue.paused) continue;
+    if (queue.workers > 0 || queue.paused || workersHiddenSince !== undefined) continue;
     const { waiting } = queue.counts;
     found.push({
       code: 'NO_WORKER',
       message: `No worker serves the queue ${queue.name}${waiting > 0 ? `: ${waiting} ${waiting === 1 ? 'task waits' : 'tasks wait'}` : ''}.`,
-      cure: `Start one: ${prefix}npm run start:worker`,
+      cure: `Start one: REDIS_URL=${maskUrl(redisUrl)} npm run start:worker`,
       href: `/tasks?state=waiting&queue=${queue.name}`,
     });
   }
@@ -48,15 +60,15 @@ export function toWarnings(
       message: 'A crash of Redis loses tasks: its append-only file is off.',
       cure: 'CONFIG SET appendonly yes, and the same in redis.conf.',
     });
-  } else if (redis.aofOk === false) {
+  } else if (redis.aofOk === false && problem?.word !== 'MISCONF') {
     found.push({
       code: 'AOF_FAILING',
       message: 'Redis cannot write its append-only file, so a crash would lose tasks.',
-      cure: 'Look at the free space and the permissions of its disk.',
+      cure: 'Check the free space and the permissions of its disk.',
     });
   }
   const { usedMemoryBytes: used, maxMemoryBytes: max } = redis;
-  if (used && max && used > 0.9 * max) {
+  if (used && max && used > 0.9 * max && problem?.word !== 'OOM') {
     found.push({
       code: 'MEMORY',
       message: `Redis uses ${Math.round((100 * used) / max)} % of its memory limit; at 100 % nothing new is accepted.`,
@@ -68,19 +80,38 @@ export function toWarnings(
   return found;
 }
 
-const CLOCKS_TOLD = 3;
+/** Creates the warning about an audit export that is behind. */
+export function toAuditWarnings(trouble: ExportTrouble | undefined): Warning[] {
+  if (!trouble) return [];
+  const { target, behind, since, why } = trouble;
+  const waiting = `${behind} ${behind === 1 ? 'entry waits' : 'entries wait'}`;
+  return [
+    {
+      code: 'AUDIT_EXPORT_BEHIND',
+      message: `The audit is not exported to ${target} since ${new Date(since).toISOString()}: ${why}. ${waiting}; none is lost.`,
+      cure: 'Make the target of AUDIT_EXPORT accept the entries, or set another one and restart the web app.',
+      href: '/monitor/audit',
+    },
+  ];
+}
+
+function toRedisWarning({ code, what, so, cure }: RedisProblem): Warning {
+  return { code, message: `${what}, so ${so}.`, cure: `${cure}.`, href: '/monitor/redis' };
+}
+
+const MAX_CLOCKS = 3;
 
 function toClockWarning(wrong: Clock[]): Warning {
-  const told = wrong.slice(0, CLOCKS_TOLD).map(({ of, aheadMs }) => {
+  const listed = wrong.slice(0, MAX_CLOCKS).map(({ of, aheadMs }) => {
     const seconds = Math.round(Math.abs(aheadMs!) / 1000);
     return `the clock of ${of} is ${seconds} s ${aheadMs! > 0 ? 'ahead of' : 'behind'} that of Redis`;
   });
-  const more = wrong.length - told.length;
-  const all = [...told, ...(more > 0 ? [`and those of ${more} more are wrong`] : [])].join(', ');
+  const more = wrong.length - listed.length;
+  const all = [...listed, ...(more > 0 ? [`and those of ${more} more are wrong`] : [])].join(', ');
   return {
     code: 'CLOCK_SKEW',
     message: `${all[0]!.toUpperCase()}${all.slice(1)}.`,
-    cure: 'Keep all machines at the right time (NTP). Roost goes by the clock of Redis meanwhile; other programs on it may not.',
+    cure: 'Synchronize the clocks of all machines (NTP). Roost uses the clock of Redis meanwhile; other programs may not.',
     href: '/monitor/workers',
   };
 }

@@ -1,45 +1,49 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { Needs } from '../access/needs.js';
-import { actor } from '../access/visitor.js';
-import { RoostError } from '../contract/errors.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { actor } from '../auth/principal.js';
+import { RoostError } from '../model/errors.js';
 import {
-  FleetService,
-  type FleetAnswer,
+  WorkersService,
+  type WorkerReply,
   type WorkerDetail,
   type WorkerView,
-} from '../fleet/fleet.service.js';
+} from '../workers/workers.service.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
-import { parseCommandArgs, parseCommandName } from '../fleet/parse-command.js';
+import { parseCommandArgs, parseCommandName } from '../workers/parse-command.js';
+import { Queues } from '../bullmq/shared-queues.js';
 
-/** Workers over REST: who is there, and telling them what to do. */
+/** REST endpoints that list workers and send them commands. */
 @Controller('api/v1/workers')
-@Needs('workers.control')
+@RequirePermission('workers.control')
 export class WorkersController {
-  constructor(private readonly fleet: FleetService) {}
+  constructor(
+    private readonly fleet: WorkersService,
+    private readonly queues: Queues,
+  ) {}
 
   @Get()
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   async list(): Promise<{ items: WorkerView[] }> {
     return { items: await this.fleet.list() };
   }
 
   @Get(':id')
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   get(@Param('id') id: string): Promise<WorkerDetail> {
     return this.fleet.get(id);
   }
 
   @Get(':id/samples')
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   async samples(@Param('id') id: string) {
     return { items: await this.fleet.samples(id) };
   }
 
-  /** One command to several: `{ids: [...]}` or `{ids: "all"}`, each one's own answer. */
+  /** Sends one command to several workers: `{ids: [...]}` or `{ids: "all"}`. Returns the answer of each. */
   @Post('commands/:command')
   @HttpCode(200)
-  async many(@Param('command') command: string, @Req() req: Request): Promise<{ items: FleetAnswer[] }> {
+  async many(@Param('command') command: string, @Req() req: Request): Promise<{ items: WorkerReply[] }> {
     const name = parseCommandName(command);
     requireParsedBody(req, 'application/json');
     const { ids, ...args } = (req.body ?? {}) as { ids?: unknown };
@@ -53,7 +57,7 @@ export class WorkersController {
       items: await this.fleet.commandMany(
         chosen as 'all' | string[],
         name,
-        parseCommandArgs(name, args),
+        parseCommandArgs(name, args, this.queues.names()),
         actor('api'),
       ),
     };
@@ -67,11 +71,16 @@ export class WorkersController {
     return {
       ok: true,
       command: name,
-      result: await this.fleet.command(id, name, parseCommandArgs(name, req.body), actor('api')),
+      result: await this.fleet.command(
+        id,
+        name,
+        parseCommandArgs(name, req.body, this.queues.names()),
+        actor('api'),
+      ),
     };
   }
 
-  /** Takes a worker that is gone off the list. */
+  /** Removes an offline worker from the list. */
   @Delete(':id')
   @HttpCode(204)
   dismiss(@Param('id') id: string): Promise<void> {

@@ -1,9 +1,9 @@
-import type { StateCounts } from '../contract/states.js';
-import type { WorkerView } from '../fleet/fleet.service.js';
+import type { StateCounts } from '../model/states.js';
+import type { WorkerView } from '../workers/workers.service.js';
 import type { Warning } from '../monitoring/warnings.js';
-import type { ControlAction, ControlRecord, QueueFlow, QueueHold } from '../queue/queue-control.js';
+import type { ControlAction, ControlRecord, QueueFlow, QueueHold } from '../bullmq/queue-control.js';
 
-/** Who set something, when, why and until when; empty where another program did. Times are ISO 8601 in UTC. */
+/** Author, time, reason and end of a setting; empty if another program made it. Times are ISO 8601 in UTC. */
 export interface SetBy {
   by?: string;
   since?: string;
@@ -11,30 +11,30 @@ export interface SetBy {
   until?: string;
 }
 
-/** One queue with all that holds it back and all that serves it, as REST and its page show it. */
+/** Queue with its pause, limits and workers, as REST and its page show it. */
 export interface QueueView {
   name: string;
   counts: StateCounts;
-  /** ms the oldest waiting task has been ready to run; null while none waits. */
+  /** Time that the oldest waiting task has been ready to run, ms; null if no task waits. */
   oldestWaitingMs: number | null;
-  /** Over the last minute; null in the first seconds after the first start. */
+  /** Tasks per minute over the last minute; null in the first seconds after the first start. */
   inPerMinute: number | null;
   outPerMinute: number | null;
   paused: SetBy | null;
-  /** Workers online that serve it. */
+  /** Online workers that serve it. */
   workers: number;
   consumers: QueueConsumer[];
   slots: { used: number; total: number };
-  /** Tasks at once, all workers together; null for no limit. */
+  /** Tasks that may run at once, all workers together; null for no limit. */
   globalConcurrency: { value: number | null; origin: 'default' | 'override' } & SetBy;
-  /** Starts per time, all workers together. `waitMs`: until the next may start, 0 for now. */
+  /** Starts per time, all workers together. `waitMs`: time until the next start, 0 for now. */
   rateLimit: ({ max: number; perMs: number; waitMs: number } & SetBy) | null;
-  /** Of the tasks next in turn, `sampled` of all `of` that wait. */
+  /** Types of the next `sampled` tasks, out of `of` waiting tasks. */
   composition: { sampled: number; of: number; types: { type: string; count: number }[] };
   warnings: Warning[];
 }
 
-/** The same with what was done to it, newest first. */
+/** Queue with the latest control actions on it, newest first. */
 export interface QueueDetail extends QueueView {
   actions: QueueAction[];
 }
@@ -45,11 +45,11 @@ export interface QueueAction {
   by: string;
   reason?: string;
   until?: string;
-  /** What it was set to; absent where a limit was lifted. */
+  /** New value; absent if a limit was lifted. */
   value?: number;
   max?: number;
   perMs?: number;
-  /** Tasks it was done to. */
+  /** Number of changed tasks. */
   done?: number;
 }
 
@@ -68,6 +68,8 @@ export interface QueueFacts {
   hold: QueueHold;
   flow: QueueFlow | undefined;
   workers: WorkerView[];
+  /** True if online workers may be missing because heartbeats were not written. */
+  workersUnknown?: boolean;
   sample: string[];
   now: number;
 }
@@ -99,18 +101,17 @@ export function toQueueView(facts: QueueFacts): QueueView {
       ...toSetBy(rateLimit),
     },
     composition: { sampled: sample.length, of: counts.waiting, types: tally(sample) },
-    warnings: toQueueWarnings(name, counts, consumers, paused !== null),
+    warnings: toQueueWarnings(facts, consumers, paused !== null),
   };
 }
 
-/** A paused queue needs no worker: nobody is surprised that nothing runs. */
+/** Warnings of a queue. A paused queue has none, because it needs no worker. */
 function toQueueWarnings(
-  name: string,
-  { waiting }: StateCounts,
+  { name, counts: { waiting }, workersUnknown }: QueueFacts,
   consumers: QueueConsumer[],
   paused: boolean,
 ): Warning[] {
-  if (paused) return [];
+  if (paused || (consumers.length === 0 && workersUnknown)) return [];
   const many = waiting > 0 ? `: ${waiting} ${waiting === 1 ? 'task waits' : 'tasks wait'}` : '';
   if (consumers.length === 0) {
     return [
@@ -188,7 +189,7 @@ function perMinute(count: number, overMs: number): number {
   return Math.round((count * 600_000) / overMs) / 10;
 }
 
-/** Most frequent first. */
+/** Counts types, the most frequent first. */
 function tally(types: string[]): { type: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const type of types) counts.set(type, (counts.get(type) ?? 0) + 1);

@@ -1,17 +1,17 @@
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { FleetModule } from '../fleet/fleet.module.js';
-import type { Sweeper } from '../queue/sweeper.js';
-import { LOG } from '../logging/logging.module.js';
-import { controlSweeper } from '../queue/control-sweeper.js';
-import { QueueControl } from '../queue/queue-control.js';
-import { Queues } from '../queue/queues.js';
+import { WorkersModule } from '../workers/workers.module.js';
+import type { Sweeper } from '../bullmq/sweeper.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { controlSweeper } from '../bullmq/control-sweeper.js';
+import { QueueControl } from '../bullmq/queue-control.js';
+import { Queues } from '../bullmq/shared-queues.js';
 import { QueuesController } from './queues.controller.js';
 import { QueuesService } from './queues.service.js';
 
-/** Queues: what they hold, what holds them back, and acting on all of their tasks. */
+/** Queues: state, pause, limits, and commands on all tasks of a queue. */
 @Module({
-  imports: [FleetModule],
+  imports: [WorkersModule],
   controllers: [QueuesController],
   providers: [QueuesService],
   exports: [QueuesService],
@@ -20,7 +20,7 @@ export class QueuesModule implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly sweeper: Sweeper;
 
   constructor(control: QueueControl, queues: Queues, @Inject(LOG) log: Logger) {
-    // Workers sweep as well: a pause ends in time while either is there.
+    // Workers sweep as well, so that a pause ends in time while either app runs.
     this.sweeper = controlSweeper(control, queues.names(), log);
   }
 

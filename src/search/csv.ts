@@ -1,9 +1,9 @@
 /*
- * CSV as RFC 4180 has it. A library would bring a parser, a stream and options for dialects; what is needed here is
- * this much, and that numbers stay numbers where formulas are disarmed, which csv-stringify's option does not do.
+ * Writes CSV by RFC 4180. Not a library: those bring a parser, a stream and options for dialects, and the option of
+ * csv-stringify that escapes formulas also turns negative numbers into text.
  */
 
-/** What a spreadsheet takes for the beginning of a formula; also the wide forms that some input methods give. */
+/** Characters that begin a formula in a spreadsheet, including the full-width forms of some input methods. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 const NUMBER = /^-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
@@ -12,8 +12,8 @@ export function csvLine(cells: readonly (string | number | null | undefined)[]):
 }
 
 /**
- * Text that a spreadsheet would run gets an apostrophe before it and quotes around it, as OWASP advises ("CSV
- * Injection"); a number is no formula.
+ * Formats a cell. Text that a spreadsheet would execute gets a leading apostrophe and quotes, as OWASP advises ("CSV
+ * Injection"). Numbers are not changed.
  */
 export function csvCell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return '';

@@ -1,4 +1,4 @@
-import type { TaskState } from '../contract/states.js';
+import type { TaskState } from '../model/states.js';
 import { printQuery } from '../history/query/print-query.js';
 import type {
   NameField,
@@ -9,9 +9,9 @@ import type {
   TimeTerm,
 } from '../history/query/query-ast.js';
 
-/* Reading and changing single conditions of a query, for chips, selects and links that stand beside its text. */
+/* Reads and changes single conditions of a query, for the chips, selects and links beside its text. */
 
-/** The conditions that all have to hold. */
+/** Lists the conditions of a filter that are joined by AND. */
 export function conjuncts(filter: QueryNode | null): QueryNode[] {
   if (filter === null) return [];
   return filter.kind === 'and' ? [...filter.nodes] : [filter];
@@ -26,7 +26,7 @@ export function printNode(node: QueryNode): string {
   return printQuery({ filter: node, sort: null });
 }
 
-/** The query without what `isUnwanted`, and with another condition in its place or at the end. */
+/** Returns the query without the nodes that match `isUnwanted`. Puts `instead` in the place of the first, or at the end. */
 export function replaced(query: Query, isUnwanted: (node: QueryNode) => boolean, instead?: QueryNode): Query {
   const nodes = conjuncts(query.filter);
   const at = nodes.findIndex(isUnwanted);
@@ -39,12 +39,12 @@ export function replaced(query: Query, isUnwanted: (node: QueryNode) => boolean,
   return { ...query, filter: joinAll(kept) };
 }
 
-/** A condition on the state and nothing else. */
+/** Returns whether the node is a condition on the state only. */
 export function isStateChoice(node: QueryNode): boolean {
   return node.kind === 'state' || (node.kind === 'or' && node.nodes.every(({ kind }) => kind === 'state'));
 }
 
-/** The states a query allows by name; none where it leaves them open. */
+/** Lists the states that a query names; empty where it does not restrict them. */
 export function statesIn(query: Query): TaskState[] {
   const choice = conjuncts(query.filter).find(isStateChoice);
   if (!choice) return [];
@@ -57,7 +57,7 @@ export function isName(field: NameField): (node: QueryNode) => node is NameTerm 
   return (node): node is NameTerm => node.kind === 'name' && node.field === field;
 }
 
-/** The value of a field as it would be written, where the query asks for exactly one. */
+/** Returns the value of a field in query syntax, where the query contains exactly one. */
 export function nameIn(query: Query, field: NameField): string | undefined {
   const found = conjuncts(query.filter).filter(isName(field));
   return found.length === 1 ? found[0]!.text + (found[0]!.prefix ? '*' : '') : undefined;
@@ -67,7 +67,7 @@ export function isCreated(node: QueryNode): node is TimeTerm {
   return node.kind === 'time' && node.field === 'created';
 }
 
-/** `1h` where the query asks for the last hour. */
+/** Returns the period of the query's only `created` condition: `1h` for the last hour. */
 export function periodIn(query: Query): string | undefined {
   const found = conjuncts(query.filter).filter(isCreated);
   if (found.length !== 1) return undefined;

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { RoostError } from '../contract/errors.js';
-import type { HistoryStore } from '../history/store/history-store.js';
-import { MAX_SAVED, type SavedSearch } from '../history/store/saved-searches.js';
+import { RoostError } from '../model/errors.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
+import { MAX_SAVED, type SavedSearch } from '../history/ports/saved-search.js';
 import { HISTORY } from '../history/tokens.js';
 import { parseSearch } from './search-params.js';
 import { toColumns, TASK_COLUMNS, type TaskColumn } from './task-columns.js';
@@ -13,13 +13,13 @@ export interface SearchView {
   id: string;
   name: string;
   q: string;
-  /** Missing for the usual ones. */
+  /** Missing for the default columns. */
   columns?: TaskColumn[];
   createdAt: string;
   links: { self: string; page: string; tasks: string };
 }
 
-/** Queries that somebody gave a name, for everybody who uses this Roost. */
+/** Stores queries under a name, shared by all users. */
 @Injectable()
 export class SavedSearches {
   constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
@@ -29,8 +29,8 @@ export class SavedSearches {
   }
 
   /**
-   * One of the same name, in any case, is replaced.
-   * @throws RoostError REQUEST_INVALID for a name, a query or columns that are not right.
+   * Saves a search. Replaces one with the same name, ignoring case.
+   * @throws RoostError REQUEST_INVALID for an invalid name, query or column.
    */
   async save(given: {
     name?: unknown;
@@ -76,14 +76,14 @@ function toSearchView({ id, name, q, columns, createdAt }: SavedSearch): SearchV
 
 function nameOf(name: unknown): string {
   const text = typeof name === 'string' ? name.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim() : '';
-  if (text === '') throw refused('name', 'is missing: what should the search be called?');
+  if (text === '') throw refused('name', 'is missing: give the search a name');
   if (text.length > MAX_NAME_LENGTH)
     throw refused('name', `must be at most ${MAX_NAME_LENGTH} characters long`);
   return text;
 }
 
 function queryOf(q: unknown): string {
-  if (typeof q !== 'string') throw refused('q', 'must be a query; an empty one asks for every task');
+  if (typeof q !== 'string') throw refused('q', 'must be a query; an empty one finds every task');
   try {
     return parseSearch({ q }).text;
   } catch (error) {

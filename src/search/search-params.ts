@@ -1,7 +1,7 @@
-import { RoostError, type FieldProblem } from '../contract/errors.js';
-import { nearName } from '../contract/near-name.js';
-import { redactionRules } from '../contract/redaction.js';
-import { TASK_STATES, type TaskState } from '../contract/states.js';
+import { RoostError, type FieldProblem } from '../model/errors.js';
+import { nearName } from '../model/near-name.js';
+import { redactionRules } from '../platform/redaction/redaction.js';
+import { TASK_STATES, type TaskState } from '../model/states.js';
 import { parseQuery } from '../history/query/parse-query.js';
 import { printQuery } from '../history/query/print-query.js';
 import {
@@ -18,20 +18,20 @@ import { joinAll, conjuncts } from './query-edit.js';
 
 export const SEARCH_PARAMS = ['q', 'state', 'type', 'queue', 'worker', 'tag', 'from', 'to', 'sort'] as const;
 
-/** What a list, an export or a bulk action is asked for; each as it stands in an address. */
+/** Search parameters of a list, an export or a bulk action, as strings of a URL. */
 export type SearchParams = { [Name in (typeof SEARCH_PARAMS)[number]]?: string };
 
 export interface ParsedSearch {
   query: Query;
   filter: QueryNode | null;
-  /** The whole of it in the query language, in its plain form: as `q` it asks for the same. */
+  /** All conditions in the query language, normalized. As `q` it finds the same tasks. */
   text: string;
 }
 
 const NAMES = ['type', 'queue', 'worker', 'tag'] as const satisfies readonly NameTerm['field'][];
 
 /**
- * The one place where parameters become a query: all of them are joined by AND.
+ * Converts parameters to a query; they are joined by AND. The only place that does this.
  * @throws RoostError QUERY_INVALID with every problem at once; one in `q` has its `column`, counted from 1.
  */
 export function parseSearch(params: SearchParams): ParsedSearch {
@@ -58,11 +58,14 @@ export function parseSearch(params: SearchParams): ParsedSearch {
     return path && redactionRules().covers(path) ? [path] : [];
   };
 
-  // Not trimmed: the column is one of the text as it was written.
+  // Not trimmed: a reported column refers to the text as received.
   const query = readQuery(params.q ?? '', read);
   const nodes: QueryNode[] = query ? conjuncts(query.filter) : [];
   for (const path of nodes.flatMap(hiddenIn))
-    problems.push({ path: 'q', message: `${path} is hidden by a rule (REDACT), so nothing is found by it` });
+    problems.push({
+      path: 'q',
+      message: `${path} is hidden by a REDACT rule and cannot be searched; remove the condition`,
+    });
   const states = read('state', statesOf);
   if (states) nodes.push(states);
   for (const field of NAMES) {
@@ -75,7 +78,7 @@ export function parseSearch(params: SearchParams): ParsedSearch {
   }
   const sort = read('sort', sortOf);
   if (sort && query?.sort)
-    problems.push({ path: 'sort', message: 'q has a sort: already; give one of them' });
+    problems.push({ path: 'sort', message: 'q contains a sort: already; leave one of them out' });
 
   if (problems.length > 0) {
     const detail = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
@@ -108,14 +111,14 @@ export function anyState(states: readonly TaskState[]): QueryNode | undefined {
   return terms.length > 1 ? { kind: 'or', nodes: terms } : terms[0];
 }
 
-/** As the language has it: a `*` at the end for what begins so. */
+/** Creates a term on a name. As in the query language, a trailing `*` matches a prefix. */
 function nameTerm(field: NameTerm['field'], text: string): NameTerm {
   if (text.length > 200) throw new Error('must be at most 200 characters long');
   const prefix = text.endsWith('*');
   return { kind: 'name', field, text: prefix ? text.slice(0, -1) : text, prefix };
 }
 
-/** `from=1h` is the last hour, `to=1h` what came before it. */
+/** Creates a term on the creation time: `from=1h` is the last hour, `to=1h` the time before it. */
 function momentTerm(side: 'from' | 'to', text: string): TimeTerm {
   const age = parseDuration(text);
   if (age !== undefined) {

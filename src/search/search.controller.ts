@@ -1,11 +1,10 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { Needs } from '../access/needs.js';
-import type { TaskPage } from '../contract/task-view.js';
-import { revealFlag, revealing } from '../access/reveal.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import type { TaskPage } from '../model/task-view.js';
+import { revealFlag, revealing } from '../auth/reveal-redacted.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
+import { sendPieces } from '../http/send-pieces.js';
 import { SEARCH_PARAMS, type SearchParams } from './search-params.js';
 import { SearchService } from './search.service.js';
 import { Suggester, type Suggestions } from './suggester.js';
@@ -13,15 +12,15 @@ import { EXPORT_FORMATS, EXPORT_TYPES, TaskExport, type ExportFormat } from './t
 
 const MAX_LENGTH = 4_096;
 
-/** Each is looked at by the query itself, which says more of what is wrong. */
+/** Readers that only check the length. The query parser validates the content and reports problems in more detail. */
 const READERS = Object.fromEntries(SEARCH_PARAMS.map((name) => [name, shortText(MAX_LENGTH)])) as Record<
   keyof SearchParams,
   (text: string) => string
 >;
 
-/** Finding tasks over REST. */
+/** REST endpoints that list, suggest and export tasks. */
 @Controller('api/v1/tasks')
-@Needs('tasks.read')
+@RequirePermission('tasks.read')
 export class SearchController {
   constructor(
     private readonly search: SearchService,
@@ -46,7 +45,7 @@ export class SearchController {
   }
 
   @Get('export')
-  @Needs('tasks.export')
+  @RequirePermission('tasks.export')
   async export(@Req() req: Request, @Res() res: Response): Promise<void> {
     const {
       format = 'csv',
@@ -58,26 +57,11 @@ export class SearchController {
 
   private async write(params: SearchParams, format: ExportFormat, res: Response): Promise<void> {
     const { filter } = this.search.parse(params);
-    const text = this.exports.write(filter, format);
-    // What goes wrong at once is a problem document, not a file that breaks off.
-    const first = await text.next();
-    res.attachment(fileName(format, new Date()));
-    res.setHeader('Content-Type', EXPORT_TYPES[format]);
-    res.setHeader('Cache-Control', 'no-store');
-    const whole = async function* () {
-      try {
-        if (!first.done) yield first.value;
-        yield* text;
-      } finally {
-        await text.return(undefined);
-      }
-    };
-    try {
-      await pipeline(Readable.from(whole()), res);
-    } catch (error) {
-      // Who hangs up needs no answer; all else ends the file in the middle, so that it is not taken for whole.
-      if (!res.destroyed && !res.writableEnded) throw error;
-    }
+    await sendPieces(res, this.exports.write(filter, format), {
+      'Content-Disposition': `attachment; filename=${fileName(format, new Date())}`,
+      'Content-Type': EXPORT_TYPES[format],
+      'Cache-Control': 'no-store',
+    });
   }
 }
 

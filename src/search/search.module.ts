@@ -6,7 +6,7 @@ import { SearchesController } from './searches.controller.js';
 import { Suggester } from './suggester.js';
 import { TaskExport } from './task-export.js';
 
-/** Finding tasks in the history: lists, counts, suggestions, export, saved searches. */
+/** Searches for tasks in the history: lists, counts, suggestions, export, saved searches. */
 @Module({
   controllers: [SearchController, SearchesController],
   providers: [SearchService, Suggester, TaskExport, SavedSearches],

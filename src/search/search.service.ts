@@ -1,20 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { TaskState } from '../contract/states.js';
-import type { TaskPage } from '../contract/task-view.js';
+import type { TaskState } from '../model/states.js';
+import type { TaskPage } from '../model/task-view.js';
 import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
 import type { Query, QueryNode } from '../history/query/query-ast.js';
-import type { GroupCounts, HistoryPage, HistoryStore } from '../history/store/history-store.js';
-import type { TaskRef } from '../history/store/rows.js';
+import type { GroupCounts, HistoryPage, HistoryStore } from '../history/ports/history-store.js';
+import type { TaskRef } from '../history/sqlite/rows.js';
 import { toTaskView } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { parseSearch, type ParsedSearch, type SearchParams } from './search-params.js';
 
 const DEFAULT_LIMIT = 50;
-/** Tasks fetched at once by who walks over all of a query. */
-const WALK_PIECE = 500;
-/** Counting what a query finds can cost as much as finding it, and an open page asks every second. */
+/** Tasks per page when all matches of a query are read. */
+const WALK_PAGE_SIZE = 500;
+/** Maximum age of cached counts, ms. Counting can cost as much as the search, and every open page asks once a second. */
 const COUNTS_MAX_AGE_MS = 2_000;
-const COUNTS_REMEMBERED = 50;
+const MAX_CACHED_COUNTS = 50;
 
 export interface ListRequest extends SearchParams {
   cursor?: string;
@@ -22,22 +22,22 @@ export interface ListRequest extends SearchParams {
   limit?: number;
 }
 
-/** Finds tasks in the history, whichever queue or state they are in, and whether or not Redis still has them. */
+/** Finds tasks in the history, in any queue and state, including those that Redis has dropped. */
 @Injectable()
 export class SearchService {
-  private readonly remembered = new Map<string, { at: number; answer: Promise<GroupCounts> }>();
+  private readonly cachedCounts = new Map<string, { at: number; answer: Promise<GroupCounts> }>();
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly history: HistoryStatus,
   ) {}
 
-  /** @throws RoostError QUERY_INVALID, as everything here that takes parameters. */
+  /** @throws RoostError QUERY_INVALID, like every method here that accepts parameters. */
   parse(params: SearchParams): ParsedSearch {
     return parseSearch(params);
   }
 
-  /** Waits a moment for what has just been written; where that takes longer, `lagMs` says how far it is behind. */
+  /** Lists tasks. Waits briefly for the history to record recent events; after that, `lagMs` reports its delay. */
   async list({ cursor, limit = DEFAULT_LIMIT, ...params }: ListRequest): Promise<TaskPage> {
     return this.page(this.parse(params).query, { limit, ...(cursor === undefined ? {} : { cursor }) });
   }
@@ -53,16 +53,16 @@ export class SearchService {
     return this.countsOf(this.parse(params));
   }
 
-  /** May be two seconds old. */
+  /** Counts the matches. The result may be two seconds old. */
   countsOf({ filter, text }: Pick<ParsedSearch, 'filter' | 'text'>): Promise<GroupCounts> {
-    const known = this.remembered.get(text);
+    const known = this.cachedCounts.get(text);
     if (known && Date.now() - known.at < COUNTS_MAX_AGE_MS) return known.answer;
     const answer = this.store.counts(filter);
-    this.remembered.delete(text);
-    this.remembered.set(text, { at: Date.now(), answer });
-    if (this.remembered.size > COUNTS_REMEMBERED)
-      this.remembered.delete(this.remembered.keys().next().value!);
-    answer.catch(() => this.remembered.delete(text));
+    this.cachedCounts.delete(text);
+    this.cachedCounts.set(text, { at: Date.now(), answer });
+    if (this.cachedCounts.size > MAX_CACHED_COUNTS)
+      this.cachedCounts.delete(this.cachedCounts.keys().next().value!);
+    answer.catch(() => this.cachedCounts.delete(text));
     return answer;
   }
 
@@ -75,10 +75,10 @@ export class SearchService {
     return { total, totalIsExact };
   }
 
-  /** Every task of a query that was there when the walk began, oldest first. */
+  /** Yields every match that existed when the walk began, oldest first. */
   async *walk(
     filter: QueryNode | null,
-    { piece = WALK_PIECE }: { piece?: number } = {},
+    { piece = WALK_PAGE_SIZE }: { piece?: number } = {},
   ): AsyncGenerator<TaskRef & { state: TaskState }> {
     const now = Date.now();
     let after: number | undefined;
@@ -102,7 +102,7 @@ export class SearchService {
   }
 }
 
-function toTaskPage(page: HistoryPage, lagMs: number | undefined, now: number): TaskPage {
+function toTaskPage(page: HistoryPage, lagMs: number | null | undefined, now: number): TaskPage {
   return {
     items: page.items.map((task) => toTaskView(task, now)),
     total: page.total,

@@ -1,23 +1,23 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Needs } from '../access/needs.js';
+import { RequirePermission } from '../auth/require-permission.js';
 import { requireParsedBody } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
 import { SavedSearches, type SearchView } from './saved-searches.service.js';
 
-/** Saved searches over REST. */
+/** REST endpoints of saved searches. */
 @Controller('api/v1/searches')
-@Needs('searches.save')
+@RequirePermission('searches.save')
 export class SearchesController {
   constructor(private readonly searches: SavedSearches) {}
 
   @Get()
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   async list(): Promise<{ items: SearchView[] }> {
     return { items: await this.searches.all() };
   }
 
-  /** 201 for a new name, 200 where one of this name is replaced. */
+  /** Answers 201 for a new name, 200 where a search of this name was replaced. */
   @Post()
   async save(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<SearchView> {
     requireParsedBody(req, 'application/json');

@@ -1,35 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redactionRules } from '../contract/redaction.js';
+import { redactionRules } from '../platform/redaction/redaction.js';
 import { SORT_FIELDS, type NameField } from '../history/query/query-ast.js';
 import { printQuery } from '../history/query/print-query.js';
 import { QUERY_FIELDS } from '../history/query/query-fields.js';
-import { parseNumber } from '../history/query/query-values.js';
-import type { HistoryStore } from '../history/store/history-store.js';
+import { isNumber, parseNumber } from '../history/query/query-values.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { wordAt, type WordAt } from './word-at.js';
 
 export interface Suggestion {
-  /** What takes the place of the text from `from` to `to`; one that ends with a colon goes on with a value. */
+  /** Replacement of the text from `from` to `to`. A text that ends with a colon is to be followed by a value. */
   text: string;
-  /** What it is, in a few words. */
+  /** Short explanation. */
   help: string;
 }
 
 export interface Suggestions {
-  /** The stretch of the query that a suggestion replaces, in UTF-16 units. */
+  /** Range of the query that a suggestion replaces, in UTF-16 units. */
   from: number;
   to: number;
   items: Suggestion[];
 }
 
 const MAX_ITEMS = 12;
-/** Of one kind beside others. */
+/** Maximum per kind where several kinds are listed together. */
 const MAX_OF_KIND = 4;
 
-/** Fields with known values of their own. */
-const LISTED = ['state', 'type', 'queue', 'worker', 'tag'] as const;
+/** Fields whose values are listed from the history. */
+const LISTED = ['state', 'type', 'queue', 'worker', 'tag', 'error.code'] as const;
 
-/** What is worth typing where there is no list of what there is. */
+/** Useful values of the fields whose values cannot be listed. */
 const EXAMPLES: Record<string, [text: string, help: string][]> = {
   created: [
     ['<1h', 'the last hour'],
@@ -64,7 +64,7 @@ const EXAMPLES: Record<string, [text: string, help: string][]> = {
   ],
 };
 
-/** What could be written where the cursor stands: fields, and the values that tasks really have. */
+/** Suggests completions at the cursor: fields, and values that occur in tasks. */
 @Injectable()
 export class Suggester {
   constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
@@ -80,7 +80,7 @@ export class Suggester {
     return this.values(word.field.toLowerCase(), word.value);
   }
 
-  /** Of a word without a colon: fields, and values of fields that begin so. */
+  /** Completes a word without a colon: fields, and values of fields with this prefix. */
   private async beginnings(text: string): Promise<Suggestion[]> {
     const prefix = text.toLowerCase();
     const dot = prefix.indexOf('.');
@@ -120,8 +120,8 @@ export class Suggester {
   private async paths(root: string, prefix: string): Promise<Suggestion[]> {
     if (root !== 'input' && root !== 'result') return [];
     const paths = await this.store.values(root, prefix, MAX_ITEMS);
-    const told = paths.filter((path) => !redactionRules().covers(path));
-    return told.map((path) => ({ text: `${path}:`, help: `a value of the ${root}` }));
+    const visible = paths.filter((path) => !redactionRules().covers(path));
+    return visible.map((path) => ({ text: `${path}:`, help: `a value of the ${root}` }));
   }
 
   private async pathsLike(root: string, prefix: string): Promise<Suggestion[]> {
@@ -136,22 +136,23 @@ function sorts(typed: string): Suggestion[] {
   ]).filter(({ text }) => text.slice('sort:'.length).startsWith(typed) || text.startsWith(`sort:-${typed}`));
 }
 
-/** Quoted where it has to be. */
+/** Creates the suggestion of a value, quoted where necessary. */
 function valueOf(field: string, value: string, help: string): Suggestion {
   if (field === 'state') return { text: `state:${value}`, help };
   const dot = field.indexOf('.');
-  if (dot < 0) {
+  if (dot < 0 || field === 'error.code') {
     const term = { kind: 'name', field: field as NameField, text: value, prefix: false } as const;
     return { text: printQuery({ filter: term, sort: null }), help };
   }
   const number = parseNumber(value);
-  const test = { op: '=', value: number === undefined ? { text: value } : { text: value, number } } as const;
+  const known = number === undefined ? (isNumber(value) ? { digits: value } : {}) : { number };
+  const test = { op: '=', value: { text: value, ...known } } as const;
   const root = field.slice(0, dot) as 'input' | 'result';
   const term = { kind: 'path', root, path: field.slice(dot + 1), test } as const;
   return { text: printQuery({ filter: term, sort: null }), help };
 }
 
-/** What stands there already is no suggestion. */
+/** Returns a filter that drops suggestions equal to the present text. */
 function isNews(q: string, { from, to }: WordAt): (item: Suggestion) => boolean {
   const present = q.slice(from, to);
   return ({ text }) => text !== present;

@@ -1,4 +1,4 @@
-/** Columns that a list of tasks can have, in the order they stand in unless somebody wants another. */
+/** Columns of a list of tasks, in the default order. */
 export const TASK_COLUMNS = [
   'state',
   'type',
@@ -33,8 +33,8 @@ export const USUAL_COLUMNS: readonly TaskColumn[] = [
 ];
 
 /**
- * Those of the names that are columns, once each and in the order given; undefined where none is. A row is opened by its
- * type or its id, so one of them is always there.
+ * Returns the valid column names, without duplicates, in the given order; undefined where there are none. Always includes
+ * type or id, because one of them links to the task.
  */
 export function toColumns(names: readonly string[]): TaskColumn[] | undefined {
   const columns = [...new Set(names)].filter(isColumn);
@@ -43,7 +43,7 @@ export function toColumns(names: readonly string[]): TaskColumn[] | undefined {
   return columns[0] === 'state' ? ['state', 'type', ...columns.slice(1)] : ['type', ...columns];
 }
 
-/** `column` one place further to the left or to the right. */
+/** Moves `column` one place to the left or to the right. */
 export function movedColumn(
   columns: readonly TaskColumn[],
   column: TaskColumn,
@@ -57,7 +57,7 @@ export function movedColumn(
   return moved;
 }
 
-/** All there are: those chosen in their order, each of the others behind the one it usually stands behind. */
+/** Returns all columns: the chosen ones in their order, each other one after its default predecessor. */
 export function allColumns(chosen: readonly TaskColumn[]): TaskColumn[] {
   const all = [...chosen];
   TASK_COLUMNS.forEach((column, i) => {

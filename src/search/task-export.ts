@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redaction } from '../contract/redaction.js';
+import { toJson } from '../model/lenient-json.js';
+import { redaction } from '../platform/redaction/redaction.js';
 import type { QueryNode } from '../history/query/query-ast.js';
-import type { HistoryStore } from '../history/store/history-store.js';
-import type { HistoryTask } from '../history/store/rows.js';
-import { scrubOfKept, toTaskView } from '../history/to-task-view.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
+import type { HistoryTask } from '../history/sqlite/rows.js';
+import { scrubOfHistory, toTaskView } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
-import { iso } from '../queue/to-task-view.js';
+import { formatIso } from '../bullmq/codec/to-task-view.js';
 import { csvLine } from './csv.js';
 
 export const EXPORT_FORMATS = ['csv', 'ndjson'] as const;
@@ -16,18 +17,18 @@ export const EXPORT_TYPES: Record<ExportFormat, string> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
-/** Tasks read at once. */
-const PIECE = 200;
-/** What is written at once, UTF-16 units: many small writes cost more than they are worth. */
+/** Tasks read per page. */
+const PAGE_SIZE = 200;
+/** Minimum chunk length, UTF-16 units: many small writes are expensive. */
 const CHUNK_LENGTH = 65_536;
-/** Tasks handed in after the export began end it; so far the clocks of who hands them in may be ahead, ms. */
+/** Tolerance for the clocks of submitters, ms. A task created later than the export's start plus this ends the export. */
 const MAX_SKEW_MS = 60_000;
 
 type Cell = (task: HistoryTask) => string | number | null;
 
-const time = (at: number | null) => (at === null ? null : iso(at));
+const time = (at: number | null) => (at === null ? null : formatIso(at));
 
-/** Every column of the CSV. Input and result are JSON, times ISO 8601 in UTC, durations ms. */
+/** Columns of the CSV. Input and result are JSON, times ISO 8601 in UTC, durations ms. */
 export const CSV_COLUMNS: Record<string, Cell> = {
   id: ({ id }) => id,
   type: ({ type }) => type,
@@ -50,16 +51,16 @@ export const CSV_COLUMNS: Record<string, Cell> = {
   result: ({ result }) => result,
 };
 
-/** All tasks of a query as text, piece by piece: no more of it is held than the reader is behind. */
+/** Exports all tasks of a query as text in chunks. Buffers only as much as the reader is behind. */
 @Injectable()
 export class TaskExport {
   constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
 
-  /** Oldest first; what is handed in while it runs is left out. */
+  /** Writes the tasks, oldest first. Leaves out tasks submitted while it runs. */
   async *write(filter: QueryNode | null, format: ExportFormat): AsyncGenerator<string> {
     let chunk = format === 'csv' ? csvLine(Object.keys(CSV_COLUMNS)) : '';
     for await (const task of this.tasks(filter)) {
-      chunk += format === 'csv' ? csvRow(task) : `${JSON.stringify(toTaskView(task))}\n`;
+      chunk += format === 'csv' ? csvRow(task) : `${toJson(toTaskView(task))}\n`;
       if (chunk.length < CHUNK_LENGTH) continue;
       yield chunk;
       chunk = '';
@@ -72,7 +73,7 @@ export class TaskExport {
     let after: number | undefined;
     do {
       const page = await this.store.tasks(filter, {
-        limit: PIECE,
+        limit: PAGE_SIZE,
         now,
         ...(after === undefined ? {} : { after }),
       });
@@ -84,7 +85,7 @@ export class TaskExport {
     } while (after !== undefined);
   }
 
-  /** Lists have long bodies cut. */
+  /** Loads the full task, because lists truncate long inputs and results. */
   private async whole(task: HistoryTask): Promise<HistoryTask> {
     const whole = await this.store.get(task.id, task.queue);
     return whole ? { ...whole, error: task.error } : task;
@@ -93,7 +94,7 @@ export class TaskExport {
 
 function csvRow(task: HistoryTask): string {
   const { input, result, error } = task;
-  const words = scrubOfKept(task);
+  const words = scrubOfHistory(task);
   const shown: HistoryTask = {
     ...task,
     input: input && redaction().applyToText('input', input),

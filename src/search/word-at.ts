@@ -1,17 +1,17 @@
-/** The term that the cursor stands in, however unfinished. */
+/** The term at the cursor, possibly incomplete. */
 export interface WordAt {
-  /** Without a `-` before it. */
+  /** Start of the term, after a leading `-`. */
   from: number;
   to: number;
   field?: string;
-  /** Up to the cursor, without its quotes. */
+  /** Text up to the cursor, without quotes. */
   value: string;
   isQuoted: boolean;
 }
 
 const BREAK = /[\s()]/;
 
-/** As the query's own tokens, but forgiving: an open quote goes on to the cursor, and nothing is an error. */
+/** Finds the term at the cursor. Splits like the query parser but accepts every text: an open quote ends at the cursor. */
 export function wordAt(q: string, at: number): WordAt {
   const cursor = Math.min(Math.max(0, Math.floor(at)), q.length);
   let from = 0;
@@ -42,7 +42,7 @@ function endOfWord(q: string, from: number): number {
   return to;
 }
 
-/** Up to the closing quote, where there is one; else only what is typed is replaced. */
+/** Returns the position after the closing quote, or the cursor where there is none. */
 function endOfQuotes(q: string, cursor: number): number {
   const close = q.indexOf('"', cursor);
   return close < 0 ? cursor : close + 1;

@@ -1,26 +1,33 @@
-import type { QueueFlow } from '../queue/queue-control.js';
+import type { QueueFlow } from '../bullmq/queue-control.js';
 
-/** When a task will start, and what that rests on; or that nobody can tell, and why. */
+/** Estimated start of a task and its basis; `null` values and the reason where no estimate is possible. */
 export type StartEstimate =
   { startInMs: number; startAt: string; basis: string } | { startInMs: null; startAt: null; basis: string };
 
-/** What it is reckoned from. `now` is ms. */
-interface Pace {
+/** Input of the estimate. `now` is ms. */
+interface EstimateFacts {
   now: number;
   position: { ahead: number; atLeast: boolean } | null;
   flow: QueueFlow | undefined;
 }
 
-/** Whose end nobody knows unless they say it. */
+/** Reasons without a known end, unless the blocker has `until`. */
 const OPEN_ENDED: Record<string, string> = {
-  QUEUE_PAUSED: 'It depends on when somebody resumes the queue.',
+  QUEUE_PAUSED: 'It depends on when the queue is resumed.',
+  REDIS_TROUBLE: 'It depends on when Redis accepts writes again.',
+  WORKERS_UNKNOWN: 'It is not known whether a worker runs.',
   NO_WORKER: 'It depends on when a worker starts.',
-  WORKERS_PAUSED: 'It depends on when somebody resumes a worker.',
+  CHILDREN: 'It depends on its children.',
+  CHILD_FAILED: 'It depends on its children.',
+  WORKERS_PAUSED: 'It depends on when a worker is resumed.',
   TYPE_CONCURRENCY_FULL: 'It depends on when one of the running tasks of its type ends.',
 };
 
-/** From what has finished lately: as many are before it as take so long at that pace. */
-export function toEstimate(facts: Pace, blockers: { code: string; until?: string }[]): StartEstimate {
+/** Estimates the start from the recent throughput of the queue and the number of tasks ahead. */
+export function toEstimate(
+  facts: EstimateFacts,
+  blockers: { code: string; until?: string }[],
+): StartEstimate {
   for (const { code, until } of blockers) {
     const why = until === undefined ? OPEN_ENDED[code] : undefined;
     if (why) return unknown(why);
@@ -34,11 +41,11 @@ export function toEstimate(facts: Pace, blockers: { code: string; until?: string
   const waitFor = ahead + (blockers.some(({ code }) => code === 'CONCURRENCY_FULL') ? 1 : 0);
   if (waitFor === 0) {
     return until > now
-      ? known(now, until - now, 'What holds it back ends then, if a worker is free.')
+      ? known(now, until - now, 'It can start then, if a worker is free.')
       : known(now, 0, 'It is next, and a worker is free.');
   }
   if (!flow || flow.finished === 0)
-    return unknown('No task of this queue has finished in the last minutes to go by.');
+    return unknown('No task of this queue has finished in the last minutes, so its throughput is not known.');
   const ms = until - now + Math.round((waitFor * flow.overMs) / flow.finished);
   const pace = Math.round((flow.finished * 600_000) / flow.overMs) / 10;
   const window =

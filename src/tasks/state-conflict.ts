@@ -1,8 +1,8 @@
-import { RoostError } from '../contract/errors.js';
-import type { TaskState } from '../contract/states.js';
+import { RoostError } from '../model/errors.js';
+import type { TaskState } from '../model/states.js';
 
 const VERBS = {
-  cancel: { done: 'cancelled', rule: 'Only tasks that are not settled can be cancelled.' },
+  cancel: { done: 'cancelled', rule: 'Only tasks that have not finished can be cancelled.' },
   retry: {
     done: 'retried',
     rule: 'Only failed, cancelled and expired tasks can be retried; submit a completed one again instead.',
@@ -11,13 +11,15 @@ const VERBS = {
   delete: { done: 'deleted', rule: 'A running task cannot be deleted; cancel it first.' },
 };
 
-/** Said where a task is in a state that does not allow what was asked. */
-export function stateConflict(verb: keyof typeof VERBS, state: TaskState): RoostError {
+export type Verb = keyof typeof VERBS;
+
+/** Formats the message for a command that the task's state does not allow. */
+export function formatStateConflict(verb: Verb, state: TaskState): string {
   const { done, rule } = VERBS[verb];
-  return new RoostError(
-    'TASK_STATE_CONFLICT',
-    `The task is ${state}, so it cannot be ${done}. ${rule}`,
-    undefined,
-    { state },
-  );
+  return `The task is ${state}, so it cannot be ${done}. ${rule}`;
+}
+
+/** Creates the error for a command that the task's state does not allow. */
+export function stateConflict(verb: Verb, state: TaskState): RoostError {
+  return new RoostError('TASK_STATE_CONFLICT', formatStateConflict(verb, state), undefined, { state });
 }

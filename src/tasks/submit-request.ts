@@ -1,12 +1,14 @@
-/** What both doors, REST and the form, hand to `TasksService.submit`. Nothing in it has been checked. */
+/** Input of `TasksService.submit`, the same from REST and from the form. Not validated yet. */
 export interface SubmitRequest {
   type: string;
   input: unknown;
   options?: unknown;
-  /** Same key and same content: the same task; the key's owner may repeat a request as often as it likes. */
+  /** Makes the request repeatable: the same key of the same owner with the same content yields the same task. */
   idempotencyKey?: string;
   /** Id of the task this one is a rerun of. */
   origin?: string;
-  /** For the logs of web and worker. */
+  /** Written to the logs of the web app and the worker. */
   requestId?: string;
+  /** Schedules the submission after validation, to limit the concurrency of a batch. Defaults to running at once. */
+  schedule?: <T>(submission: () => Promise<T>) => Promise<T>;
 }

@@ -1,56 +1,56 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../contract/clock.js';
-import { isSettled, type TaskState } from '../contract/states.js';
-import { FleetControl } from '../fleet/fleet-control.js';
+import { sharedNow } from '../platform/clock.js';
+import { isFinished, type TaskState } from '../model/states.js';
+import { WorkerControl } from '../workers/worker-control.js';
 import { HISTORY } from '../history/tokens.js';
-import type { HistoryStore } from '../history/store/history-store.js';
-import { BatchMover, type BatchAnswer, type Fence } from '../queue/batch-mover.js';
-import { Queues } from '../queue/queues.js';
-import { withRedis } from '../queue/redis-errors.js';
-import { TaskReader, type FoundTask } from '../queue/task-reader.js';
-import { COMMANDS } from '../queue/tokens.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
+import { BatchTransitions, type BatchResult, type Fence } from '../bullmq/batch-transitions.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import { withRedis } from '../bullmq/connection/redis-errors.js';
+import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 
-/** Workers asked to let go of a task at the same time. */
-const ASKED_AT_ONCE = 20;
+/** Concurrent cancel commands to workers. */
+const MAX_CONCURRENT_CANCELS = 20;
 
 export interface BatchRef {
   queue: string;
   id: string;
 }
 
-/** `asked`: the worker that runs it has been told to let go. `detail` says why it was skipped or failed. */
+/** `asked`: the worker that runs the task was asked to stop it. `detail` is the reason for skipped and failed. */
 export interface BatchOutcome {
   outcome: 'done' | 'asked' | 'skipped' | 'failed';
   detail?: string;
 }
 
 interface Batch {
-  /** Makes each act happen once, however often the batch is tried. */
+  /** Makes each change happen once, even if the batch is retried. */
   fence?: Fence;
 }
 
 /**
- * Acts on many tasks at once, with what single tasks mean by it. Every task gets its own outcome, in the order asked;
- * only where Redis is away or the fence has fallen is there none for any of them.
- * @throws RoostError REDIS_UNAVAILABLE, STORAGE_FULL; LeftBehindError
+ * Applies a command to many tasks, with the same semantics as for a single task. Returns one outcome per task, in the
+ * requested order. Throws for the whole batch when Redis is unavailable or the fencing token is stale.
+ * @throws RoostError REDIS_UNAVAILABLE, STORAGE_FULL; StaleFenceError
  */
 @Injectable()
 export class TaskBatches {
-  private readonly asking = new Set<Promise<unknown>>();
+  private readonly pendingCancels = new Set<Promise<unknown>>();
 
   constructor(
     private readonly queues: Queues,
     private readonly reader: TaskReader,
-    private readonly mover: BatchMover,
-    private readonly control: FleetControl,
+    private readonly transitions: BatchTransitions,
+    private readonly control: WorkerControl,
     @Inject(HISTORY) private readonly history: HistoryStore,
-    @Inject(COMMANDS) private readonly redis: Redis,
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
   ) {}
 
   retryMany(refs: BatchRef[], { fence }: Batch = {}): Promise<BatchOutcome[]> {
-    return this.each(refs, 'gone from Redis: submit it again', async (tasks) => {
-      const answers = await this.mover.retry(tasks, fence);
+    return this.applyToEach(refs, 'gone from Redis: submit it again', async (tasks) => {
+      const answers = await this.transitions.retry(tasks, fence);
       return answers.map((answer, i) => toOutcome(answer, cannotRetry(tasks[i]!.record.state)));
     });
   }
@@ -60,19 +60,19 @@ export class TaskBatches {
     { fence, reason, by }: Batch & { reason?: string; by: string },
   ): Promise<BatchOutcome[]> {
     const mark = { by, at: sharedNow(), ...(reason ? { reason } : {}) };
-    return this.each(refs, 'gone from Redis', async (tasks) => {
+    return this.applyToEach(refs, 'gone from Redis', async (tasks) => {
       const outcomes = new Map<FoundTask, BatchOutcome>();
-      const settled = tasks.filter(({ record }) => isSettled(record.state));
+      const settled = tasks.filter(({ record }) => isFinished(record.state));
       for (const task of settled) outcomes.set(task, skipped(`${task.record.state}: it has ended already`));
       const running: FoundTask[] = tasks.filter(({ record }) => record.state === 'active');
       const still = tasks.filter((task) => !settled.includes(task) && !running.includes(task));
-      (await this.mover.cancel(still, mark, fence)).forEach((answer, i) => {
+      (await this.transitions.cancel(still, mark, fence)).forEach((answer, i) => {
         const task = still[i]!;
-        // It has just been started.
+        // A worker has just started it.
         if (answer === 'running') running.push(task);
         else outcomes.set(task, toOutcome(answer, 'it has ended already'));
       });
-      const asked = await this.mover.requestCancel(running, mark, fence);
+      const asked = await this.transitions.requestCancel(running, mark, fence);
       for (const [i, answer] of asked.entries()) {
         const task = running[i]!;
         outcomes.set(
@@ -81,23 +81,23 @@ export class TaskBatches {
             ? { outcome: 'asked' }
             : toOutcome(answer, 'it started or ended at the same moment'),
         );
-        if (answer === 'done') await this.ask(task.record.id, by);
+        if (answer === 'done') await this.requestStop(task.record.id, by);
       }
       return tasks.map((task) => outcomes.get(task)!);
     });
   }
 
-  /** Redis's and the history's memory of a task both go; one that Redis has forgotten goes out of the history. */
+  /** Deletes tasks from Redis and the history. A task missing in Redis is deleted from the history. */
   async removeMany(refs: BatchRef[], { fence }: Batch = {}): Promise<BatchOutcome[]> {
     const gone: BatchRef[] = [];
-    const outcomes = await this.each(
+    const outcomes = await this.applyToEach(
       refs,
       (ref) => {
         gone.push(ref);
         return { outcome: 'done', detail: 'it was in the history only' };
       },
       async (tasks) => {
-        const answers = await this.mover.remove(tasks, fence);
+        const answers = await this.transitions.remove(tasks, fence);
         return answers.map((answer) =>
           toOutcome(answer, 'active: a running task cannot be deleted; cancel it first'),
         );
@@ -113,15 +113,15 @@ export class TaskBatches {
   /** @throws RoostError QUEUE_NOT_FOUND */
   moveMany(refs: BatchRef[], to: string, { fence }: Batch = {}): Promise<BatchOutcome[]> {
     const target = this.queues.get(to);
-    return this.each(refs, 'gone from Redis', async (tasks) => {
+    return this.applyToEach(refs, 'gone from Redis', async (tasks) => {
       const outcomes = new Map<FoundTask, BatchOutcome>();
       for (const task of tasks)
         if (task.queue === target) outcomes.set(task, skipped(`it is in ${to} already`));
       const others = tasks.filter((task) => !outcomes.has(task));
-      (await this.mover.move(others, target, fence)).forEach((answer, i) => {
+      (await this.transitions.move(others, target, fence)).forEach((answer, i) => {
         const task = others[i]!;
         const { state } = task.record;
-        const why = isSettled(state) ? `${state}: it has ended already` : 'active: it runs already';
+        const why = isFinished(state) ? `${state}: it has ended already` : 'active: it runs already';
         outcomes.set(
           task,
           answer === 'taken'
@@ -133,8 +133,8 @@ export class TaskBatches {
     });
   }
 
-  /** Reads what is there and lets `act` answer for it; tasks of other programs and those that are gone are told apart. */
-  private each(
+  /** Loads the tasks and passes them to `act`. Handles tasks of other programs and missing tasks separately. */
+  private applyToEach(
     refs: BatchRef[],
     gone: string | ((ref: BatchRef) => BatchOutcome),
     act: (tasks: FoundTask[]) => Promise<BatchOutcome[]>,
@@ -151,22 +151,24 @@ export class TaskBatches {
         if (task) outcomes.set(ref, answers[present.indexOf(task)]!);
         else outcomes.set(ref, typeof gone === 'string' ? skipped(gone) : gone(ref));
       });
-      return refs.map((ref) => outcomes.get(ref) ?? skipped(ref.queue ? foreign(ref.queue) : 'no such task'));
+      return refs.map(
+        (ref) => outcomes.get(ref) ?? skipped(ref.queue ? observedDetail(ref.queue) : 'no such task'),
+      );
     });
   }
 
-  /** Its worker's answer is not waited for: the mark in Redis holds whatever becomes of it. */
-  private async ask(id: string, by: string): Promise<void> {
+  /** Asks the worker to stop the task without awaiting its reply: the cancel mark in Redis is effective in any case. */
+  private async requestStop(id: string, by: string): Promise<void> {
     const asked = this.control
       .cancelTask(id, false, by)
       .catch(() => undefined)
-      .finally(() => this.asking.delete(asked));
-    this.asking.add(asked);
-    if (this.asking.size >= ASKED_AT_ONCE) await Promise.race(this.asking);
+      .finally(() => this.pendingCancels.delete(asked));
+    this.pendingCancels.add(asked);
+    if (this.pendingCancels.size >= MAX_CONCURRENT_CANCELS) await Promise.race(this.pendingCancels);
   }
 }
 
-function toOutcome(answer: BatchAnswer, why: string): BatchOutcome {
+function toOutcome(answer: BatchResult, why: string): BatchOutcome {
   if (answer instanceof Error) return { outcome: 'failed', detail: answer.message };
   switch (answer) {
     case 'done':
@@ -182,13 +184,13 @@ function toOutcome(answer: BatchAnswer, why: string): BatchOutcome {
 
 function cannotRetry(state: TaskState): string {
   if (state === 'completed') return 'completed: submit it again instead';
-  return isSettled(state) ? 'it was retried at the same moment' : `${state}: it has not ended`;
+  return isFinished(state) ? 'it was retried at the same moment' : `${state}: it has not ended`;
 }
 
 function skipped(detail: string): BatchOutcome {
   return { outcome: 'skipped', detail };
 }
 
-function foreign(queue: string): string {
+function observedDetail(queue: string): string {
   return `it belongs to another program: Roost does not own the queue ${queue}`;
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { TASK_STATES, type StateCounts, type TaskState } from '../contract/states.js';
-import type { TaskView } from '../contract/task-view.js';
-import { Queues } from '../queue/queues.js';
-import { TaskReader } from '../queue/task-reader.js';
+import { TASK_STATES, type StateCounts, type TaskState } from '../model/states.js';
+import type { TaskView } from '../model/task-view.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import { TaskReader } from '../bullmq/task-reader.js';
 
-/** What Redis itself tells of our queues at once: the newest tasks, and how many there are. Searching is search/'s. */
+/** Lists the newest tasks and counts tasks of managed queues, directly from Redis. Searches are in search/. */
 @Injectable()
 export class TaskLists {
   constructor(
@@ -12,12 +12,12 @@ export class TaskLists {
     private readonly queues: Queues,
   ) {}
 
-  /** The latest in these states (all, if left out), by time of submission. */
+  /** Lists the newest tasks in these states (default: all) by time of submission. */
   async newest(limit: number, states: readonly TaskState[] = TASK_STATES): Promise<TaskView[]> {
     const lists = this.queues.names().flatMap((queue) => states.map((state) => ({ queue, state })));
     const refs = await Promise.all(
       lists.map(async ({ queue, state }) =>
-        (await this.reader.ids(queue, state, 0, limit)).map((id) => ({ queue, id })),
+        (await this.reader.listIds(queue, state, 0, limit)).map((id) => ({ queue, id })),
       ),
     );
     const views = await this.reader.views(refs.flat());

@@ -1,17 +1,17 @@
 import { Controller, Get } from '@nestjs/common';
-import { Needs } from '../access/needs.js';
-import { Catalog } from '../catalog/catalog.js';
-import type { TaskType } from '../catalog/task-type.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { TaskRegistry } from '../registry/task-registry.js';
+import type { TaskType } from '../registry/task-type.js';
 
-/** What can be submitted. */
+/** Lists the task types that can be submitted. */
 @Controller('api/v1/task-types')
-@Needs('tasks.read')
+@RequirePermission('tasks.read')
 export class TaskTypesController {
-  constructor(private readonly catalog: Catalog) {}
+  constructor(private readonly registry: TaskRegistry) {}
 
   @Get()
   list() {
-    return { items: this.catalog.all().map(toTaskTypeView) };
+    return { items: this.registry.all().map(toTaskTypeView) };
   }
 }
 

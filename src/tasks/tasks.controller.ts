@@ -1,28 +1,28 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { Needs } from '../access/needs.js';
-import { actor } from '../access/visitor.js';
-import { RoostError } from '../contract/errors.js';
-import { isSettled } from '../contract/states.js';
-import type { TaskView } from '../contract/task-view.js';
+import { RequirePermission } from '../auth/require-permission.js';
+import { actor } from '../auth/principal.js';
+import { RoostError } from '../model/errors.js';
+import { isFinished } from '../model/states.js';
+import type { TaskView } from '../model/task-view.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
-import { abandonedBy } from './abandoned.js';
+import { requestAborted } from './request-aborted.js';
 import { TasksService } from './tasks.service.js';
 
 const MAX_REASON_LENGTH = 500;
-/** Of which queue; needed for tasks of other programs alone. */
+/** Queue of the task; required only for tasks of other programs. */
 const QUEUE = { queue: shortText(256) };
 
-/** Tasks over REST. */
+/** REST endpoints that submit tasks and act on single tasks. */
 @Controller('api/v1/tasks')
-@Needs('tasks.act')
+@RequirePermission('tasks.act')
 export class TasksController {
   constructor(private readonly tasks: TasksService) {}
 
   @Post()
-  @Needs('tasks.submit')
+  @RequirePermission('tasks.submit')
   async submit(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<TaskView> {
     const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
     requireParsedBody(req, 'application/json');
@@ -36,15 +36,19 @@ export class TasksController {
     });
     res.location(task.links.self);
     if (wait) {
-      const settled = await this.tasks.waitUntilSettled(task.id, wait * 1000, abandonedBy(res));
-      res.status(isSettled(settled.state) ? 200 : 202);
+      const settled = await this.tasks.waitUntilFinished(task.id, {
+        timeoutMs: wait * 1000,
+        over: requestAborted(res),
+        accepted: task,
+      });
+      res.status(isFinished(settled.state) ? 200 : 202);
       return settled;
     }
     res.status(created ? 202 : 200);
     return task;
   }
 
-  /** 200 once it is certain, 202 while the worker is still letting go. */
+  /** Answers 200 once the task is cancelled, 202 while the worker is still stopping it. */
   @Post(':id/cancel')
   async cancel(
     @Param('id') id: string,
@@ -60,7 +64,7 @@ export class TasksController {
     if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
     const order = { by: actor('api'), ...(reason ? { reason } : {}), force: force ?? false };
     const task = await this.tasks.cancel(id, order, queue);
-    res.status(isSettled(task.state) ? 200 : 202);
+    res.status(isFinished(task.state) ? 200 : 202);
     return task;
   }
 
@@ -70,10 +74,17 @@ export class TasksController {
     return this.tasks.retry(id, readQuery(req.query, QUEUE).queue);
   }
 
+  /** Answers 200, or 201 with the copy that runs instead of the next run of a schedule. */
   @Post(':id/promote')
-  @HttpCode(200)
-  promote(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
-    return this.tasks.promote(id, readQuery(req.query, QUEUE).queue);
+  async promote(
+    @Param('id') id: string,
+    @Req() req: Request,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<TaskView> {
+    const task = await this.tasks.promote(id, readQuery(req.query, QUEUE).queue);
+    res.status(task.id === id ? 200 : 201);
+    if (task.id !== id) res.location(task.links.self);
+    return task;
   }
 }
 
@@ -81,7 +92,7 @@ function invalid(path: string, message: string): RoostError {
   return new RoostError('REQUEST_INVALID', `${path} ${message}`, [{ path, message }]);
 }
 
-/** @throws RoostError REQUEST_INVALID where `type` is missing or no text. */
+/** @throws RoostError REQUEST_INVALID where `type` is missing or not text. */
 export function typeName(type: unknown): string {
   if (typeof type === 'string' && type !== '') return type;
   const message =

@@ -1,68 +1,71 @@
-import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Module, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { EventsModule } from '../events/events.module.js';
-import type { Sweeper } from '../queue/sweeper.js';
-import { LOG } from '../logging/logging.module.js';
-import { expirySweeper } from '../queue/expiry-sweeper.js';
-import { TaskMover } from '../queue/task-mover.js';
-import { FleetModule } from '../fleet/fleet.module.js';
+import type { Sweeper } from '../bullmq/sweeper.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { expirySweeper } from '../bullmq/expiry-sweeper.js';
+import { InjectQueues } from '../bullmq/shared-queues.js';
+import { TaskTransitions } from '../bullmq/task-transitions.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
-import { BulkController } from './bulk.controller.js';
-import { Canceller } from './canceller.js';
-import { ForeignActs } from './foreign-acts.js';
-import { MoveController } from './move.controller.js';
-import { KeyHolders } from './key-holders.js';
-import { Submitter } from './submitter.js';
+import { SubmitBatchController } from './submit-batch.controller.js';
+import { CancelTask } from './cancel-task.js';
+import { ObservedTaskCommands } from './observed-task-commands.js';
+import { TaskCommandsController } from './task-commands.controller.js';
+import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
+import { IdempotencyIndex } from './idempotency-index.js';
+import { SubmitTask } from './submit-task.js';
+import { TaskCommands } from './task-commands.js';
 import { TaskBatches } from './task-batches.js';
 import { TaskFinder } from './task-finder.js';
 import { TaskLists } from './task-lists.js';
-import { TaskStoryController } from './task-story.controller.js';
-import { TaskStory } from './task-story.js';
+import { TaskTimelineController } from './task-timeline.controller.js';
+import { TaskTimeline } from './task-timeline.js';
 import { TaskTypesController } from './task-types.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
-import { WhyController } from './why.controller.js';
-import { WhyService } from './why.service.js';
+import { WaitingReasonsController } from './waiting-reasons.controller.js';
+import { WaitingReasonsService } from './waiting-reasons.service.js';
 
-/** The one door for writes, and tasks over REST. */
+/** All commands on tasks, and their REST endpoints. */
 @Module({
-  imports: [EventsModule, FleetModule, LimitsModule],
-  // Bulk first: its path would otherwise be taken for a task's id.
+  imports: [EventsModule, WorkersModule, LimitsModule],
+  // SubmitBatchController comes first: its path would otherwise match as a task id.
   controllers: [
-    BulkController,
+    SubmitBatchController,
     TasksController,
-    MoveController,
-    TaskStoryController,
+    TaskCommandsController,
+    TaskTimelineController,
     TaskTypesController,
-    WhyController,
+    WaitingReasonsController,
   ],
   providers: [
-    Canceller,
-    ForeignActs,
-    KeyHolders,
-    Submitter,
+    CancelTask,
+    ObservedTaskCommands,
+    IdempotencyIndex,
+    ObservedWaitingReasons,
+    SubmitTask,
+    TaskCommands,
     TaskBatches,
     TaskFinder,
     TaskLists,
-    TaskStory,
+    TaskTimeline,
     TasksService,
-    WhyService,
+    WaitingReasonsService,
   ],
-  exports: [ForeignActs, TaskBatches, TaskFinder, TaskStory, TasksService, WhyService],
+  exports: [TaskCommands, TaskBatches, TaskFinder, TaskTimeline, TasksService, WaitingReasonsService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sweeper: Sweeper;
 
-  constructor(
-    @InjectQueue('default') standard: Queue,
-    @InjectQueue('cpu') cpu: Queue,
-    mover: TaskMover,
-    @Inject(LOG) log: Logger,
-  ) {
-    // Workers sweep as well; the web app does it so that tasks expire even while no worker is there.
-    this.sweeper = expirySweeper(mover, [standard.toKey(''), cpu.toKey('')], log);
+  constructor(@InjectQueues() queues: Queue[], mover: TaskTransitions, @Inject(LOG) log: Logger) {
+    // Workers sweep as well. The web app sweeps so that tasks expire even while no worker runs.
+    this.sweeper = expirySweeper(
+      mover,
+      queues.map((queue) => queue.toKey('')),
+      log,
+    );
   }
 
   onApplicationBootstrap(): void {

@@ -1,43 +1,47 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { isSettled, type StateCounts, type TaskState } from '../contract/states.js';
-import type { TaskView } from '../contract/task-view.js';
+import type { StateCounts, TaskState } from '../model/states.js';
+import type { TaskView } from '../model/task-view.js';
 import { EventTail } from '../events/event-tail.js';
-import type { TaskEvent } from '../events/task-event.js';
 import { isOurQueue } from '../history/to-task-view.js';
-import { missingTask } from '../queue/missing-task.js';
-import { withRedis } from '../queue/redis-errors.js';
-import { TaskMover, type MoveOutcome } from '../queue/task-mover.js';
-import { TaskReader, type FoundTask } from '../queue/task-reader.js';
-import { COMMANDS } from '../queue/tokens.js';
-import { Canceller } from './canceller.js';
-import { ForeignActs, isForeign, type ForeignTask } from './foreign-acts.js';
-import { Submitter } from './submitter.js';
+import { taskNotFound } from '../bullmq/task-not-found.js';
+import { withRedis } from '../bullmq/connection/redis-errors.js';
+import { BatchTransitions } from '../bullmq/batch-transitions.js';
+import { addCopy, toJob } from '../bullmq/observed/copy-job.js';
+import { toObservedOutcome } from '../bullmq/observed/observed-queue.js';
+import { TaskTransitions, type MoveOutcome } from '../bullmq/task-transitions.js';
+import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
+import { CancelTask } from './cancel-task.js';
+import { ObservedTaskCommands, isObserved, type ObservedTask } from './observed-task-commands.js';
+import { requireAllowed } from './job-commands.js';
+import { SubmitTask } from './submit-task.js';
 import type { SubmitRequest } from './submit-request.js';
+import { TaskCommands } from './task-commands.js';
 import { TaskLists } from './task-lists.js';
 import { stateConflict } from './state-conflict.js';
-import { notActedOn, TaskFinder } from './task-finder.js';
+import { commandUnavailable, TaskFinder } from './task-finder.js';
+import { waitForEnd, type EndWait } from './wait-for-end.js';
 
-/** A safety net under `waitUntilSettled`, ms: the state is read this often even if no event comes. */
-const WAIT_CHECK_MS = 1000;
-
-/** Everything people and programs can do to tasks. Writes go through here and nowhere else. */
+/** Commands and reads on tasks for users and programs. All writes to tasks go through this service. */
 @Injectable()
 export class TasksService {
   constructor(
-    private readonly submitter: Submitter,
+    private readonly submitTask: SubmitTask,
     private readonly lists: TaskLists,
     private readonly reader: TaskReader,
-    private readonly mover: TaskMover,
-    private readonly canceller: Canceller,
+    private readonly transitions: TaskTransitions,
+    private readonly batchTransitions: BatchTransitions,
+    private readonly cancelTask: CancelTask,
     private readonly finder: TaskFinder,
-    private readonly foreignActs: ForeignActs,
+    private readonly observedCommands: ObservedTaskCommands,
+    private readonly commands: TaskCommands,
     private readonly tail: EventTail,
-    @Inject(COMMANDS) private readonly redis: Redis,
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
   ) {}
 
   submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
-    return this.submitter.submit(request);
+    return this.submitTask.submit(request);
   }
 
   newest(limit: number, states?: readonly TaskState[]): Promise<TaskView[]> {
@@ -49,19 +53,19 @@ export class TasksService {
   }
 
   /**
-   * In Redis, or in the history where Redis has dropped it.
+   * Returns the task from Redis, or from the history where Redis has dropped it.
    * @param queue of tasks of other programs, whose ids are unique within a queue only.
-   * @throws RoostError TASK_NOT_FOUND or TASK_GONE, as everything below that takes an id.
+   * @throws RoostError TASK_NOT_FOUND or TASK_GONE, like every method below that takes an id.
    */
   async get(id: string, queue?: string): Promise<TaskView> {
     return this.finder.view(await this.finder.find(id, queue));
   }
 
   /**
-   * Ends a task as `cancelled`: at once while it does not run; a running one as soon as its handler lets go.
-   * With `force` a handler that does not is killed (isolated types) or no longer waited for (all others).
-   * A view that is not settled yet carries `cancelRequested` with a note on what it waits for.
-   * @throws RoostError TASK_STATE_CONFLICT for a settled one.
+   * Ends a task as `cancelled`: at once while it is not running, otherwise as soon as its handler stops.
+   * With `force`, a handler that does not stop is killed (isolated types) or no longer waited for (all others).
+   * The view of an unfinished task has `cancelRequested` with a note on what it waits for.
+   * @throws RoostError TASK_STATE_CONFLICT for a finished task.
    */
   cancel(
     id: string,
@@ -69,122 +73,108 @@ export class TasksService {
     queue?: string,
   ): Promise<TaskView> {
     return this.reading(async () => {
-      await this.found(id, queue);
-      return this.canceller.cancel(id, request);
+      const found = await this.getLiveTask(id, queue);
+      const acts = await this.commands.commandsOfFound(found);
+      if (acts) requireAllowed(acts.cancel, found.record.state);
+      return this.cancelTask.cancel(id, found.queue.name, request);
     });
   }
 
   /**
-   * Puts a failed, cancelled or expired task back into its queue with all its attempts.
-   * @param queue where it is another program's, as below.
+   * Returns a failed, cancelled or expired task to its queue with all its attempts.
+   * @param queue required for tasks of other programs, as below.
    */
   async retry(id: string, queue?: string): Promise<TaskView> {
-    const foreign = await this.foreign(id, queue);
-    if (foreign) return this.foreignActs.retry(foreign);
-    return this.act(id, 'retry', (found) => this.mover.retry(found));
+    const foreign = await this.findObserved(id, queue);
+    if (foreign) return this.observedCommands.retry(foreign);
+    return this.applyMove(id, queue, 'retry', (found) => this.transitions.retry(found));
   }
 
-  /** Lets a delayed task run now. */
+  /**
+   * Runs a delayed task now. For the next run of a BullMQ schedule it runs a copy and returns the copy's view, whose `origin`
+   * names the requested task.
+   */
   async promote(id: string, ofQueue?: string): Promise<TaskView> {
-    const foreign = await this.foreign(id, ofQueue);
-    if (foreign) return this.foreignActs.promote(foreign);
-    return this.act(id, 'promote', async ({ queue, record }) => {
-      if (record.state !== 'delayed') return 'refused';
-      const job = await queue.getJob(id);
-      // BullMQ says so by an error when somebody else was faster.
-      return job ? job.promote().then(() => 'done' as const, notInState) : 'missing';
+    const foreign = await this.findObserved(id, ofQueue);
+    if (foreign) return this.observedCommands.promote(foreign);
+    return this.reading(async () => {
+      const found = await this.getLiveTask(id, ofQueue);
+      const { queue, record } = found;
+      const verdict = (await this.commands.commandsOfFound(found))?.promote ?? 'yes';
+      requireAllowed(verdict, record.state);
+      if (verdict !== 'copy') {
+        return this.applyMove(id, ofQueue, 'promote', (task) =>
+          task.record.state === 'delayed'
+            ? toObservedOutcome(toJob(task.queue, task.record), (job) => job.promote())
+            : Promise.resolve('refused'),
+        );
+      }
+      const copy = await this.reader.find(await addCopy(queue, record));
+      if (!copy) throw taskNotFound(id);
+      return { ...(await this.reader.view(copy)), origin: id };
     });
   }
 
-  /** Removes a task for good, also one that only the history has; a running one is refused. */
+  /** Deletes a task permanently, including one that only the history has. Refuses a running one. */
   async remove(id: string, queue?: string): Promise<void> {
     await this.reading(async () => {
-      const foreign = await this.foreign(id, queue);
-      if (foreign) return this.foreignActs.remove(foreign);
+      const foreign = await this.findObserved(id, queue);
+      if (foreign) return this.observedCommands.remove(foreign);
       const known = await this.finder.find(id, queue);
       if (!known.live) {
-        if (!known.ours) throw notActedOn(known);
-        return this.finder.forget(known);
+        if (!known.ours) throw commandUnavailable(known);
+        return this.finder.deleteFromHistory(known);
       }
       const found = known.live;
-      if (found.record.state === 'active') throw stateConflict('delete', found.record.state);
-      const outcome = isSettled(found.record.state)
-        ? await this.mover.forget(found.queue, id)
-        : (await found.queue.remove(id)) === 1
-          ? 'done'
-          : 'refused';
-      if (outcome === 'missing') throw missingTask(id);
-      if (outcome !== 'done') throw stateConflict('delete', (await this.found(id)).record.state);
+      const { state } = found.record;
+      if (state === 'active') throw stateConflict('delete', state);
+      const acts = await this.commands.commandsOfFound(found);
+      if (acts) requireAllowed(acts.remove, state);
+      const [outcome] = await this.batchTransitions.remove([found]);
+      if (outcome instanceof Error) throw outcome;
+      if (outcome === 'missing') throw taskNotFound(id);
+      if (outcome !== 'done') throw stateConflict('delete', (await this.getLiveTask(id, queue)).record.state);
     });
   }
 
-  /** The task once it is settled, or as it is after `timeoutMs`. */
-  async waitUntilSettled(
+  /** Returns the task once it is finished, or its state after `timeoutMs`; see `waitForEnd`. */
+  waitUntilFinished(
     id: string,
-    timeoutMs: number,
-    abandoned: AbortSignal,
-    queue?: string,
+    wait: Pick<EndWait, 'timeoutMs' | 'over' | 'accepted'> & { queue?: string },
   ): Promise<TaskView> {
-    const over = AbortSignal.any([abandoned, AbortSignal.timeout(timeoutMs)]);
-    for (;;) {
-      const heard = this.nextSettling(id, over);
-      const task = await this.get(id, queue);
-      if (isSettled(task.state) || over.aborted) return task;
-      await heard;
-    }
+    return waitForEnd(this.tail, { ...wait, id, read: () => this.get(id, wait.queue) });
   }
 
   private reading<T>(work: () => Promise<T>): Promise<T> {
     return withRedis(this.redis, work);
   }
 
-  private nextSettling(id: string, over: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.tail.off('batch', hear);
-        over.removeEventListener('abort', done);
-        resolve();
-      };
-      const hear = (events: TaskEvent[]) => {
-        if (events.some((event) => event.id === id && event.state && isSettled(event.state))) done();
-      };
-      const timer = setTimeout(done, WAIT_CHECK_MS);
-      this.tail.on('batch', hear);
-      over.addEventListener('abort', done);
-    });
-  }
-
-  private act(
+  private applyMove(
     id: string,
+    queue: string | undefined,
     verb: 'retry' | 'promote',
     move: (found: FoundTask) => Promise<MoveOutcome>,
   ): Promise<TaskView> {
     return this.reading(async () => {
-      const found = await this.found(id);
+      const found = await this.getLiveTask(id, queue);
       const outcome = await move(found);
-      const now = await this.reader.find(id);
-      if (outcome === 'missing' || !now) throw missingTask(id);
+      const now = await this.reader.find(id, found.queue.name);
+      if (outcome === 'missing' || !now) throw taskNotFound(id);
       if (outcome !== 'done') throw stateConflict(verb, now.record.state);
       return this.reader.view(now);
     });
   }
 
-  /** Where its queue is named, and is another program's. */
-  private async foreign(id: string, queue: string | undefined): Promise<ForeignTask | undefined> {
+  /** Finds the task where `queue` names a queue of another program. */
+  private async findObserved(id: string, queue: string | undefined): Promise<ObservedTask | undefined> {
     if (queue === undefined || isOurQueue(queue)) return undefined;
     const known = await this.finder.find(id, queue);
-    return isForeign(known) ? known : undefined;
+    return isObserved(known) ? known : undefined;
   }
 
-  private async found(id: string, queue?: string): Promise<FoundTask> {
+  private async getLiveTask(id: string, queue?: string): Promise<FoundTask> {
     const known = await this.finder.find(id, queue);
-    if (!known.live) throw notActedOn(known);
+    if (!known.live) throw commandUnavailable(known);
     return known.live;
   }
-}
-
-function notInState(error: Error): MoveOutcome {
-  if (/not in a delayed state|is not in|-3/.test(error.message)) return 'refused';
-  throw error;
 }

@@ -1,9 +1,12 @@
-import { isSettled } from '../contract/states.js';
-import type { AttemptView, TaskView, TransitionView } from '../contract/task-view.js';
+import { isFinished } from '../model/states.js';
+import type { AttemptView, TaskView, TransitionView } from '../model/task-view.js';
 
-/** The way a task took, oldest first, as far as the task itself still tells. */
+/** Derives the transitions of a task from its own fields and attempts, oldest first. */
 export function toTransitions(task: TaskView, attempts: AttemptView[]): TransitionView[] {
-  const found: TransitionView[] = [{ at: task.createdAt, state: 'waiting', detail: 'submitted' }];
+  const isParent = task.state === 'waiting-children' && attempts.length === 0;
+  const found: TransitionView[] = [
+    { at: task.createdAt, state: isParent ? task.state : 'waiting', detail: 'submitted' },
+  ];
   for (const { number, startedAt, finishedAt, outcome, error, worker } of attempts) {
     if (startedAt) {
       found.push({
@@ -23,12 +26,13 @@ export function toTransitions(task: TaskView, attempts: AttemptView[]): Transiti
     }
   }
   const last = found.at(-1)!;
-  if (task.state === 'delayed' || (task.state === 'waiting' && last.state === 'active')) {
+  const waitsAgain = task.state === 'waiting' || task.state === 'waiting-children';
+  if (task.state === 'delayed' || (waitsAgain && last.state === 'active')) {
     const failed = attempts.at(-1)?.finishedAt;
     const detail = task.delayUntil ? `until ${task.delayUntil}` : undefined;
     found.push({ at: failed ?? task.createdAt, state: task.state, ...(detail ? { detail } : {}) });
   }
-  if (task.finishedAt && isSettled(task.state)) {
+  if (task.finishedAt && isFinished(task.state)) {
     const detail = task.error?.message ?? task.cancelled?.reason;
     found.push({ at: task.finishedAt, state: task.state, ...(detail ? { detail } : {}) });
   }

@@ -1,37 +1,47 @@
 import { Module } from '@nestjs/common';
-import { BulkModule } from '../bulk/bulk.module.js';
-import { FleetModule } from '../fleet/fleet.module.js';
+import { BulkActionsModule } from '../bulk-actions/bulk-actions.module.js';
+import { WorkersModule } from '../workers/workers.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { MonitoringModule } from '../monitoring/monitoring.module.js';
 import { QueuesModule } from '../queues/queues.module.js';
 import { SearchModule } from '../search/search.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
-import { ErrorsPageController } from './errors-page.controller.js';
-import { AuditPageController } from './audit-page.controller.js';
-import { BulkPageController } from './bulk-page.controller.js';
-import { FleetReplies } from './fleet-replies.js';
-import { FrameService } from './frame.service.js';
-import { HistoryPageController } from './history-page.controller.js';
-import { LimitsPageController } from './limits-page.controller.js';
-import { MonitorPageController } from './monitor-page.controller.js';
-import { OfferedQueues } from './offered-queues.js';
-import { QueueActPageController } from './queue-act-page.controller.js';
-import { QueuesPageController } from './queues-page.controller.js';
-import { SubmitPageController } from './submit-page.controller.js';
-import { SubmitPageService } from './submit-page.service.js';
-import { TaskListPageController } from './task-list-page.controller.js';
-import { TaskPageController } from './task-page.controller.js';
-import { TokensPageController } from './tokens-page.controller.js';
-import { WorkerPageController } from './worker-page.controller.js';
-import { WorkersPageController } from './workers-page.controller.js';
+import { ErrorsPageController } from './error-groups/errors-page.controller.js';
+import { AuditPageController } from './audit/audit-page.controller.js';
+import { BulkPageController } from './bulk-actions/bulk-page.controller.js';
+import { CommandResults } from './workers/command-results.js';
+import { PageShellService } from './kit/page-shell.service.js';
+import { HistoryPageController } from './history/history-page.controller.js';
+import { LimitsPageController } from './limits/limits-page.controller.js';
+import { MonitorPageController } from './monitor/monitor-page.controller.js';
+import { OfferedQueues } from './queues/offered-queues.js';
+import { QueueActPageController } from './queues/queue-act-page.controller.js';
+import { QueuesPageController } from './queues/queues-page.controller.js';
+import { SecondFactorPageController } from './second-factor/second-factor-page.controller.js';
+import { SessionsPageController } from './sessions/sessions-page.controller.js';
+import { SubmitPageController } from './home/submit-page.controller.js';
+import { SubmitPageService } from './home/submit-page.service.js';
+import { TaskListPageController } from './task-list/task-list-page.controller.js';
+import { TaskPageController } from './task/task-page.controller.js';
+import { TokensPageController } from './tokens/tokens-page.controller.js';
+import { WorkerPageController } from './workers/worker-page.controller.js';
+import { WorkersPageController } from './workers/workers-page.controller.js';
 
-/** The pages for people. They write through the services of tasks, fleet, queues and limits alone. */
+/** Pages for browsers. They write only through the services of tasks, workers, queues and limits. */
 @Module({
-  imports: [TasksModule, SearchModule, BulkModule, FleetModule, QueuesModule, LimitsModule, MonitoringModule],
+  imports: [
+    TasksModule,
+    SearchModule,
+    BulkActionsModule,
+    WorkersModule,
+    QueuesModule,
+    LimitsModule,
+    MonitoringModule,
+  ],
   controllers: [
     SubmitPageController,
     TaskListPageController,
-    // Its paths would otherwise be taken for a task's id.
+    // Registered first: its paths would otherwise match a task's id.
     BulkPageController,
     TaskPageController,
     MonitorPageController,
@@ -40,12 +50,14 @@ import { WorkersPageController } from './workers-page.controller.js';
     LimitsPageController,
     QueuesPageController,
     QueueActPageController,
-    // The whole fleet first: its paths would otherwise be taken for a worker's id.
+    // Registered first: its paths would otherwise match a worker's id.
     WorkersPageController,
     WorkerPageController,
+    SecondFactorPageController,
+    SessionsPageController,
     TokensPageController,
     AuditPageController,
   ],
-  providers: [FrameService, SubmitPageService, OfferedQueues, FleetReplies],
+  providers: [PageShellService, SubmitPageService, OfferedQueues, CommandResults],
 })
 export class WebModule {}

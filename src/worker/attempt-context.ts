@@ -1,15 +1,18 @@
 import type { Job } from 'bullmq';
-import type { TaskContext } from '../contract/task-handler.js';
-import { Once, type KeptResults } from './once.js';
+import type { TaskContext } from '../task-api/task-handler.js';
+import { Once, type StepResults } from './step-results.js';
 import type { TaskReporter } from './task-reporter.js';
 import type { TaskRun } from './task-run.js';
 
-/** What a handler gets as `ctx`; its functions may be taken out of it. What many handlers do not use is made when asked for. */
-export function attemptContext(
+/**
+ * Builds the `ctx` object of a handler. Its functions may be destructured. Parts that few handlers use are
+ * created on first access.
+ */
+export function toAttemptContext(
   job: Job,
   run: TaskRun,
   reporter: TaskReporter,
-  kept: KeptResults,
+  kept: StepResults,
 ): TaskContext {
   let once: Once | undefined;
   return {

@@ -1,50 +1,53 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Settings } from '../config/settings.js';
-import { CommandRefused } from '../fleet/command.js';
-import type { ConsumerRecord } from '../fleet/worker-record.js';
-import { LOG } from '../logging/logging.module.js';
-import { retention } from '../queue/job-policy.js';
-import { CpuProcessor } from './cpu.processor.js';
-import { DefaultProcessor } from './default.processor.js';
+import { Settings } from '../platform/config/settings.js';
+import { CommandRefusedError } from '../workers/command.js';
+import type { ConsumerRecord } from '../workers/worker-record.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { retention } from '../bullmq/job-policy.js';
+import { findRefusal, formatRefusal } from '../bullmq/connection/redis-refusals.js';
+import { PROCESSORS } from './queue.processor.js';
 import { TaskRunner } from './task-runner.js';
 import type { TaskWorker } from './task-worker.js';
 
 const MAX_CONCURRENCY = 1000;
 
-/** One queue this worker can serve. */
+/** One queue that this worker can serve. */
 interface Consumer {
   worker: TaskWorker;
-  /** Told to serve it; a paused worker serves nothing all the same. */
+  /** True if the queue is to be served. A paused worker fetches nothing anyway. */
   serving: boolean;
   started: boolean;
-  /** When it began to fetch, or began again, ms. */
+  /** Time when it started or resumed fetching, ms. */
   since: number;
   autoscale: { min: number; max: number } | null;
 }
 
-/** The consumers of this worker: which queues it serves, and how many tasks of each at once. */
+/** Consumers of this worker: the queues that it serves, and the concurrency of each. */
 @Injectable()
 export class Consumers {
   private readonly byQueue = new Map<string, Consumer>();
   private paused = false;
+  private readonly loggedDenials = new Set<string>();
 
   constructor(
-    private readonly standard: DefaultProcessor,
-    private readonly cpu: CpuProcessor,
+    @Inject(PROCESSORS) private readonly processors: { worker: unknown }[],
     private readonly runner: TaskRunner,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
-  /** Takes over BullMQ's workers once Nest has made them, and starts those that are to serve from the beginning. */
+  /**
+   * Configures BullMQ's workers once Nest has created them, and starts those that serve from the beginning.
+   */
   start(): void {
-    for (const worker of [this.standard.worker, this.cpu.worker] as TaskWorker[]) {
-      // Read by BullMQ at every fetch; the decorator's options are fixed before the settings are known.
+    for (const worker of this.processors.map((one) => one.worker as TaskWorker)) {
+      // BullMQ reads these options at every fetch. The options of the decorator are fixed before the settings
+      // are known.
       Object.assign(worker.opts, { name: this.settings.WORKER_NAME, ...retention(this.settings) });
       worker.concurrency = this.settings.WORKER_CONCURRENCY;
-      worker.on('error', (error) => this.log.debug({ queue: worker.name, err: error }, 'consumer error'));
-      worker.on('lockRenewalFailed', (taskIds) => this.runner.lose(taskIds));
+      worker.on('error', (error) => this.logError(worker.name, error));
+      worker.on('lockRenewalFailed', (taskIds) => this.runner.abortLost(taskIds));
       worker.on('stalled', (taskId) =>
         this.log.warn({ queue: worker.name, taskId }, 'its worker is gone; the task is run again'),
       );
@@ -65,8 +68,8 @@ export class Consumers {
       }));
   }
 
-  /** Those that should be asking for tasks now. */
-  fetching(): { queue: string; active: number; lastFetchAt: number }[] {
+  /** Lists the queues that should be fetching tasks now. */
+  listFetching(): { queue: string; active: number; lastFetchAt: number }[] {
     return [...this.byQueue.values()]
       .filter(({ serving, worker }) => serving && !this.paused && !worker.isPaused())
       .map(({ worker, since }) => ({
@@ -76,24 +79,27 @@ export class Consumers {
       }));
   }
 
-  /** Takes effect at once: more tasks are fetched while others run; fewer as those that run end. */
+  /**
+   * Takes effect at once: a larger value fetches more tasks immediately, a smaller one applies as running
+   * tasks end.
+   */
   resize(queue: string, concurrency: number): void {
-    const consumer = this.serving(queue);
+    const consumer = this.getServed(queue);
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY) {
-      throw new CommandRefused(`concurrency must be a whole number from 1 to ${MAX_CONCURRENCY}`);
+      throw new CommandRefusedError(`concurrency must be a whole number from 1 to ${MAX_CONCURRENCY}`);
     }
     consumer.worker.concurrency = concurrency;
     consumer.worker.wake();
   }
 
   autoscale(queue: string, range: { min: number; max: number } | null): void {
-    const consumer = this.serving(queue);
+    const consumer = this.getServed(queue);
     if (range) {
       const { min, max } = range;
       const right =
         [min, max].every((n) => Number.isInteger(n) && n >= 1 && n <= MAX_CONCURRENCY) && min <= max;
       if (!right)
-        throw new CommandRefused(
+        throw new CommandRefusedError(
           `min and max must be whole numbers from 1 to ${MAX_CONCURRENCY}, min at most max`,
         );
       this.resize(queue, Math.min(max, Math.max(min, consumer.worker.concurrency)));
@@ -103,14 +109,14 @@ export class Consumers {
 
   add(queue: string, concurrency?: number): void {
     const consumer = this.get(queue);
-    if (consumer.serving) throw new CommandRefused(`this worker serves ${queue} already`);
+    if (consumer.serving) throw new CommandRefusedError(`this worker serves ${queue} already`);
     if (concurrency !== undefined) consumer.worker.concurrency = concurrency;
     this.serve(consumer);
   }
 
-  /** What runs of that queue is finished; nothing new is taken. */
+  /** Stops serving a queue. Its running tasks finish; no new ones are fetched. */
   async cancel(queue: string): Promise<void> {
-    const consumer = this.serving(queue);
+    const consumer = this.getServed(queue);
     consumer.serving = false;
     consumer.autoscale = null;
     await consumer.worker.pause(true);
@@ -119,7 +125,7 @@ export class Consumers {
 
   async pauseAll(): Promise<void> {
     this.paused = true;
-    await Promise.all(this.started().map(({ worker }) => worker.pause(true)));
+    await Promise.all(this.listStarted().map(({ worker }) => worker.pause(true)));
   }
 
   async resumeAll(): Promise<void> {
@@ -127,9 +133,19 @@ export class Consumers {
     for (const consumer of this.byQueue.values()) if (consumer.serving) await this.run(consumer);
   }
 
-  /** Waits for what runs, unless forced. */
+  /** Waits for running tasks, unless forced. */
   async close(force: boolean): Promise<void> {
     await Promise.all([...this.byQueue.values()].map(({ worker }) => worker.close(force)));
+  }
+
+  /** Logs missing ACL permissions once each. Most other errors are outages, which the connections log. */
+  private logError(queue: string, error: Error): void {
+    const refusal = findRefusal(error);
+    const isNew = refusal?.word === 'NOPERM' && !this.loggedDenials.has(error.message);
+    if (isNew) {
+      this.loggedDenials.add(error.message);
+      this.log.error({ queue, err: error }, formatRefusal(refusal));
+    } else this.log.debug({ queue, err: error }, 'consumer error');
   }
 
   private serve(consumer: Consumer): void {
@@ -150,23 +166,23 @@ export class Consumers {
       );
   }
 
-  private started(): Consumer[] {
+  private listStarted(): Consumer[] {
     return [...this.byQueue.values()].filter(({ started }) => started);
   }
 
   private get(queue: string): Consumer {
     const consumer = this.byQueue.get(queue);
     if (!consumer)
-      throw new CommandRefused(
+      throw new CommandRefusedError(
         `there is no queue ${queue}; there are ${[...this.byQueue.keys()].join(', ')}`,
       );
     return consumer;
   }
 
-  private serving(queue: string): Consumer {
+  private getServed(queue: string): Consumer {
     const consumer = this.get(queue);
     if (!consumer.serving)
-      throw new CommandRefused(`this worker does not serve ${queue}; add the consumer first`);
+      throw new CommandRefusedError(`this worker does not serve ${queue}; add the consumer first`);
     return consumer;
   }
 }

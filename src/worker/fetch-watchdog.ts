@@ -5,40 +5,47 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Settings } from '../config/settings.js';
-import { leave } from '../fleet/presence.js';
-import { LOG } from '../logging/logging.module.js';
-import type { CommandRedis } from '../queue/task-commands.js';
-import { COMMANDS } from '../queue/tokens.js';
+import { Settings } from '../platform/config/settings.js';
+import { leave as publishLeaveRecord } from '../workers/presence.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { leave } from '../platform/process-exit.js';
+import type { CommandRedis } from '../bullmq/task-commands.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { Consumers } from './consumers.js';
-import { SelfPortrait } from './self-portrait.js';
+import { WorkerSnapshot } from './worker-snapshot.js';
 
-/** Looked at this often, ms. */
-const LOOK_MS = 2_000;
-/** Tasks wait, none runs here, and none was asked for in so long, ms: an idle worker asks every few seconds. */
+/** Interval between checks, ms. */
+const CHECK_INTERVAL_MS = 2_000;
+/**
+ * Longest time without a fetch while tasks wait and none runs here, ms. An idle worker fetches every few
+ * seconds.
+ */
 export const STUCK_MS = 30_000;
-/** The way out of such a worker, for whoever starts it again: sysexits' EX_TEMPFAIL, "try again later". */
+/** Exit code of a stuck worker, for its supervisor: EX_TEMPFAIL of sysexits, "try again later". */
 export const EXIT_STUCK = 75;
-/** It says goodbye within this, ms, or leaves without. */
-const FAREWELL_MS = 500;
+/** Timeout for publishing the reason of the exit, ms. */
+const LEAVE_TIMEOUT_MS = 500;
 
-/** What the watchdog looks at in one queue. */
+/** State of one queue, as the watchdog reads it. */
 export interface FetchFacts {
   queue: string;
-  /** Tasks of the queue that a worker could take now. */
+  /** Tasks of the queue that a worker could fetch now. */
   ready: number;
-  /** Under way in this worker. */
+  /** Tasks running in this worker. */
   active: number;
-  /** When it last got an answer to "is there a task?", ms; or when it began to serve the queue. */
+  /** Time of the last answer to a fetch, ms, or the time when it started to serve the queue. */
   lastFetchAt: number;
 }
 
-/** Since when each queue looks as if this worker had stopped fetching. Pure: it has no clock and no Redis of its own. */
-export class FetchJudge {
+/** Detects queues that this worker has stopped fetching from. Pure: it has no clock and no Redis access. */
+export class FetchStallDetector {
   private readonly since = new Map<string, number>();
 
-  /** Queues for which it has looked so for `STUCK_MS`, with how long. */
-  judge(facts: readonly FetchFacts[], now: number): { queue: string; ready: number; silentMs: number }[] {
+  /** Returns the queues without a fetch for at least `STUCK_MS`, with the duration in ms. */
+  findStalled(
+    facts: readonly FetchFacts[],
+    now: number,
+  ): { queue: string; ready: number; silentMs: number }[] {
     const seen = new Set(facts.map(({ queue }) => queue));
     for (const queue of this.since.keys()) if (!seen.has(queue)) this.since.delete(queue);
     return facts.flatMap(({ queue, ready, active, lastFetchAt }) => {
@@ -52,32 +59,33 @@ export class FetchJudge {
     });
   }
 
-  /** What could not be seen is no proof. */
-  forget(): void {
+  /** Resets the observation after a failed check, which proves nothing. */
+  reset(): void {
     this.since.clear();
   }
 }
 
 /**
- * Ends a worker that has stopped fetching while tasks wait. Everything else about such a worker looks well: it answers,
- * its beat goes on, Redis is there (bullmq 6.0 to 6.3.2 after an outage: taskforcesh/bullmq#4585; a connection that
- * hangs without being told). Its supervisor starts another in its place.
+ * Ends a worker that has stopped fetching while tasks wait. Such a worker otherwise looks healthy: it
+ * answers, its heartbeat continues, and Redis is available. Known causes: bullmq 6.0 to 6.3.2 after an outage
+ * (taskforcesh/bullmq#4585), and a connection that hangs without an error. Its supervisor starts another
+ * worker.
  */
 @Injectable()
 export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly judge = new FetchJudge();
+  private readonly detector = new FetchStallDetector();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly consumers: Consumers,
-    private readonly portrait: SelfPortrait,
+    private readonly snapshot: WorkerSnapshot,
     private readonly settings: Settings,
-    @Inject(COMMANDS) private readonly redis: CommandRedis,
+    @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    this.timer = setInterval(() => void this.check(), CHECK_INTERVAL_MS);
     this.timer.unref();
   }
 
@@ -85,22 +93,32 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
     clearInterval(this.timer);
   }
 
-  private async look(): Promise<void> {
+  private async check(): Promise<void> {
     try {
-      const serving = this.consumers.fetching();
+      const serving = this.consumers.listFetching();
       const facts = await Promise.all(
-        serving.map(async (one) => ({ ...one, ready: await this.ready(one.queue) })),
+        serving.map(async (one) => ({ ...one, ready: await this.countReady(one.queue) })),
       );
-      const [stuck] = this.judge.judge(facts, Date.now());
-      if (stuck) await this.leave(stuck);
+      const [stuck] = this.detector.findStalled(facts, Date.now());
+      if (!stuck) return;
+      await this.probeWrite();
+      await this.exit(stuck);
     } catch {
-      // Redis is away: nobody can fetch.
-      this.judge.forget();
+      // Redis is unavailable or refuses writes: no worker can fetch.
+      this.detector.reset();
     }
   }
 
-  /** Tasks of a queue that are there to be taken: none while it is paused, at its limit, or slowed down. */
-  private async ready(queue: string): Promise<number> {
+  /** Tests that Redis accepts writes. A fetch writes, so a read-only Redis stops every worker. */
+  private async probeWrite(): Promise<void> {
+    await this.redis.set(`${this.settings.QUEUE_PREFIX}:write-probe`, Date.now(), 'PX', 60_000);
+  }
+
+  /**
+   * Returns the number of tasks that can be fetched: 0 while the queue is paused, at its concurrency limit or
+   * rate limited.
+   */
+  private async countReady(queue: string): Promise<number> {
     const base = `${this.settings.QUEUE_PREFIX}:${queue}:`;
     const rows = await this.redis
       .pipeline()
@@ -119,7 +137,7 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
     return paused !== null || full || limited > 0 ? 0 : waiting + prioritized;
   }
 
-  private async leave({
+  private async exit({
     queue,
     ready,
     silentMs,
@@ -132,14 +150,14 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
     const seconds = Math.round(silentMs / 1000);
     this.log.fatal(
       { queue, waiting: ready, silentMs, exitCode: EXIT_STUCK },
-      `stuck: ${ready} tasks wait in ${queue}, none runs here, and none was asked for in ${seconds} s; leaving, to be started again`,
+      `stuck: ${ready} tasks wait in ${queue}, none runs here, and none was fetched for ${seconds} s. Exiting, for the supervisor to start it again`,
     );
-    const left = `stuck: it had not asked ${queue} for a task in ${seconds} s`;
-    const farewell = leave(this.redis, this.settings.QUEUE_PREFIX, {
-      ...this.portrait.draw().record,
+    const left = `stuck: it had not fetched a task of ${queue} for ${seconds} s`;
+    const published = publishLeaveRecord(this.redis, this.settings.QUEUE_PREFIX, {
+      ...this.snapshot.take().record,
       left,
     }).catch(() => undefined);
-    await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))]);
-    process.exit(EXIT_STUCK);
+    await Promise.race([published, new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS))]);
+    leave(EXIT_STUCK);
   }
 }

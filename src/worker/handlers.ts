@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { TaskType } from '../catalog/task-type.js';
-import type { TaskHandler } from '../contract/task-handler.js';
+import type { TaskType } from '../registry/task-type.js';
+import type { TaskHandler } from '../task-api/task-handler.js';
 
-/** The handler of each task type, built by Nest with whatever it injects. */
+/** Handlers of the task types, built by Nest with their injected dependencies. */
 @Injectable()
 export class Handlers {
   private readonly byType = new Map<string, TaskHandler>();

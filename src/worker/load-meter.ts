@@ -1,12 +1,12 @@
 import { loadavg } from 'node:os';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { WorkerLoad } from '../fleet/worker-record.js';
+import type { WorkerLoad } from '../workers/worker-record.js';
 
-/** The histogram of delays looks every so often, ms; what it measures contains that much of waiting. */
+/** Resolution of the delay histogram, ms. Measured delays include this interval. */
 const RESOLUTION_MS = 10;
 
-/** How hard this process works, from one reading to the next. */
+/** Measures the load of this process between two readings. */
 export class LoadMeter {
   private readonly delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private cpu = process.cpuUsage();

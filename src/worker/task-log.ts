@@ -1,9 +1,11 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Flood } from '../logging/flood.js';
-import { LOG } from '../logging/logging.module.js';
+import { rootCause } from '../model/failure.js';
+import type { TaskFailure } from '../model/task-view.js';
+import { LogSampler } from '../platform/logging/log-sampler.js';
+import { LOG } from '../platform/logging/logging.module.js';
 
-/** An attempt that is over, as the log tells it. */
+/** Finished attempt, as logged. */
 export interface AttemptLine {
   taskId: string | undefined;
   type: string;
@@ -13,7 +15,7 @@ export interface AttemptLine {
   requestId?: string;
 }
 
-/** What lines have in common that differ by their task alone. */
+/** Fields shared by lines that differ only in their task. */
 interface Kind {
   type: string;
   queue: string;
@@ -21,19 +23,24 @@ interface Kind {
   error: string | undefined;
 }
 
-/** The line each attempt leaves in the log; of a flood the number. The history has every one; LOG_LEVEL=debug writes every line. */
+/**
+ * Logs one line per attempt; a flood of similar lines is logged as a count. The history has every attempt;
+ * LOG_LEVEL=debug logs every line.
+ */
 @Injectable()
 export class TaskLog implements OnApplicationShutdown {
-  private readonly flood = new Flood<Kind>((kind, more, slowestMs) => this.sum(kind, more, slowestMs));
+  private readonly sampler = new LogSampler<Kind>((kind, more, slowestMs) =>
+    this.logCount(kind, more, slowestMs),
+  );
 
   constructor(@Inject(LOG) private readonly log: Logger) {}
 
-  /** @param error of what failed: the name alone, as a message may quote the input. */
-  tell(line: AttemptLine, outcome: string, error?: string): void {
+  /** @param error kind of the failure, see `kindOf`. */
+  logAttempt(line: AttemptLine, outcome: string, error?: string): void {
     const { type, queue, ms } = line;
     const isTold =
       this.log.isLevelEnabled('debug') ||
-      this.flood.isTold(`${queue} ${type} ${outcome} ${error ?? ''}`, { type, queue, outcome, error }, ms);
+      this.sampler.isTold(`${queue} ${type} ${outcome} ${error ?? ''}`, { type, queue, outcome, error }, ms);
     if (!isTold) return;
     const text = `${type} ${outcome}`;
     if (outcome === 'held back') this.log.debug(line, text);
@@ -42,14 +49,27 @@ export class TaskLog implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    this.flood.flush();
+    this.sampler.flush();
   }
 
-  private sum({ type, queue, outcome, error }: Kind, more: number, slowestMs: number): void {
+  private logCount({ type, queue, outcome, error }: Kind, more: number, slowestMs: number): void {
     const line = { type, queue, more, slowestMs, ...(error ? { error } : {}) };
     const text = `${type} ${outcome}, ${more} more of them within a second`;
     if (outcome === 'held back') this.log.debug(line, text);
     else if (error) this.log.warn(line, text);
     else this.log.info(line, text);
   }
+}
+
+/** Matches a code; a sentence does not match. */
+const CODE = /^[\w.:-]{1,64}$/;
+
+/**
+ * Returns the names and codes of an error and its root cause, without messages, because these may quote the
+ * input.
+ */
+export function kindOf(failure: TaskFailure): string {
+  const root = rootCause(failure);
+  const name = ({ name, code }: TaskFailure) => (code && CODE.test(code) ? `${name} ${code}` : name);
+  return root === failure ? name(failure) : `${name(failure)}, caused by ${name(root)}`;
 }

@@ -1,24 +1,25 @@
-import type { LogLevel } from '../contract/task-view.js';
+import type { LogLevel } from '../task-api/task-handler.js';
+import { withoutTerminalCodes } from '../model/terminal-codes.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** A first report waits this long, ms: a task that ends within it needs one write instead of two. */
-const FIRST_MS = 10;
-/** Between writes, ms. */
+/** Delay of the first report, ms: a task that ends within it needs one write instead of two. */
+const FIRST_DELAY_MS = 10;
+/** Interval between writes, ms. */
 const INTERVAL_MS = 100;
-/** A handler that reports in a tight loop lets others have their turn this often, ms. */
+/** Interval at which a handler that reports in a tight loop yields to the event loop, ms. */
 const YIELD_MS = 10;
-const MAX_MESSAGE = 200;
-const MAX_LINE = 4000;
-/** Lines of one write; a handler that logs faster is held back by `flush`. */
-const MAX_LINES = 500;
+const MAX_MESSAGE_LENGTH = 200;
+const MAX_LINE_LENGTH = 4000;
+/** Maximum number of lines in one write. `close` writes the rest. */
+const MAX_BATCH_LINES = 500;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Writes progress (JSON, or '' for none) and log lines (JSON each). */
 export type WriteReport = (progress: string, lines: string[]) => Promise<void>;
 
 /**
- * What a handler says, gathered and written at most ten times a second. Of several progress values only the
- * last one matters to anybody; every log line does.
+ * Batches the reports of a handler and writes them at most ten times a second. Only the last progress value
+ * is written; every log line is.
  */
 export class TaskReporter {
   private pending = '';
@@ -44,7 +45,7 @@ export class TaskReporter {
     this.pending = JSON.stringify({
       done,
       total,
-      ...(message ? { message: String(message).slice(0, MAX_MESSAGE) } : {}),
+      ...(message ? { message: withoutTerminalCodes(String(message)).slice(0, MAX_MESSAGE_LENGTH) } : {}),
     });
     this.schedule();
     if (performance.now() - this.lastYieldAt > YIELD_MS) {
@@ -55,19 +56,19 @@ export class TaskReporter {
 
   log(text: string, level: LogLevel = 'info'): void {
     if (this.closed) return;
-    const line = String(text);
+    const line = withoutTerminalCodes(String(text));
     this.lines.push(
       JSON.stringify({
         at: new Date().toISOString(),
         level: LEVELS.includes(level) ? level : 'info',
         attempt: this.attempt,
-        text: line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line,
+        text: line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH)}…` : line,
       }),
     );
     this.schedule();
   }
 
-  /** Writes what is left, so that the last word comes before the task's end. Nothing is taken after it. */
+  /** Writes the rest, so that it is stored before the task ends. Later reports are ignored. */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
@@ -78,7 +79,7 @@ export class TaskReporter {
 
   private schedule(): void {
     if (this.timer || this.writing || this.closed) return;
-    const wait = Math.max(FIRST_MS, this.lastWriteAt + INTERVAL_MS - performance.now());
+    const wait = Math.max(FIRST_DELAY_MS, this.lastWriteAt + INTERVAL_MS - performance.now());
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.writing = this.writeOnce().finally(() => {
@@ -90,13 +91,13 @@ export class TaskReporter {
 
   private async writeOnce(): Promise<void> {
     const progress = this.pending;
-    const lines = this.lines.splice(0, MAX_LINES);
+    const lines = this.lines.splice(0, MAX_BATCH_LINES);
     this.pending = '';
     this.lastWriteAt = performance.now();
     try {
       await this.write(progress, lines);
     } catch {
-      // Redis is away: the task goes on, and its next words are written when it is back.
+      // Redis is unavailable: the task continues, and later reports are written once Redis is back.
     }
   }
 }

@@ -1,14 +1,38 @@
-import { TaskTimeoutError } from '../contract/outcomes.js';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { TaskTimeoutError } from '../task-api/outcomes.js';
+import type { LogLevel } from '../task-api/task-handler.js';
 
-/** One attempt under way: what can stop it, and why it was stopped. */
+/**
+ * Attempt whose code runs now, including timers, events and promises that it left behind. Undefined in our
+ * own code, and where a library calls back from a context of its own.
+ */
+export const runContext = new AsyncLocalStorage<TaskRun>();
+
+/** The attempt exceeded its hard limit; its handler's outcome is ignored. */
+export class HardTimeoutError extends TaskTimeoutError {
+  constructor(ms: number) {
+    super(timedOut('hard', ms));
+  }
+}
+
+/** One attempt in progress: its abort signal, its timeouts and its outcome. */
 export class TaskRun {
-  /** Made when somebody asks for it: most handlers never do, and it is the dearest part of a short run. */
+  /**
+   * Created on first access: most handlers never use it, and it is the most expensive part of a short run.
+   */
   private controller: AbortController | undefined;
   private stop: Error | undefined;
   private timers: NodeJS.Timeout[] | undefined;
   private hasEnded = false;
-  private whenEnded: (() => void)[] | undefined;
-  private giveUp: ((error: Error) => void) | undefined;
+  private endListeners: (() => void)[] | undefined;
+  private rejectRun: ((error: unknown) => void) | undefined;
+  /** Outcome that was decided without the handler. */
+  private failure: { error: unknown } | undefined;
+  private isDecided = false;
+  /** Number of times that the handler has asked for a later run, before this run. */
+  postponed = 0;
+  /** Adds a line to the task's log. Set once its handler runs. */
+  log: ((text: string, level: LogLevel) => void) | undefined;
 
   constructor(
     readonly taskId: string,
@@ -16,7 +40,17 @@ export class TaskRun {
     readonly queue: string,
     readonly attempt: number,
     readonly startedAt: number,
+    /**
+     * Earlier runs of the task that were not counted as attempts: the worker stopped, crashed or was lost.
+     */
+    public uncounted = 0,
   ) {}
+
+  /** Postponed runs are not counted as attempts either, and say nothing about crashes of the worker. */
+  setPostponed(times: number): void {
+    this.postponed = times;
+    this.uncounted = Math.max(0, this.uncounted - times);
+  }
 
   get signal(): AbortSignal {
     if (!this.controller) {
@@ -26,7 +60,7 @@ export class TaskRun {
     return this.controller.signal;
   }
 
-  /** Why it is to stop; undefined while it is not. */
+  /** Reason why the task is to stop; undefined if it is not. */
   get reason(): Error | undefined {
     return this.stop;
   }
@@ -35,40 +69,66 @@ export class TaskRun {
     if (this.stop) throw this.stop;
   }
 
-  /** Asks the handler to stop; the first reason stays. */
+  /** Asks the handler to stop. Only the first reason applies. */
   abort(reason: Error): void {
     if (this.stop) return;
     this.stop = reason;
-    this.controller?.abort(reason);
+    // Errors of abort listeners belong to the handler.
+    if (this.controller) runContext.run(this, () => this.controller?.abort(reason));
   }
 
-  /** No longer waits for a handler that does not listen: it may run on, but the task is over. */
+  /** Stops waiting for a handler that ignores the abort. The handler may run on, but the task is over. */
   abandon(): void {
-    this.giveUp?.(this.stop ?? new Error('The task was given up.'));
+    this.fail(this.stop ?? new Error('The task was abandoned.'));
   }
 
-  /** The handler's outcome, or a timeout: soft ones ask, hard ones give up waiting for it. */
+  /**
+   * Ends the attempt with `error`, regardless of its handler. Returns false if the outcome is already known.
+   */
+  fail(error: unknown): boolean {
+    if (this.isDecided) return false;
+    this.isDecided = true;
+    this.failure = { error };
+    this.rejectRun?.(error);
+    return true;
+  }
+
+  /**
+   * Returns the handler's outcome, or rejects on a timeout. A soft timeout aborts the signal; a hard timeout
+   * stops waiting.
+   */
   async within<T>(
     work: () => Promise<T> | T,
     soft: number | undefined,
     hard: number | undefined,
   ): Promise<T> {
     const timers: NodeJS.Timeout[] = (this.timers = []);
-    if (soft !== undefined) timers.push(setTimeout(() => this.abort(timedOut('soft', soft)), soft));
+    if (soft !== undefined)
+      timers.push(setTimeout(() => this.abort(new TaskTimeoutError(timedOut('soft', soft))), soft));
     if (hard !== undefined) {
       timers.push(
         setTimeout(() => {
-          this.abort(timedOut('hard', hard));
-          this.giveUp?.(timedOut('hard', hard));
+          const timeout = new HardTimeoutError(hard);
+          this.abort(timeout);
+          this.fail(timeout);
         }, hard),
       );
     }
+    if (this.failure) throw this.failure.error;
     return new Promise<T>((resolve, reject) => {
-      this.giveUp = reject;
-      try {
-        Promise.resolve(work()).then(resolve, reject);
-      } catch (error) {
+      this.rejectRun = reject;
+      const onResult = (result: T) => {
+        this.isDecided = true;
+        resolve(result);
+      };
+      const onError = (error: unknown) => {
+        this.isDecided = true;
         reject(error as Error);
+      };
+      try {
+        Promise.resolve(work()).then(onResult, onError);
+      } catch (error) {
+        onError(error);
       }
     });
   }
@@ -76,15 +136,15 @@ export class TaskRun {
   end(): void {
     this.hasEnded = true;
     for (const timer of this.timers ?? []) clearTimeout(timer);
-    for (const tell of this.whenEnded ?? []) tell();
+    for (const listener of this.endListeners ?? []) listener();
   }
 
-  /** True once it has ended, false if it has not within `ms`. */
+  /** Resolves to true once the attempt has ended, or to false if it has not within `ms`. */
   endsWithin(ms: number): Promise<boolean> {
     if (this.hasEnded) return Promise.resolve(true);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), ms);
-      (this.whenEnded ??= []).push(() => {
+      (this.endListeners ??= []).push(() => {
         clearTimeout(timer);
         resolve(true);
       });
@@ -92,6 +152,6 @@ export class TaskRun {
   }
 }
 
-function timedOut(kind: 'soft' | 'hard', ms: number): TaskTimeoutError {
-  return new TaskTimeoutError(`Timed out: still running after its ${kind} limit of ${ms} ms`);
+function timedOut(kind: 'soft' | 'hard', ms: number): string {
+  return `Timed out: still running after its ${kind} limit of ${ms} ms`;
 }

@@ -1,30 +1,42 @@
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { goByRedisTime } from './by-redis-time.js';
+import { useRedisClock } from '../bullmq/patches/use-redis-clock.js';
+import { TaskJob } from './task-job.js';
 
-/** BullMQ's worker with gaps closed: three that commands to a running worker fall into, one of clocks, one of locks. */
+/** BullMQ's worker with fixes: three for commands to a running worker, one for clocks, one for locks. */
 export class TaskWorker extends Worker {
-  /** When Redis last answered the question for a task, ms; while nothing waits that is every few seconds. */
+  /** Time of Redis's last answer to a fetch, ms. Updated every few seconds while nothing waits. */
   lastFetchAt = Date.now();
-  /** Runs of a job in this process: two where it lost the job, got it back, and the handler of before has not ended. */
+  /**
+   * Runs of each job in this process: two if the worker lost the job, fetched it again, and the earlier
+   * handler has not ended.
+   */
   private readonly runs = new Map<string, number>();
 
   constructor(...args: ConstructorParameters<typeof Worker>) {
     super(...args);
     this.renewLocksToTheEnd();
-    goByRedisTime(this.backend as unknown as Parameters<typeof goByRedisTime>[0]);
-    // Without a listener BullMQ prints errors whole, with what was sent; Consumers logs them once it has taken over.
+    useRedisClock(this.backend as unknown as Parameters<typeof useRedisClock>[0]);
+    // Without a listener BullMQ prints whole errors, including the command sent. Consumers logs them after
+    // its start.
     this.on('error', () => undefined);
   }
 
-  /** A fetch that was waiting when the worker was paused would still take one job. */
+  protected override get Job(): typeof Job {
+    return TaskJob as typeof Job;
+  }
+
+  /**
+   * Prevents a fetch after a pause or close. A fetch that was already waiting would still return one job,
+   * possibly the one that this worker has just given back.
+   */
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
-    if (!this.paused) {
+    if (!this.paused && !this.closing) {
       const job = await super.moveToActive(token, name);
       this.lastFetchAt = Date.now();
       return job;
     }
-    // Its wait has used up the sign that wakes whoever waits next.
+    // The wait has consumed the marker that wakes the next waiting worker.
     await (this.opts.connection as Redis).zadd(this.toKey('marker'), 0, '0');
     return undefined as unknown as Job;
   }
@@ -43,19 +55,22 @@ export class TaskWorker extends Worker {
     }
   }
 
-  /** A loop that was about to end because of a pause does not notice that the pause was taken back. */
+  /** Restarts the loop if it ended because of a pause that was already revoked. */
   override async run(): Promise<void> {
     await super.run();
     if (!this.paused && !this.closing) await this.run();
   }
 
-  /** Looks at `concurrency` now, not when the next job ends. */
+  /** Applies `concurrency` now instead of when the next job ends. */
   wake(): void {
     const inside = this as unknown as { mainLoopQueue: { add(promise: Promise<void>): void } | null };
     inside.mainLoopQueue?.add(Promise.resolve());
   }
 
-  /** Locks are known by job: the end of one run would end the renewal of the other's. */
+  /**
+   * Keeps renewing a lock while another run of the same job continues. BullMQ tracks locks by job, so the end
+   * of one run would stop the renewal for both.
+   */
   private renewLocksToTheEnd(): void {
     const { lockManager } = this;
     const untrack = lockManager.untrackJob.bind(lockManager);

@@ -1,25 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { sharedNow } from '../contract/clock.js';
-import { TaskCancelledError } from '../contract/outcomes.js';
-import { CommandRefused, type Command } from '../fleet/command.js';
-import type { Announcement, CommandHandler } from '../fleet/command-listener.js';
-import { LOG } from '../logging/logging.module.js';
+import { sharedNow } from '../platform/clock.js';
+import { TaskCancelledError } from '../task-api/outcomes.js';
+import { CommandRefusedError, type Command } from '../workers/command.js';
+import type { Announcement, CommandHandler } from '../workers/command-listener.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { leave, stopSelf } from '../platform/process-exit.js';
 import { Consumers } from './consumers.js';
 import { Isolation } from './isolation/isolation.js';
 import { TaskRunner } from './task-runner.js';
 
-/** A cancelled handler gets this long to end before the caller is told that it is still at it, ms. */
-const CANCEL_ANSWER_MS = 1_500;
-/** With force: a handler that is not isolated gets this long before nobody waits for it any more, ms. */
+/** Time for a cancelled handler to end before the command reports that it still runs, ms. */
+const CANCEL_WAIT_MS = 1_500;
+/** Grace period before a forced cancel abandons a handler that is not isolated, ms. */
 const FORCE_GRACE_MS = 250;
 
-/** What this worker does when it is told to; the answer is what it did. */
+/** Executes commands to this worker. The answer describes the effect. */
 @Injectable()
 export class WorkerCommands implements CommandHandler {
   pausedBy: { by: string; at: number; reason?: string } | null = null;
   draining = false;
-  /** Why it leaves, once it was told to. */
+  /** Reason of the worker's exit, once a command asked for it. */
   leaving: string | undefined;
 
   constructor(
@@ -29,7 +30,7 @@ export class WorkerCommands implements CommandHandler {
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
-  /** Commands to all are about one task: only who runs it takes them. */
+  /** Accepts a broadcast command only if its task runs here. */
   concerns({ taskId }: Announcement): boolean {
     return taskId === undefined || this.runner.find(taskId) !== undefined;
   }
@@ -41,7 +42,7 @@ export class WorkerCommands implements CommandHandler {
       command.name !== 'stop' &&
       command.name !== 'cancel-task'
     ) {
-      throw new CommandRefused('this worker is draining and ends when it is done');
+      throw new CommandRefusedError('this worker is draining and ends when it is done');
     }
     switch (command.name) {
       case 'ping':
@@ -74,12 +75,12 @@ export class WorkerCommands implements CommandHandler {
         return { queue: command.args.queue, stillRunning: this.runner.activeIn(command.args.queue) };
       case 'drain':
         this.draining = true;
-        this.leaving = because('drained', command.args.reason);
+        this.leaving = withReason('drained', command.args.reason);
         await this.consumers.pauseAll();
         void this.endWhenIdle();
         return { draining: true, stillRunning: this.runner.active };
       case 'stop':
-        this.leaving = because('told to stop', command.args.reason);
+        this.leaving = withReason('told to stop', command.args.reason);
         return this.stop(command.args.now ?? false);
       case 'restart-children':
         return { ...this.isolation.restart() };
@@ -90,8 +91,8 @@ export class WorkerCommands implements CommandHandler {
 
   private stop(now: boolean): Record<string, unknown> {
     const stillRunning = this.runner.active;
-    // After the answer is out. SIGTERM is the one way to stop in order; the way out for "now" is the one of a crash.
-    setTimeout(() => (now ? process.exit(1) : process.kill(process.pid, 'SIGTERM')), 50);
+    // Delayed until the answer is sent. SIGTERM is the only graceful way to stop; "now" exits as in a crash.
+    setTimeout(() => (now ? leave(1) : stopSelf()), 50);
     return { stopping: true, now, stillRunning };
   }
 
@@ -100,29 +101,29 @@ export class WorkerCommands implements CommandHandler {
       const [run] = this.runner.list();
       if (!run) break;
       await run.endsWithin(60_000);
-      // The runner forgets a task a moment after it ended.
+      // The runner removes a task a moment after it ended.
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     this.log.info('drained: stopping');
-    process.kill(process.pid, 'SIGTERM');
+    stopSelf();
   }
 
   private async cancelTask(taskId: string, force: boolean): Promise<Record<string, unknown>> {
     const run = this.runner.find(taskId);
-    if (!run) throw new CommandRefused('the task does not run here any more');
+    if (!run) throw new CommandRefusedError('the task does not run here any more');
     run.abort(new TaskCancelledError('The task was cancelled.', force));
-    // A force after a cancel without: the first reason stays, and with it its time of grace.
+    // A forced cancel after a normal one: the first reason, and with it its grace period, would still apply.
     if (force) await this.isolation.kill(taskId, run.signal.reason as Error);
     let abandoned = false;
     if (force && !(await run.endsWithin(FORCE_GRACE_MS)) && !this.runner.isIsolated(run)) {
       run.abandon();
       abandoned = true;
     }
-    const ended = await run.endsWithin(CANCEL_ANSWER_MS);
+    const ended = await run.endsWithin(CANCEL_WAIT_MS);
     return { ended, abandoned, isolated: this.runner.isIsolated(run) };
   }
 }
 
-function because(what: string, reason: string | undefined): string {
+function withReason(what: string, reason: string | undefined): string {
   return reason ? `${what}: ${reason}` : what;
 }

@@ -2,39 +2,43 @@ import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { Settings } from '../config/settings.js';
-import { LOG } from '../logging/logging.module.js';
-import { RedisClock } from '../queue/redis-clock.js';
-import { closeConnection, failFastConnection, patientConnection } from '../queue/redis-connections.js';
-import { withTaskCommands } from '../queue/task-commands.js';
-import { TaskMover } from '../queue/task-mover.js';
-import { COMMANDS } from '../queue/tokens.js';
+import { Settings } from '../platform/config/settings.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { RedisClock } from '../bullmq/connection/redis-clock.js';
+import {
+  closeConnection,
+  commandConnection,
+  blockingConnection,
+} from '../bullmq/connection/redis-connections.js';
+import { withTaskCommands } from '../bullmq/task-commands.js';
+import { TaskTransitions } from '../bullmq/task-transitions.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { TaskWorker } from './task-worker.js';
 
-/** The connection BullMQ's workers share for all but their blocking reads. */
+/** Connection that BullMQ's workers share for everything except their blocking reads. */
 const CONSUMER = Symbol('roost:consumer');
 
 const commands = {
-  provide: COMMANDS,
+  provide: COMMAND_CLIENT,
   useFactory: (settings: Settings, log: Logger) =>
-    withTaskCommands(failFastConnection(settings, 'worker-commands', log)),
+    withTaskCommands(commandConnection(settings, 'worker-commands', log)),
   inject: [Settings, LOG],
 };
 
 const consumer = {
   provide: CONSUMER,
-  useFactory: (settings: Settings, log: Logger) => patientConnection(settings, 'consumer', log),
+  useFactory: (settings: Settings, log: Logger) => blockingConnection(settings, 'consumer', log),
   inject: [Settings, LOG],
 };
 
 @Global()
 @Module({
-  providers: [commands, consumer, TaskMover, RedisClock],
-  exports: [COMMANDS, CONSUMER, TaskMover, RedisClock],
+  providers: [commands, consumer, TaskTransitions, RedisClock],
+  exports: [COMMAND_CLIENT, CONSUMER, TaskTransitions, RedisClock],
 })
 class WorkerConnectionsModule implements OnApplicationShutdown {
   constructor(
-    @Inject(COMMANDS) private readonly commands: Redis,
+    @Inject(COMMAND_CLIENT) private readonly commands: Redis,
     @Inject(CONSUMER) private readonly consumer: Redis,
   ) {}
 
@@ -45,7 +49,7 @@ class WorkerConnectionsModule implements OnApplicationShutdown {
 
 BullModule.workerClass = TaskWorker;
 
-/** BullMQ for a process that only consumes: no queues, patient connections. */
+/** BullMQ for a process that only consumes: no queues, and blocking connections. */
 @Module({
   imports: [
     WorkerConnectionsModule,
@@ -53,7 +57,7 @@ BullModule.workerClass = TaskWorker;
       inject: [Settings, CONSUMER],
       useFactory: (settings: Settings, connection: Redis) => ({ connection, prefix: settings.QUEUE_PREFIX }),
     }),
-    // Registers no queue; it is what makes @nestjs/bullmq look for the `@Processor` classes.
+    // Registers no queue, but makes @nestjs/bullmq find the `@Processor` classes.
     BullModule.registerQueue(),
   ],
 })

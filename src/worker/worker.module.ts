@@ -1,36 +1,42 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { CatalogModule } from '../catalog/catalog.module.js';
-import type { TaskType } from '../catalog/task-type.js';
-import { ConfigModule } from '../config/config.module.js';
-import type { Settings } from '../config/settings.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { queueNames } from '../registry/queue-names.js';
+import type { TaskType } from '../registry/task-type.js';
+import { ConfigModule } from '../platform/config/config.module.js';
+import { servedQueues } from '../platform/config/served-queues.js';
+import type { Settings } from '../platform/config/settings.js';
 import { Limits } from '../limits/limits.js';
-import { LoggingModule } from '../logging/logging.module.js';
+import { logInputFaults } from '../platform/logging/input-faults.js';
+import { LoggingModule } from '../platform/logging/logging.module.js';
 import { Consumers } from './consumers.js';
-import { QueueControl } from '../queue/queue-control.js';
-import { CpuProcessor } from './cpu.processor.js';
-import { DefaultProcessor } from './default.processor.js';
+import { QueueControl } from '../bullmq/queue-control.js';
+import { CrashHandler } from './crash-handler.js';
+import { createProcessors } from './queue.processor.js';
 import { FetchWatchdog } from './fetch-watchdog.js';
 import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
-import { SelfPortrait } from './self-portrait.js';
-import { Tally } from './tally.js';
+import { WorkerSnapshot } from './worker-snapshot.js';
+import { AttemptCounters } from './attempt-counters.js';
+import { AttemptStore } from './attempt-store.js';
 import { TaskLog } from './task-log.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerAgent } from './worker-agent.js';
 import { WorkerCommands } from './worker-commands.js';
 import { WorkerQueueModule } from './worker-queue.module.js';
 
-/** Root of the worker app: it never loads the web. */
+/** Root module of the worker app. It never loads the web. */
 @Module({})
 export class WorkerModule {
   static forRoot(settings: Settings, logger: Logger, taskTypes: TaskType[]): DynamicModule {
+    const queues = queueNames(taskTypes, settings.QUEUES);
+    settings.WORKER_QUEUES = servedQueues(settings, queues);
     return {
       module: WorkerModule,
       imports: [
         ConfigModule.forRoot(settings),
         LoggingModule.forRoot(logger),
-        CatalogModule.forRoot(),
+        RegistryModule.forRoot({ types: taskTypes, queues, report: logInputFaults(logger) }),
         WorkerQueueModule,
       ],
       providers: [
@@ -39,15 +45,16 @@ export class WorkerModule {
         Isolation,
         Limits,
         QueueControl,
-        Tally,
+        AttemptCounters,
         TaskLog,
+        AttemptStore,
         TaskRunner,
-        DefaultProcessor,
-        CpuProcessor,
+        ...createProcessors(queues),
         Consumers,
         WorkerCommands,
-        SelfPortrait,
+        WorkerSnapshot,
         WorkerAgent,
+        CrashHandler,
         FetchWatchdog,
       ],
     };

@@ -1,5 +1,5 @@
 import ts from 'typescript';
-import { Halt } from '../../scripts/say.mjs';
+import { Halt } from '../../scripts/terminal.mjs';
 import { BENCHES } from './benches.mjs';
 import { Context } from './support/context.mjs';
 import { machine } from './support/machine.mjs';

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { hashPassword } from '../../src/access/password.js';
-import { AuditPageController } from '../../src/web/audit-page.controller.js';
-import { FrameService } from '../../src/web/frame.service.js';
-import { findFlash } from '../../src/web/page-models/flash.js';
-import { lastOf, type Params } from '../../src/web/params.js';
-import { TokensPageController } from '../../src/web/tokens-page.controller.js';
+import { hashPassword } from '../../src/auth/password.js';
+import { AuditPageController } from '../../src/web/audit/audit-page.controller.js';
+import { PageShellService } from '../../src/web/kit/page-shell.service.js';
+import { findFlash } from '../../src/web/kit/flash.js';
+import { lastOf, type Params } from '../../src/web/kit/params.js';
+import { SecondFactorPageController } from '../../src/web/second-factor/second-factor-page.controller.js';
+import { SessionsPageController } from '../../src/web/sessions/sessions-page.controller.js';
+import { TokensPageController } from '../../src/web/tokens/tokens-page.controller.js';
 import { AccessBench } from '../support/access-bench.js';
+import { Authenticator } from '../support/authenticator.js';
+import { BrowserClient } from '../support/browser-client.js';
 import { describeInBrowser, status, useBrowser } from '../support/browser.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -31,9 +35,16 @@ describeInBrowser('access in a browser', () => {
     };
     bench = await AccessBench.start({
       redisUrl: redis.url,
-      env: { ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}` },
-      controllers: [TokensPageController, AuditPageController],
-      providers: [{ provide: FrameService, useValue: frame }],
+      env: {
+        ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash},olga-light:operator:${hash},olga-dark:operator:${hash}`,
+      },
+      controllers: [
+        SecondFactorPageController,
+        SessionsPageController,
+        TokensPageController,
+        AuditPageController,
+      ],
+      providers: [{ provide: PageShellService, useValue: frame }],
     });
   });
 
@@ -95,6 +106,13 @@ describeInBrowser('access in a browser', () => {
     expect(await findings(page)).toEqual([]);
     await shoot(page, `audit-${colorScheme}`);
 
+    await page.goto(`${bench.url}/access/sessions`);
+    await page.getByRole('heading', { name: 'Logins', exact: true }).waitFor();
+    await page.getByText('this one').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    expect(await findings(page)).toEqual([]);
+    await shoot(page, `sessions-${colorScheme}`);
+
     await page.goto(`${bench.url}/access/tokens`);
     expect(await page.content()).not.toContain(token!);
     await page
@@ -125,6 +143,61 @@ describeInBrowser('access in a browser', () => {
     await page.locator('#made-token').waitFor();
     await page.goto(`${bench.url}/monitor/audit?permission=tokens.make&outcome=refused`);
     await page.getByText('422').first().waitFor();
+  });
+
+  it('ends the logins elsewhere, without JavaScript, and the one here last', async () => {
+    const other = new BrowserClient(bench.url);
+    await other.signIn('vera', PASSWORD);
+    const page = await browser.visit(`${bench.url}/access/sessions`, {
+      allow: [status(401)],
+      javaScriptEnabled: false,
+    });
+    await signIn(page, 'vera');
+    await page.getByRole('button', { name: 'Everywhere but here' }).click();
+    await page.getByText('Logins ended:').waitFor();
+    expect((await other.get('/access/sessions')).status).toBe(401);
+    expect(await page.getByRole('button', { name: 'Everywhere but here' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Everywhere, here too' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+
+  it.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('sets up a second factor without JavaScript (%s, %i px)', async (colorScheme, width) => {
+    const page = await browser.visit(`${bench.url}/access/second-factor`, {
+      allow: [status(401), status(422)],
+      ...{ colorScheme, viewport: { width, height: 800 }, javaScriptEnabled: false },
+    });
+    const name = `olga-${colorScheme}`;
+    await signIn(page, name);
+    await page.getByRole('heading', { name: 'Second factor', exact: true }).waitFor();
+    const app = Authenticator.of(await page.content());
+    await page.getByLabel('Code of the app').fill(app.code());
+    await page.getByLabel('Your password').fill('not this one');
+    await page.getByRole('button', { name: 'Set up' }).click();
+    await page.getByText('The password is not right.').waitFor();
+    // The same secret: what was scanned still counts.
+    expect(Authenticator.of(await page.content()).secret).toBe(app.secret);
+    await page.getByLabel('Code of the app').fill(app.code());
+    await page.getByLabel('Your password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Set up' }).click();
+    const [first] = await page.locator('.recovery-codes code').allTextContents();
+    await shoot(page, `codes-${colorScheme}`);
+    // The page belongs to the login that goes on.
+    await page.locator('#me > summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.goto(`${bench.url}/access/second-factor`);
+    await signIn(page, name);
+    await page.getByLabel(/Code of your app/).fill(first!);
+    await shoot(page, `second-step-${colorScheme}`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('9 recovery codes left.').waitFor();
+    await page.getByLabel('Code of the app').fill(app.code(1));
+    await page.getByRole('button', { name: 'Turn it off' }).click();
+    await page.getByText('The second factor is off').waitFor();
+    await page.getByRole('heading', { name: 'Set it up' }).waitFor();
   });
 
   it('tells a viewer what they may not do', async () => {

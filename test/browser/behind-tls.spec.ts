@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';

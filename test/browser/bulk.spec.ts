@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
-import type { HistoryStore } from '../../src/history/store/history-store.js';
+import type { HistoryStore } from '../../src/history/ports/history-store.js';
 import { describeInBrowser, status, useBrowser } from '../support/browser.js';
 import { openHistory } from '../support/history-file.js';
 import { addFailedTasks } from '../support/many-failed.js';
@@ -41,6 +41,16 @@ describeInBrowser('acting on many tasks', () => {
     await say(page).locator('.state', { hasText: 'completed' }).waitFor();
     expect(await say(page).innerText()).toMatch(/60\s*retried/);
     expect(await say(page).innerText()).toContain('the mail server is back');
+  });
+
+  it('leaves alone what came in after it was asked', async () => {
+    await seed(2, 'bounded');
+    const page = await browser.visit(`${roost.url}/tasks/bulk?action=retry&q=type:bounded`);
+    await page.locator('h1', { hasText: 'Retry 2 tasks?' }).waitFor();
+    await addFailedTasks(redis, history, 1, { type: 'bounded', createdAt: Date.now() + 1 });
+    await page.locator('.confirm-foot button').click();
+    await say(page).locator('.state', { hasText: 'completed' }).waitFor();
+    expect(await say(page).innerText()).toMatch(/2\s*retried/);
   });
 
   it('acts on the ticked ones alone', async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
 import { ApiClient } from '../support/api-client.js';
 import { describeInBrowser, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
 import { TaskPage } from '../support/task-page.js';
+import { findTooWide } from '../support/widths.js';
 
 describeInBrowser('getting around', () => {
   const browser = useBrowser();
@@ -120,7 +120,7 @@ describeInBrowser('getting around', () => {
     expect([await title(), await isDark()]).toEqual(['Theme: as the system', light]);
   });
 
-  it('on a phone no page is wider than the screen', async () => {
+  it('on a phone no page is wider than the screen, whatever the fonts are', async () => {
     const page = await browser.visit(roost.url, {
       viewport: { width: 390, height: 844 },
       isMobile: true,
@@ -129,8 +129,7 @@ describeInBrowser('getting around', () => {
     });
     const tooWide: string[] = [];
     const look = async (name: string) => {
-      const wide = await sticksOut(page);
-      if (wide.length > 0) tooWide.push(`${name}: ${wide.join(', ')}`);
+      for (const found of await findTooWide(page, [390])) tooWide.push(`${name} at ${found}`);
     };
     for (const type of ['divide', 'process-text', 'count-primes']) {
       await page.goto(`/?type=${type}`);
@@ -166,13 +165,3 @@ describeInBrowser('getting around', () => {
     expect(tooWide).toEqual([]);
   });
 });
-
-/** Where a page is wider than its window: what sticks out at its right. */
-async function sticksOut(page: Page): Promise<string[]> {
-  return page.evaluate(`(() => {
-    const root = document.documentElement;
-    if (root.scrollWidth <= root.clientWidth && innerWidth <= screen.width) return [];
-    const wide = [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > screen.width + 0.5);
-    return [root.scrollWidth + ' px', ...wide.slice(0, 8).map((one) => one.tagName + '#' + one.id + '.' + one.getAttribute('class'))];
-  })()`);
-}

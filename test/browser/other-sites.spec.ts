@@ -35,11 +35,11 @@ describeInBrowser('a page of another site', () => {
   });
 
   it('makes the browser of somebody who may do everything do and fetch nothing, but follow a link', async () => {
-    const visitor = await browser.visit(`${roost.url}/monitor/limits`, {
+    const principal = await browser.visit(`${roost.url}/monitor/limits`, {
       allow: [status(403), /asked another site/, /blocked|CORS|Refused|Failed to load|ERR_/i],
     });
-    await visitor.goto(site);
-    await visitor.locator('#done').waitFor();
+    await principal.goto(site);
+    await principal.locator('#done').waitFor();
     // Not all of it is told to who watches the browser: the log of the web app has it.
     const asked = () =>
       readFileSync(join(roost.logDir, 'web.log'), 'utf8')
@@ -56,8 +56,8 @@ describeInBrowser('a page of another site', () => {
     expect(items.map(({ method, code, via }) => [method, code, via])).toEqual([
       ['POST', 'CROSS_SITE', 'nobody'],
     ]);
-    await visitor.getByRole('link').click();
-    await visitor.getByRole('heading', { name: 'Audit' }).waitFor();
+    await principal.getByRole('link').click();
+    await principal.getByRole('heading', { name: 'Audit' }).waitFor();
   });
 });
 

@@ -2,15 +2,18 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import { pino } from 'pino';
 import type { Page } from 'playwright-core';
-import { hashPassword } from '../../src/access/password.js';
-import { loadSettings } from '../../src/config/load-settings.js';
-import { failFastConnection } from '../../src/queue/redis-connections.js';
+import { hashPassword } from '../../src/auth/password.js';
+import { RecordSeal } from '../../src/auth/record-seal.js';
+import { loadSettings } from '../../src/platform/config/load-settings.js';
+import { commandConnection } from '../../src/bullmq/connection/redis-connections.js';
 import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
+import { editRecord } from '../support/sealed-records.js';
 import { TaskPage } from '../support/task-page.js';
 import { until } from '../support/until.js';
 
 const PASSWORD = 'a password for all of them';
+const SECRET = 'a-secret-that-seals-the-logins-of-this-test';
 
 describeInBrowser('a Roost with users', () => {
   const browser = useBrowser();
@@ -21,6 +24,7 @@ describeInBrowser('a Roost with users', () => {
     roost = await Roost.start({
       env: {
         ACCESS_USERS: `ada:admin:${hash},olga:operator:${hash},vera:viewer:${hash}`,
+        ACCESS_SECRET: SECRET,
         REDACT: '*.text',
       },
     });
@@ -85,11 +89,10 @@ describeInBrowser('a Roost with users', () => {
   it('lets the login of a page that is left open end, though the page keeps itself fresh', async () => {
     const page = await browser.visit(`${roost.url}/monitor`, { allow: [status(401)] });
     await signIn(page, 'vera');
-    const redis = failFastConnection(
-      loadSettings({ REDIS_URL: roost.redis.url }),
-      'test',
-      pino({ level: 'silent' }),
-    );
+    const log = pino({ level: 'silent' });
+    const settings = loadSettings({ REDIS_URL: roost.redis.url, ACCESS_SECRET: SECRET });
+    const redis = commandConnection(settings, 'test', log);
+    const seal = new RecordSeal(settings, log);
     try {
       const key = await until('her session', async () => {
         for (const one of await redis.keys('*:access:session:*'))
@@ -97,11 +100,8 @@ describeInBrowser('a Roost with users', () => {
         return undefined;
       });
       const hour = 3_600_000;
-      const leave = async (forMs: number, restMs: number) => {
-        const session = JSON.parse((await redis.get(key))!) as object;
-        const left = { ...session, seenAt: Date.now() - forMs };
-        await redis.set(key, JSON.stringify(left), 'PX', restMs);
-      };
+      const leave = (forMs: number, restMs: number) =>
+        editRecord(redis, seal, key, { seenAt: Date.now() - forMs }, restMs);
       let refetched = 0;
       page.on('response', async (response) => {
         if ((await response.request().allHeaders())['x-roost-refetch'] && response.status() === 200)
@@ -228,5 +228,57 @@ describeInBrowser('a Roost with users', () => {
     await other.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/tasks');
+  });
+
+  it('keeps what was typed where a login has ended, without JavaScript too, and sends it by a click alone', async () => {
+    const page = await browser.visit(`${roost.url}/?type=divide`, {
+      javaScriptEnabled: false,
+      allow: [status(401)],
+    });
+    await signIn(page, 'olga');
+    await page.goto('/?type=divide');
+    await page.fill('#divide-input-x', '4242');
+    await page.fill('#divide-input-y', '2');
+    await page.context().clearCookies();
+    await page.click('#form-divide button[type=submit]');
+    await page.getByText('Your input is saved').waitFor();
+    await page.getByLabel('Name').fill('olga');
+    await page.getByLabel('Password').fill('not this one');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Not sent yet').waitFor();
+    expect(await page.inputValue('#divide-input-x')).toBe('4242');
+    const other = await page.context().newPage();
+    await other.goto('/tasks?q=4242');
+    expect(await other.locator('#list .empty').count()).toBe(1);
+    await page.click('#form-divide button[type=submit]');
+    await TaskPage.arrive(page);
+    // Without JavaScript a page shows what there was when it was asked for.
+    await until('the task is completed', async () => {
+      await page.reload();
+      return (await page.locator('#task-state .word').textContent()) === 'completed';
+    });
+    expect(await page.locator('#input').textContent()).toContain('4242');
+  });
+
+  it('says on the page itself that the login has ended, and goes on with what was typed on it', async () => {
+    const page = await browser.visit(`${roost.url}/?type=divide`, { allow: [status(401)] });
+    await signIn(page, 'olga');
+    await live(page);
+    await openForm(page, 'divide');
+    await page.fill('#divide-input-x', '777');
+    await page.context().clearCookies();
+    await page.getByText('You are signed out.').waitFor();
+    const [other] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'Sign in in another tab' }).click(),
+    ]);
+    await signIn(other, 'olga');
+    await page.getByText('You are signed out.').waitFor({ state: 'hidden' });
+    await page.click('#form-divide button[type=submit]');
+    await TaskPage.arrive(page);
+    expect(await page.locator('#input').textContent()).toContain('777');
   });
 });

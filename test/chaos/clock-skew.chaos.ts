@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkerView } from '../../src/fleet/worker-view.js';
+import type { WorkerView } from '../../src/workers/worker-view.js';
 import { until } from '../support/until.js';
 import { CarefulClient } from './support/careful-client.js';
 import { limitHere, nightly, percentile, printFigures } from './support/figures.js';
@@ -124,7 +124,7 @@ const CASES = [
   let world: World;
   beforeAll(async () => {
     world = await World.start();
-    world.build.edit('dist/contract/clock.js', /correctionMs = ms/, 'void ms');
+    world.build.edit('dist/platform/clock.js', /correctionMs = ms/, 'void ms');
   }, 60_000);
   afterAll(() => world.stop(), 30_000);
 

@@ -36,7 +36,7 @@ describe('R10: hostile bodies', () => {
 
   beforeAll(async () => {
     world = await World.start();
-  }, 60_000);
+  });
   afterAll(() => world.stop());
 
   const rssMb = () =>
@@ -115,5 +115,5 @@ describe('R10: hostile bodies', () => {
     // 100 ms on a machine of its own; beside the rest of the suite what counts is that nobody is held up.
     expect(percentile(took, 0.95)).toBeLessThanOrEqual(limitHere(300));
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
-  }, 90_000);
+  });
 });

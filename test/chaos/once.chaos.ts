@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
-import type { TaskView } from '../../src/contract/task-view.js';
+import type { TaskView } from '../../src/model/task-view.js';
 import { printFigures } from './support/figures.js';
 import { World } from './support/world.js';
 

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { TaskView } from '../../src/contract/task-view.js';
+import type { TaskView } from '../../src/model/task-view.js';
 import { projectRoot } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
@@ -14,7 +14,7 @@ import { halfTasks } from './support/half-tasks.js';
 import { Random } from './support/random.js';
 import { World } from './support/world.js';
 
-const { cutHalfScript } = (await import(pathToFileURL(join(projectRoot, 'scripts/redis-tail.mjs')).href)) as {
+const { cutHalfScript } = (await import(pathToFileURL(join(projectRoot, 'scripts/aof-repair.mjs')).href)) as {
   cutHalfScript: (dir: string) => number;
 };
 

@@ -24,7 +24,7 @@ describe('R16: clients that are slow on purpose', () => {
 
   beforeAll(async () => {
     world = await World.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const { socket } of clients) socket.destroy();
     await world.stop();
@@ -93,5 +93,5 @@ describe('R16: clients that are slow on purpose', () => {
     });
     expect(percentile(took, 0.95)).toBeLessThanOrEqual(limitHere(200));
     expect(Math.max(...lived)).toBeLessThanOrEqual(LIMIT_MS);
-  }, 90_000);
+  });
 });

@@ -102,7 +102,7 @@ describe('R2 control: the same with a stall budget of 1', () => {
   beforeAll(async () => {
     world = await World.start();
     // BullMQ's own default, in the scratch copy of the build alone.
-    world.build.edit('dist/queue/job-policy.js', /maxStalledCount: \d+/, 'maxStalledCount: 1');
+    world.build.edit('dist/bullmq/job-policy.js', /maxStalledCount: \d+/, 'maxStalledCount: 1');
   }, 60_000);
   afterAll(() => world.stop());
 

@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
-import { Catalog } from '../../src/catalog/catalog.js';
-import { defaultTaskTypesDir, loadTaskTypes } from '../../src/catalog/load-task-types.js';
-import type { JsonSchema, TaskType } from '../../src/catalog/task-type.js';
-import { RoostError } from '../../src/contract/errors.js';
-import type { TaskHandler } from '../../src/contract/task-handler.js';
+import { TaskRegistry } from '../../src/registry/task-registry.js';
+import { defaultTaskTypesDir, loadTaskTypes } from '../../src/registry/load-task-types.js';
+import type { JsonSchema, TaskType } from '../../src/registry/task-type.js';
+import { RoostError } from '../../src/model/errors.js';
+import type { TaskHandler } from '../../src/task-api/task-handler.js';
 import { fakeContext } from '../support/fake-context.js';
 
 /** How long a handler may take to let go of an aborted task, in milliseconds. */
@@ -28,7 +28,7 @@ const types = await loadTaskTypes(defaultTaskTypesDir());
 
 /** What every task type owes to the house. It runs over all that are found: a new one is held to it by existing. */
 describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task type %s', (name, type) => {
-  const catalog = new Catalog(types);
+  const registry = new TaskRegistry(types);
   const ajv = new Ajv2020({ strict: true, strictTypes: false, validateFormats: false });
   let accepts: ValidateFunction;
   let handler: TaskHandler;
@@ -53,13 +53,13 @@ describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task 
   }
 
   async function problemsWith(input: unknown): Promise<RoostError> {
-    const error: unknown = await catalog.validate(type, input).catch((reason: unknown) => reason);
+    const error: unknown = await registry.validate(type, input).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RoostError);
     return error as RoostError;
   }
 
-  it('is in the catalog under its name', () => {
-    expect(catalog.get(name)).toBe(type);
+  it('is in the registry under its name', () => {
+    expect(registry.get(name)).toBe(type);
   });
 
   it('has words for its form', () => {
@@ -70,7 +70,7 @@ describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task 
     ['prefill', prefill],
     ['example', example],
   ])('takes its own %s, and so does its schema', async (_, input) => {
-    await expect(catalog.validate(type, input)).resolves.toBeInstanceOf(type.inputClass);
+    await expect(registry.validate(type, input)).resolves.toBeInstanceOf(type.inputClass);
     expect({ input, errors: accepts(input) ? [] : accepts.errors }).toEqual({ input, errors: [] });
   });
 
@@ -81,14 +81,14 @@ describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task 
         typeof value === 'object' ? JSON.stringify(value) : String(value),
       ]),
     );
-    const input = await catalog.validate(type, catalog.parseForm(type, posted));
+    const input = await registry.validate(type, registry.parseForm(type, posted));
     expect(accepts(JSON.parse(JSON.stringify(input)))).toBe(true);
   });
 
   it('takes the validated input again, as the worker does', async () => {
-    const once = JSON.parse(JSON.stringify(await catalog.validate(type, example))) as Input;
+    const once = JSON.parse(JSON.stringify(await registry.validate(type, example))) as Input;
     expect(accepts(once)).toBe(true);
-    await expect(catalog.validate(type, once)).resolves.toEqual(expect.objectContaining(once));
+    await expect(registry.validate(type, once)).resolves.toEqual(expect.objectContaining(once));
   });
 
   it('refuses a field it does not have, by name', async () => {
@@ -117,7 +117,7 @@ describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task 
 
   it('runs its example: progress to the end, a result of JSON within the limit', async () => {
     const ctx = fakeContext();
-    const input = await catalog.validate(type, example);
+    const input = await registry.validate(type, example);
     const result = await handler.run(input, ctx);
     const json = JSON.stringify(result);
     expect(JSON.parse(json)).toEqual(result);
@@ -144,7 +144,7 @@ describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task 
       },
     });
     if (when === 'before it starts') ctx.abort(reason);
-    const input = await catalog.validate(type, prefill);
+    const input = await registry.validate(type, prefill);
     // A short one may as well come to its end; what it must not do is run on, or hide the reason behind another error.
     const outcome: unknown = await (async () => handler.run(input, ctx))().catch((error: unknown) => error);
     if (outcome instanceof Error) expect(outcome).toBe(reason);

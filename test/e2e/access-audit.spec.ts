@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hashPassword } from '../../src/access/password.js';
+import { Controller, Delete, Param } from '@nestjs/common';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { RequirePermission } from '../../src/auth/require-permission.js';
+import { hashPassword } from '../../src/auth/password.js';
 import type { AuditPage } from '../../src/audit/audit.service.js';
 import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 
 const PASSWORD = 'a password for all of them';
 
@@ -160,5 +165,114 @@ describe('the audit', () => {
       why: 'the disk is full',
       audit: { who: 'ada', targets: ['full'], reason: 'while the disk is full', outcome: 'done' },
     });
+  });
+});
+
+/** Deletes slowly: it says when it began, and goes on when it is let. */
+@Controller('api/v1/slow')
+class SlowController {
+  static began: (() => void) | undefined;
+  static mayEnd: Promise<void> = Promise.resolve();
+  static readonly done: string[] = [];
+
+  @Delete(':id')
+  @RequirePermission('tasks.act')
+  async remove(@Param('id') id: string): Promise<void> {
+    SlowController.began?.();
+    await SlowController.mayEnd;
+    SlowController.done.push(id);
+  }
+}
+
+describe('the audit of writes whose client is gone', () => {
+  let redis: RedisServer;
+  let bench: AccessBench;
+  let headers: Record<string, string>;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
+    bench = await AccessBench.start({
+      redisUrl: redis.url,
+      env: { ACCESS_USERS: `ada:admin:${hash}` },
+      controllers: [SlowController],
+    });
+    const ada = new BrowserClient(bench.url);
+    await ada.signIn('ada', PASSWORD);
+    const cookie = [...ada.cookies].map((pair) => pair.join('=')).join('; ');
+    headers = { cookie, 'x-csrf-token': await ada.csrf() };
+  });
+
+  afterAll(async () => {
+    await bench.stop();
+    await redis.remove();
+  });
+
+  /** Sends a DELETE, and returns what resets the connection. */
+  const send = async (path: string, given: Record<string, string> = headers) => {
+    const socket = connect(Number(new URL(bench.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    const lines = Object.entries({ host: 'localhost', ...given }).map(([name, value]) => `${name}: ${value}`);
+    socket.write([`DELETE ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n'));
+    return () => socket.resetAndDestroy();
+  };
+  const entryOf = (target: string) =>
+    until(`an entry of ${target}`, async () =>
+      (await bench.audit()).find(({ path, targets }) => targets.includes(target) || path.endsWith(target)),
+    );
+
+  it('has who did it, from where and what came of it, when the connection is cut in the handler', async () => {
+    for (const id of ['cut-1', 'cut-2', 'cut-3']) {
+      const began = new Promise<void>((resolve) => (SlowController.began = resolve));
+      let end!: () => void;
+      SlowController.mayEnd = new Promise((resolve) => (end = resolve));
+      const closed = bench.nextClose();
+      const reset = await send(`/api/v1/slow/${id}`);
+      await began;
+      reset();
+      await closed;
+      expect((await bench.audit()).filter(({ targets }) => targets.includes(id))).toEqual([]);
+      end();
+      expect(await entryOf(id)).toMatchObject({
+        ...{ who: 'ada', via: 'session', from: '127.0.0.1', permission: 'tasks.act' },
+        ...{ outcome: 'done', status: 200, count: 1 },
+      });
+      expect(SlowController.done).toContain(id);
+    }
+  });
+
+  it('stops before it acts when the client went during the login check, and says who it was', async () => {
+    const closed = bench.nextClose();
+    const arrived = bench.nextRequest();
+    redis.freeze();
+    const reset = await send('/api/v1/things/never');
+    await arrived;
+    reset();
+    await closed;
+    redis.thaw();
+    expect(await entryOf('never')).toMatchObject({
+      ...{ who: 'ada', from: '127.0.0.1', outcome: 'failed', status: 499 },
+    });
+    expect(bench.things.done).not.toContain('remove never');
+  });
+
+  it('has an entry for each write, however many were cut before', async () => {
+    for (let i = 0; i < 14; i++) (await send(`/api/v1/things/nobody-${i}`, {}))();
+    SlowController.mayEnd = Promise.resolve();
+    const ids = Array.from({ length: 30 }, (_, i) => `many-${i}`);
+    for (const [i, id] of ids.entries()) {
+      const reset = await send(`/api/v1/slow/${id}`);
+      // Anywhere between the arrival and the answer.
+      for (let turn = 0; turn < i; turn++) await new Promise((resolve) => setImmediate(resolve));
+      reset();
+    }
+    await send('/api/v1/slow/last');
+    await until('all are over', () => SlowController.done.includes('last'));
+    const done = ids.filter((id) => SlowController.done.includes(id));
+    for (const id of done)
+      expect(await entryOf(id)).toMatchObject({ who: 'ada', from: '127.0.0.1', outcome: 'done', count: 1 });
+    for (const { targets, outcome } of await bench.audit())
+      if (outcome === 'done' && targets[0]?.startsWith('many-')) expect(done).toContain(targets[0]);
   });
 });

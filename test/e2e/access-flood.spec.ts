@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import type { AuditPage, AuditView } from '../../src/audit/audit.service.js';
-import { StoreEngine } from '../../src/history/store/store-engine.js';
+import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/access/password.js';
-import { UserFile } from '../../src/access/user-file.js';
+import { hashPassword } from '../../src/auth/password.js';
+import { digest } from '../../src/auth/secrets.js';
+import { UserFile } from '../../src/auth/user-file.js';
 import { AccessBench } from '../support/access-bench.js';
-import { BrowserClient, csrfIn } from '../support/browser-client.js';
+import { BrowserClient, csrfIn, formIn } from '../support/browser-client.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const PASSWORD = 'Grüße-🐦-from the roost';
 /** Cheap: what is tested here is not the cost. */
+/** Of an account in a file of users. */
+const ID = '0123456789abcdef';
 const COST = { logN: 10, r: 8, p: 1 };
 
 describe('signing in with a password', () => {
@@ -113,6 +116,87 @@ describe('signing in with a password', () => {
     for (const copy of copies) expect((await copy.get('/things')).status).toBe(401);
   });
 
+  it('shows a form again that was sent after the login had ended, and does nothing before it is sent once more', async () => {
+    const client = await signedIn('olga');
+    client.cookies.clear();
+    const typed = { reason: 'typed <b>"with care"</b>\nin lines', 'input.password': 'hunter2' };
+    const before = [...bench.things.done];
+    const door = await client.post('/things/7/cancel?x=1', { ...typed, _csrf: 'of the login that ended' });
+    expect(door.status).toBe(401);
+    expect(door.text).toContain('Your input is saved');
+    const sent = (text: string) => {
+      const kept = /name="kept" value="([^"]+)"/.exec(text)![1]!;
+      return { name: 'olga', password: PASSWORD, kept, _csrf: csrfIn(text) };
+    };
+    const wrong = await client.post('/login', { ...sent(door.text), password: 'a typo' });
+    expect(wrong.status).toBe(401);
+    const page = await client.post('/login', sent(wrong.text));
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('Not sent yet');
+    expect(door.text + wrong.text + page.text).not.toContain('hunter2');
+    expect(page.text).toContain('fill in password again');
+    const { action, fields } = formIn(page.text, 'kept');
+    expect([action, fields.reason]).toEqual(['/things/7/cancel?x=1', typed.reason]);
+    expect(bench.things.done).toEqual(before);
+    expect((await client.post(action, fields)).status).toBe(201);
+    expect(bench.things.done).toEqual([...before, 'cancel 7 POST']);
+    // In the audit as ever: the refusal without a word of the form, and the act.
+    const [act, ...rest] = await bench.audit();
+    expect(act).toMatchObject({ who: 'olga', path: '/things/7/cancel', outcome: 'done' });
+    const refused = rest.find(({ path, outcome }) => path === '/things/7/cancel' && outcome === 'refused');
+    expect(refused).toMatchObject({ who: '', code: 'UNAUTHENTICATED', reason: null });
+    await bench.forgetGuesses();
+  });
+
+  it('shows a form again that is from an earlier login of the same browser', async () => {
+    const client = await signedIn('olga');
+    const old = await client.csrf();
+    await client.post('/logout', { _csrf: old });
+    await client.signIn('olga', PASSWORD);
+    const page = await client.post('/things/8/cancel', { reason: 'typed before', _csrf: old });
+    expect(page.status).toBe(403);
+    const { action, fields } = formIn(page.text, 'kept');
+    expect(fields.reason).toBe('typed before');
+    expect((await client.post(action, fields)).status).toBe(201);
+    // The login page that was open beside it, with a form in it.
+    const guest = browser();
+    const door = await guest.post('/things/9/cancel', { reason: 'typed beside' });
+    const login = {
+      ...{ name: 'olga', password: PASSWORD, _csrf: csrfIn(door.text) },
+      kept: /name="kept" value="([^"]+)"/.exec(door.text)![1]!,
+    };
+    await guest.signIn('olga', PASSWORD);
+    expect(formIn((await guest.post('/login', login)).text, 'kept').fields.reason).toBe('typed beside');
+  });
+
+  it.each([
+    ['of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['of a program', { 'sec-fetch-site': '', accept: 'application/json' }, 401],
+    ['of no page at all', { 'sec-fetch-site': '', origin: '' }, 401],
+  ])('keeps no form %s', async (_whose, given, status) => {
+    const headers = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+    const answer = await fetch(`${bench.url}/things/1/cancel`, {
+      method: 'POST',
+      headers: { accept: 'text/html', ...headers },
+      body: new URLSearchParams({ reason: 'a canary' }),
+    });
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).not.toMatch(/a canary|name="kept"/);
+  });
+
+  it('says so where a form is too long to be saved, and takes no forged one for a form', async () => {
+    const client = browser();
+    const door = await client.post('/things/1/cancel', { reason: 'x'.repeat(800 * 1024) });
+    expect(door.status).toBe(401);
+    expect(door.text).toContain('too long to be saved');
+    for (const kept of ['%%%', Buffer.from('{"action":"//evil.example"}').toString('base64url')]) {
+      const guest = browser();
+      const _csrf = csrfIn((await guest.get('/login')).text);
+      const answer = await guest.post('/login', { name: 'olga', password: PASSWORD, kept, _csrf });
+      expect([answer.status, answer.location]).toEqual([303, '/']);
+    }
+  });
+
   it('lets no browser keep its pages for the back button', async () => {
     const client = await signedIn();
     expect((await client.get('/things')).headers.get('cache-control')).toBe('no-store');
@@ -137,7 +221,54 @@ describe('signing in with a password', () => {
     expect(answer.status).toBe(401);
     expect(answer.text).toContain('Name or password is not right.');
     expect((await client.get('/things')).status).toBe(401);
-    await bench.redis.del(...(await bench.redis.keys('roost:access:wrong:*')));
+    await bench.forgetGuesses();
+  });
+
+  it('finds the right one behind cookies of the same name that something else planted', async () => {
+    const client = await signedIn();
+    const session = [...client.cookies].find(([name]) => name.includes('session'))!.join('=');
+    const name = session.split('=')[0];
+    const planted = [`${name}=${'P'.repeat(43)}`, `${name}=`, `${name}=%00`];
+    const get = (cookie: string) =>
+      fetch(`${bench.url}/things`, { headers: { cookie, accept: 'text/html' } });
+    expect((await get([...planted, session].join('; '))).status).toBe(200);
+    expect((await get(planted.join('; '))).status).toBe(401);
+    // At the login form as well: its token belongs to the visit cookie that the browser was given.
+    const guest = browser();
+    const page = await guest.get('/login');
+    const visit = [...guest.cookies].find(([one]) => one.includes('visit'))!;
+    const cookie = [`${visit[0]}=${'P'.repeat(43)}`, visit.join('=')].join('; ');
+    const answer = await fetch(`${bench.url}/login`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ name: 'ada', password: PASSWORD, _csrf: csrfIn(page.text) }),
+    });
+    expect(answer.status).toBe(303);
+  });
+
+  it('is not to be had by writing a session into Redis', async () => {
+    const id = 'S'.repeat(43);
+    const now = Date.now();
+    const record = {
+      identity: { kind: 'user', name: 'ada', id: 'x' },
+      ...{ proof: '', startedAt: now, seenAt: now },
+    };
+    const client = await signedIn();
+    const [name] = [...client.cookies.keys()].filter((one) => one.includes('session'));
+    for (const text of [JSON.stringify(record), `${'A'.repeat(43)}.${JSON.stringify(record)}`]) {
+      await bench.redis.set(`roost:access:session:${digest(id)}`, text);
+      const forged = browser();
+      forged.cookies.set(name!, id);
+      expect((await forged.get('/things')).status).toBe(401);
+    }
+    // Nor by copying what Redis holds of somebody who is signed in.
+    const keys = await bench.redis.keys('roost:access:session:*');
+    const real = await bench.redis.get(keys.find((key) => !key.endsWith(digest(id)))!);
+    await bench.redis.set(`roost:access:session:${digest(id)}`, real!);
+    const copied = browser();
+    copied.cookies.set(name!, id);
+    expect((await copied.get('/things')).status).toBe(401);
   });
 
   it('takes a form of its own page alone', async () => {
@@ -189,7 +320,11 @@ describe('signing in with a password', () => {
     // The right one as well, and in the other process.
     const right = new BrowserClient(second.url);
     expect((await right.signIn('vera', PASSWORD)).status).toBe(429);
-    await bench.redis.del(...(await bench.redis.keys('roost:access:wrong:from:*')));
+    // Whoever can write to Redis does not get this process to take more guesses.
+    await bench.redis.del(...(await bench.redis.keys('roost:access:wrong:*')));
+    expect((await guess()).status).toBe(429);
+    await bench.forgetGuesses();
+    await second.forgetGuesses();
     expect((await right.signIn('vera', PASSWORD)).status).toBe(303);
   });
 
@@ -199,18 +334,20 @@ describe('signing in with a password', () => {
 
   it('follows the file of users: who is taken out is out, another password ends the login', async () => {
     const file = new UserFile(join(bench.folder, 'users'));
-    file.write([{ name: 'fritz', role: 'viewer', hash }]);
+    file.write([{ name: 'fritz', role: 'viewer', hash, id: ID }]);
     const client = await signedIn('fritz');
     const me = async () => JSON.parse((await client.call('GET', '/api/v1/me')).text) as { role: string };
     expect(await me()).toMatchObject({ name: 'fritz', role: 'viewer', via: 'session' });
-    file.write([{ name: 'fritz', role: 'operator', hash }]);
+    file.write([{ name: 'fritz', role: 'operator', hash, id: ID }]);
     expect(await me()).toMatchObject({ role: 'operator' });
     writeFileSync(file.path, 'no line of a user\n');
     expect(await me()).toMatchObject({ role: 'operator' });
-    expect(bench.log).toContain('the file of users cannot be read');
-    file.write([{ name: 'fritz', role: 'operator', hash: await hashPassword('another password', COST) }]);
+    expect(bench.log).toContain('cannot read the user file');
+    file.write([
+      { name: 'fritz', role: 'operator', hash: await hashPassword('another password', COST), id: ID },
+    ]);
     expect((await client.get('/things')).status).toBe(401);
-    file.write([{ name: 'fritz', role: 'operator', hash }]);
+    file.write([{ name: 'fritz', role: 'operator', hash, id: ID }]);
     const again = await signedIn('fritz');
     file.write([]);
     expect((await again.get('/things')).status).toBe(401);

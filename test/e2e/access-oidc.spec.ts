@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AccessBench } from '../support/access-bench.js';
-import { BrowserClient } from '../support/browser-client.js';
+import { BrowserClient, csrfIn, formIn } from '../support/browser-client.js';
 import { CLIENT_ID, CLIENT_SECRET, LoginProvider } from '../support/login-provider.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
@@ -11,6 +11,10 @@ const ACCOUNTS = {
   'id-of-sub': { email: 'nobody@else.example', email_verified: true },
   'id-of-liar': { email: 'ada@example.org', email_verified: false },
   'id-of-stringy': { email: 'ada@example.org', email_verified: 'true' },
+  'id-of-unsaid': { email: 'ada@example.org' },
+  'id-of-groups': { realm_access: { roles: ['nothing', 'devs', 'lookers'] } },
+  'id-of-strangers': { realm_access: { roles: ['admin', '__proto__', 'constructor', 'secret-squad'] } },
+  'id-of-odd': { realm_access: { roles: { admin: true } } },
   'id-of-evil': { email: 'ada@example.org.evil.example', email_verified: true },
   'id-of-prefix': { email: 'xada@example.org', email_verified: true },
   // A Kelvin sign, which lower case makes a k.
@@ -97,17 +101,61 @@ describe('signing in at an OpenID Connect provider', () => {
     expect((await client.post('/things/1/cancel', { _csrf: await client.csrf() })).status).toBe(201);
   });
 
+  it('shows a form again that was sent after the login had ended', async () => {
+    const client = new BrowserClient(bench.url);
+    const door = await client.post('/things/7/cancel', { reason: 'typed <before>', password: 'hunter2' });
+    const leave = async (text: string, subject: string | undefined) => {
+      provider.next = subject;
+      const kept = /name="kept" value="([^"]+)"/.exec(text)![1]!;
+      const page = await client.post('/login/oidc', { kept, next: '/', _csrf: csrfIn(text) });
+      expect(page.status).toBe(200);
+      const address = page.headers.get('refresh')!.replace('0; url=', '');
+      // No form leads elsewhere, so that the policy of the pages can stay as it is.
+      expect(page.text).toContain('Go on to');
+      const outside = new BrowserClient(provider.issuer);
+      let back = address;
+      for (let i = 0; i < 10 && back.startsWith(provider.issuer); i++)
+        back = new URL((await outside.get(back)).location!, provider.issuer).href;
+      return { back, answer: await client.get(back) };
+    };
+    const declined = await leave(door.text, undefined);
+    expect(declined.answer.status).toBe(401);
+    const { back, answer } = await leave(declined.answer.text, 'id-of-ada');
+    const { action, fields } = formIn(answer.text, 'kept');
+    expect([action, fields.reason]).toEqual(['/things/7/cancel', 'typed <before>']);
+    expect(answer.text).not.toContain('hunter2');
+    expect((await client.post(action, fields)).status).toBe(201);
+    expect((await client.get(back)).location).toBe('/');
+    expect(await bench.redis.keys('roost:access:oidc:*')).toEqual([]);
+    // Not without the login form's own token, and no more of them than Redis has room for.
+    const stranger = new BrowserClient(bench.url);
+    expect((await stranger.post('/login/oidc', { next: '/', kept: 'e30' })).status).toBe(403);
+    const long = await stranger.post('/things/7/cancel', { reason: 'x'.repeat(450 * 1024) });
+    const first = /name="kept" value="([^"]+)"/.exec(long.text)![1]!;
+    const form = { kept: first, _csrf: csrfIn(long.text) };
+    expect((await stranger.post('/login/oidc', form)).status).toBe(200);
+    const refused = await stranger.post('/login/oidc', form);
+    expect(refused.status).toBe(429);
+    expect(refused.text).toContain('Too many saved forms');
+    expect(refused.text).toContain(`value="${first}"`);
+    await bench.redis.del(await bench.redis.keys('roost:access:oidc:*'));
+  });
+
   it('gives the highest role of several lists, and goes by the subject where it is listed', async () => {
     expect(await me((await signIn('id-of-olga')).client)).toMatchObject({ role: 'operator' });
     expect(await me((await signIn('id-of-sub')).client)).toMatchObject({ role: 'viewer' });
   });
 
-  it.each(['id-of-liar', 'id-of-stringy', 'id-of-evil', 'id-of-prefix', 'id-of-kelvin', 'id-of-claimed'])(
+  it('lets in whose address is said to be verified in a text', async () => {
+    expect(await me((await signIn('id-of-stringy')).client)).toMatchObject({ role: 'admin' });
+  });
+
+  it.each(['id-of-liar', 'id-of-unsaid', 'id-of-evil', 'id-of-prefix', 'id-of-kelvin', 'id-of-claimed'])(
     'lets %s not in',
     async (subject) => {
       const { client, answer } = await signIn(subject);
       expect(answer.status).toBe(403);
-      expect(answer.text).toContain('nobody has let you in here');
+      expect(answer.text).toContain('but you have no access to this Roost');
       expect((await bench.audit())[0]).toMatchObject({ who: '', outcome: 'refused', status: 403 });
       expect((await client.get('/things')).status).toBe(401);
       expect(await bench.redis.keys('roost:access:oidc:*')).toEqual([]);
@@ -196,6 +244,34 @@ describe('signing in at an OpenID Connect provider', () => {
       }
     },
   );
+
+  it('gives groups of the provider roles, and tells who has none which claim was looked at', async () => {
+    const { app, own } = await start({
+      OIDC_ROLE_CLAIM: 'realm_access.roles',
+      OIDC_ROLE_MAP: 'devs=operator, lookers=viewer',
+      OIDC_ADMINS: 'ada@example.org',
+      OIDC_TRUST_EMAIL: 'true',
+    });
+    try {
+      expect(await me((await signIn('id-of-groups', app, own)).client)).toMatchObject({ role: 'operator' });
+      expect(await me((await signIn('id-of-unsaid', app, own)).client)).toMatchObject({ role: 'admin' });
+      for (const [subject, why] of [
+        ['id-of-strangers', 'The claim realm_access.roles has no group of OIDC_ROLE_MAP in it.'],
+        ['id-of-odd', 'The claim realm_access.roles is neither a text nor a list.'],
+        ['id-of-liar', 'The provider says that the e-mail address is not verified.'],
+      ] as const) {
+        const { answer } = await signIn(subject, app, own);
+        expect([subject, answer.status]).toEqual([subject, 403]);
+        expect(answer.text).toContain(why);
+        expect(answer.text).not.toContain('secret-squad');
+      }
+      expect(app.log).toContain('has no group of OIDC_ROLE_MAP in it');
+      expect(app.log).not.toContain('secret-squad');
+    } finally {
+      await app.stop();
+      await own.stop();
+    }
+  });
 
   it('is begun so often in a minute and no more, from one network: each is kept for ten minutes', async () => {
     const { app, own } = await start({ OIDC_ADMINS: 'ada@example.org', TRUST_PROXY: '1' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
-import { hashPassword } from '../../src/access/password.js';
-import { Public } from '../../src/access/needs.js';
+import { hashPassword } from '../../src/auth/password.js';
+import { Public } from '../../src/auth/require-permission.js';
 import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { rawRequest } from '../support/raw-request.js';
@@ -195,7 +195,7 @@ describe('who may do what', () => {
     const start = (controller: typeof UndeclaredController | typeof WideOpenController) =>
       AccessBench.start({ redisUrl: redis.url, controllers: [controller] });
     await expect(start(UndeclaredController)).rejects.toThrow(
-      'GET /undeclared (UndeclaredController.get) has no @Needs',
+      'GET /undeclared (UndeclaredController.get) has no @RequirePermission',
     );
     await expect(start(WideOpenController)).rejects.toThrow(
       'GET /wide-open (WideOpenController.get): @Public',
@@ -286,5 +286,31 @@ describe('without any user', () => {
     await expect(
       AccessBench.start({ redisUrl: redis.url, env: env as unknown as Record<string, string> }),
     ).rejects.toThrow(words);
+  });
+});
+
+describe('a Roost with a public address', () => {
+  it('answers browsers under that name and as this machine alone, and tokens under any', async () => {
+    const redis = await RedisServer.start();
+    const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
+    const bench = await AccessBench.start({
+      redisUrl: redis.url,
+      env: { ACCESS_USERS: `ada:admin:${hash}`, PUBLIC_URL: 'http://roost.example.org' },
+    });
+    try {
+      const status = async (host: string, more = '') => {
+        const lines = ['GET /things HTTP/1.1', `host: ${host}`, 'connection: close'];
+        return (await rawRequest(bench.url, [[...lines, more, ''].filter(Boolean).join('\r\n') + '\r\n\r\n']))
+          .status;
+      };
+      expect(await status('roost.example.org')).toBe(401);
+      expect(await status('127.0.0.1:5000')).toBe(401);
+      expect(await status('evil.example')).toBe(421);
+      expect(await status('roost.example.org.evil.example')).toBe(421);
+      expect(await status('roost.internal:5000', 'authorization: Bearer roost_x')).toBe(401);
+    } finally {
+      await bench.stop();
+      await redis.remove();
+    }
   });
 });

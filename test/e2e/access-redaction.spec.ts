@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { registeredRoutes } from '../support/registered-routes.js';
 import { Roost } from '../support/roost.js';
@@ -127,7 +127,11 @@ describe('what a rule hides', () => {
       expect([q, await total(q)]).toEqual([q, 0]);
     for (const q of [`input.text:${CANARY}`, 'result.text:CAN*', 'NOT (type:x OR input.text:*)']) {
       const answer = await ada.call('GET', `/api/v1/tasks?q=${encodeURIComponent(q)}`);
-      expect([q, answer.status, answer.text]).toEqual([q, 400, expect.stringContaining('hidden by a rule')]);
+      expect([q, answer.status, answer.text]).toEqual([
+        q,
+        400,
+        expect.stringContaining('hidden by a REDACT rule'),
+      ]);
     }
   });
 
@@ -175,6 +179,39 @@ describe('what a rule hides', () => {
       expect(items).toContainEqual(expect.objectContaining({ who: 'ada', outcome: 'done', path }));
       expect(items).toContainEqual(expect.objectContaining({ who: 'olga', outcome: 'refused', path }));
     }
+  });
+
+  it('is not shown by a link from elsewhere, to whoever may see it', async () => {
+    const { ada } = people as { ada: BrowserClient };
+    for (const path of [`/tasks/${ids[0]}?reveal=1`, `/api/v1/tasks/${ids[0]}?reveal=1`]) {
+      for (const site of ['cross-site', 'same-site', 'none']) {
+        const link = {
+          'sec-fetch-site': site,
+          ...{ 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+        };
+        const { status, text } = await ada.call('GET', path, undefined, link);
+        expect([path, site, status]).toEqual([path, site, 403]);
+        expect(text).not.toMatch(FOLDED);
+      }
+      const here = await ada.call('GET', path, undefined, { 'sec-fetch-site': 'same-origin' });
+      expect(here.status).toBe(200);
+    }
+  });
+
+  it('is not found out by the idempotency key of somebody else', async () => {
+    const { ada, olga } = people as { ada: BrowserClient; olga: BrowserClient };
+    const submit = async (client: BrowserClient, text: string) => {
+      const headers = { 'x-csrf-token': await client.csrf(), 'idempotency-key': 'one-key' };
+      const body = { type: 'process-text', input: { text, operation: 'upper' } };
+      const answer = await client.call('POST', '/api/v1/tasks', body, headers);
+      return { status: answer.status, id: (JSON.parse(answer.text) as { id: string }).id };
+    };
+    const first = await submit(ada, CANARY);
+    expect(await submit(ada, CANARY)).toEqual({ status: 200, id: first.id });
+    // A right guess and a wrong one are answered alike.
+    expect((await submit(olga, 'a guess')).status).toBe(202);
+    const again = await submit(olga, 'a guess');
+    expect([again.status, again.id === first.id]).toEqual([200, false]);
   });
 
   it('is in no log', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import { ContractClient } from '../support/api-contract.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { expectGoodProblem } from '../support/expect-problem.js';
@@ -11,19 +11,18 @@ const PASSWORD = 'a password for all of them';
 const PUBLIC = [
   'GET /login',
   'POST /login',
+  'POST /login/second-factor',
+  'GET /login/break-glass',
+  'POST /login/break-glass',
   'POST /logout',
   'GET /login/oidc',
+  'POST /login/oidc',
   'GET /login/oidc/callback',
   'GET /health/live',
   'GET /health/ready',
 ];
 /** Express serves these beside the router of Nest. */
-const BESIDE = [
-  'GET /api/docs',
-  'GET /api/docs/',
-  'GET /api/openapi.json',
-  'GET /api/docs/swagger-ui-init.js',
-];
+const BESIDE = ['GET /api/docs', 'GET /api/openapi.json'];
 /** Looks that are not for everybody who is in. */
 const ADMINS_LOOK = ['GET /api/v1/audit', 'GET /api/v1/audit/export', 'GET /monitor/audit'];
 const OPERATORS_LOOK = [
@@ -31,6 +30,16 @@ const OPERATORS_LOOK = [
   'GET /access/tokens',
   'GET /monitor/workers/confirm',
   'GET /monitor/queues/{name}/{act}',
+];
+/** Writes for everybody who is in: on what is their own. */
+const EVERYBODYS_WRITES = [
+  'DELETE /api/v1/sessions/{id}',
+  'POST /api/v1/sessions/end',
+  'POST /access/sessions/end',
+  'POST /access/sessions/{id}/end',
+  'POST /access/second-factor',
+  'POST /access/second-factor/off',
+  'POST /access/second-factor/recovery-codes',
 ];
 /** Not in, and nothing done or told. 400 and 404: no such spelling; 421: no such host. */
 const OUTSIDE = [400, 401, 403, 404, 405, 421];
@@ -84,6 +93,18 @@ describe('every route of the real app', () => {
     expect(open).toEqual([]);
   });
 
+  it('tells who is not signed in only of public addresses which methods they take', async () => {
+    const ask = async (method: string, path: string) => {
+      const { status, headers } = await fetch(roost.url + path, { method, redirect: 'manual' });
+      return [status, headers.get('allow')];
+    };
+    expect(await ask('PUT', '/login')).toEqual([405, 'GET, HEAD, POST, OPTIONS']);
+    expect(await ask('OPTIONS', '/health/ready')).toEqual([204, 'GET, HEAD, OPTIONS']);
+    expect(await ask('POST', '/assets/base.css')).toEqual([405, 'GET, HEAD, OPTIONS']);
+    for (const path of ['/tasks', '/api/v1/tasks', '/nope'])
+      for (const method of ['PUT', 'OPTIONS']) expect(await ask(method, path)).toEqual([401, null]);
+  });
+
   it('is closed however its address is spelled', async () => {
     const open: string[] = [];
     const tried = routes.flatMap((route) => spellings(route.path).map((spelling) => ({ route, spelling })));
@@ -109,7 +130,8 @@ describe('every route of the real app', () => {
           name === 'ada' ||
           (name === 'olga'
             ? !ADMINS_LOOK.includes(route.name)
-            : !isWrite(route) && ![...ADMINS_LOOK, ...OPERATORS_LOOK].includes(route.name));
+            : EVERYBODYS_WRITES.includes(route.name) ||
+              (!isWrite(route) && ![...ADMINS_LOOK, ...OPERATORS_LOOK].includes(route.name)));
         const status = await statusOf(client, route, csrf);
         if ((status === 403) === may || status === 401 || status >= 500)
           wrong.push(`${name} ${route.name}: ${status}`);
@@ -139,6 +161,72 @@ describe('every route of the real app', () => {
     expect(done).toEqual([]);
   });
 
+  it('tells nothing of a task to a token that may not read, whatever else it may, done or refused', async () => {
+    const ada = people.ada!;
+    const csrf = { 'x-csrf-token': await ada.csrf() };
+    const secret = 'canary-of-a-task';
+    const canary = async () => {
+      const body = {
+        type: 'process-text',
+        input: { text: secret, operation: 'upper' },
+        options: { tags: [secret], delayMs: 3_600_000 },
+      };
+      const made = await ada.call('POST', '/api/v1/tasks', body, csrf);
+      return (JSON.parse(made.text) as { id: string }).id;
+    };
+    const offered = [
+      ...['metrics.read', 'tasks.submit', 'tasks.act', 'tasks.bulk', 'queues.control', 'workers.control'],
+      ...['limits.set', 'errors.mark', 'searches.save', 'audit.read', 'secrets.reveal'],
+    ];
+    const told: string[] = [];
+    const answers = new Set<number>();
+    for (const permission of offered) {
+      const request = { name: permission, permissions: [permission] };
+      const made = await ada.call('POST', '/api/v1/tokens', request, csrf);
+      const { token } = JSON.parse(made.text) as { token: string };
+      let id = await canary();
+      for (const route of routes) {
+        const [, pattern] = route.name.split(' ') as [string, string];
+        // One that is there to be acted on.
+        if (isWrite(route)) id = await canary();
+        const names: Record<string, string> = { id, type: 'process-text', act: 'drain', command: 'pause' };
+        const path = pattern.replace(/\{(\w+)\}/g, (_, field: string) => names[field] ?? 'default');
+        const forms = [
+          { action: 'delete', q: `tag:${secret}`, type: 'process-text', dryRun: true },
+          { action: 'cancel', id, ids: [id], type: 'process-text', 'input.text': '', from: id },
+          {},
+        ];
+        for (const form of isWrite(route) ? forms : [undefined]) {
+          const isApi = path.startsWith('/api/');
+          const fields = Object.entries(form ?? {}).map(
+            ([name, value]) => [name, String(value)] as [string, string],
+          );
+          const answer = await fetch(`${roost.url}${path}`, {
+            method: route.method,
+            redirect: 'manual',
+            headers: {
+              authorization: `Bearer ${token}`,
+              ...(isApi || !form ? {} : { accept: 'text/html' }),
+              ...(form && isApi ? { 'content-type': 'application/json' } : {}),
+            },
+            ...(form ? { body: isApi ? JSON.stringify(form) : new URLSearchParams(fields) } : {}),
+            signal: AbortSignal.timeout(60_000),
+          });
+          answers.add(answer.status);
+          // A stream that is open would tell whatever comes; it must not be open at all.
+          if (/event-stream/.test(answer.headers.get('content-type') ?? '')) {
+            told.push(`${permission}: ${route.name} streams`);
+            await answer.body?.cancel();
+          } else if ((await answer.text()).includes(secret)) told.push(`${permission}: ${route.name}`);
+        }
+      }
+    }
+    // The audit names what a search was for; that is its purpose.
+    expect(told.filter((line) => !/^audit\.read: GET \/api\/v1\/audit/.test(line))).toEqual([]);
+    // Some of it was done and some refused.
+    expect([...answers]).toEqual(expect.arrayContaining([200, 403]));
+  });
+
   it('changes nothing for a GET, whatever the GET says that it is', async () => {
     const ada = people.ada!;
     const csrf = { 'x-csrf-token': await ada.csrf() };
@@ -148,14 +236,26 @@ describe('every route of the real app', () => {
     await ada.call('POST', '/api/v1/tokens', { name: 'stays', permissions: ['tasks.read'] }, csrf);
     const token = (JSON.parse((await ada.call('GET', '/api/v1/tokens')).text) as { items: { id: string }[] })
       .items[0]!.id;
+    const session = (
+      JSON.parse((await ada.call('GET', '/api/v1/sessions')).text) as { items: { id: string }[] }
+    ).items[0]!.id;
     const places = [
-      ...[`/api/v1/tasks/${id}`, '/api/v1/tokens', '/api/v1/queues/default', '/api/v1/queues/cpu'],
+      ...[
+        `/api/v1/tasks/${id}`,
+        '/api/v1/tokens',
+        '/api/v1/queues/default',
+        '/api/v1/queues/cpu',
+        '/api/v1/sessions',
+      ],
       ...['/api/v1/limits', '/api/v1/searches', '/api/v1/bulk-actions', '/api/v1/tasks?limit=1'],
     ];
     const all = async () => {
       const texts = await Promise.all(places.map(async (place) => (await ada.call('GET', place)).text));
       return texts.map((text) =>
-        text.replace(/"(lagMs|lastUsedAt|oldestWaitingMs|inPerMinute|outPerMinute)":[^,}]*/g, ''),
+        text.replace(
+          /"(lagMs|lastUsedAt|lastSeenAt|endsAt|oldestWaitingMs|inPerMinute|outPerMinute)":[^,}]*/g,
+          '',
+        ),
       );
     };
     const before = await all();
@@ -163,7 +263,8 @@ describe('every route of the real app', () => {
     for (const { name } of routes.filter(isWrite)) {
       const [method, pattern] = name.split(' ') as [string, string];
       const path = pattern.replace(/\{(\w+)\}/g, (_, field: string) => {
-        if (field === 'id') return pattern.includes('tokens') ? token : id;
+        if (field === 'id')
+          return pattern.includes('tokens') ? token : pattern.includes('sessions') ? session : id;
         return names[field] ?? 'default';
       });
       const query = `?_method=${method}&action=delete&command=pause&name=x&confirm=yes&_csrf=${csrf['x-csrf-token']}`;
@@ -198,6 +299,7 @@ describe('every route of the real app', () => {
         headers: refused.headers,
         body: problem,
       });
+      if (EVERYBODYS_WRITES.includes(`${method} ${path}`)) continue;
       expect([path, problem.code]).toEqual([path, 'FORBIDDEN']);
     }
   });
@@ -230,7 +332,7 @@ describe('every route of the real app', () => {
     const { text } = await olga.get(task);
     expect(text).toContain(`action="${task}/cancel"`);
     expect([...text.matchAll(/<form[^>]*method="post"/g)].length).toBe(
-      [...text.matchAll(/name="_csrf" value="[\w-]{43}"/g)].length,
+      [...text.matchAll(/name="_csrf" value="[\w-]{86}"/g)].length,
     );
   });
 

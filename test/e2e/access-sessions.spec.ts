@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
+import type { SessionView } from '../../src/auth/sessions.service.js';
 import { AccessBench } from '../support/access-bench.js';
-import { BrowserClient } from '../support/browser-client.js';
+import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
 const PASSWORD = 'a password for all of them';
 const COST = { logN: 10, r: 8, p: 1 };
@@ -30,16 +33,11 @@ describe('the limits of a login', () => {
       const client = new BrowserClient(bench.url);
       await client.signIn('ada', PASSWORD);
       const [key] = await bench.redis.keys('roost:access:session:*');
-      const kept = JSON.parse((await bench.redis.get(key!))!) as { startedAt: number; seenAt: number };
+      const now = Date.now();
       const shift = (startedMinAgo: number, seenMinAgo: number) =>
-        bench.redis.set(
+        bench.editRecord(
           key!,
-          JSON.stringify({
-            ...kept,
-            startedAt: kept.startedAt - startedMinAgo * 60_000,
-            seenAt: kept.seenAt - seenMinAgo * 60_000,
-          }),
-          'PX',
+          { startedAt: now - startedMinAgo * 60_000, seenAt: now - seenMinAgo * 60_000 },
           7_200_000,
         );
       expect(await bench.redis.pttl(key!)).toBeLessThanOrEqual(3_600_000);
@@ -53,6 +51,83 @@ describe('the limits of a login', () => {
       expect((await client.get('/things')).status).toBe(200);
       await shift(121, 0);
       expect((await client.get('/things')).status).toBe(401);
+    } finally {
+      await bench.stop();
+    }
+  });
+
+  it('is listed for its owner and whoever manages users, and ended one by one or everywhere', async () => {
+    const hash = await hashPassword(PASSWORD, COST);
+    const bench = await AccessBench.start({
+      redisUrl: redis.url,
+      env: { ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`, QUEUE_PREFIX: 'listed' },
+    });
+    try {
+      const signIn = async (name: string) => {
+        const client = new BrowserClient(bench.url);
+        await client.signIn(name, PASSWORD);
+        return client;
+      };
+      const list = async (client: BrowserClient, query = '') => {
+        const answer = await client.call('GET', `/api/v1/sessions${query}`);
+        expect(answer.status).toBe(200);
+        return (JSON.parse(answer.text) as { items: SessionView[] }).items;
+      };
+      const write = async (client: BrowserClient, method: string, path: string, body?: unknown) =>
+        client.call(method, path, body, { 'x-csrf-token': await client.csrf() });
+      const isIn = async (client: BrowserClient) => (await client.get('/things')).status === 200;
+
+      const vera = new BrowserClient(bench.url);
+      const form = await vera.get('/login');
+      await vera.post(
+        '/login',
+        { name: 'vera', password: PASSWORD, _csrf: csrfIn(form.text) },
+        { 'user-agent': FIREFOX },
+      );
+      const [elsewhere, ada] = [await signIn('vera'), await signIn('ada')];
+      const own = await list(vera);
+      expect(own.map(({ user, way, current, startedFrom }) => [user, way, current, startedFrom])).toEqual([
+        ['vera', 'password', false, '127.0.0.1'],
+        ['vera', 'password', true, '127.0.0.1'],
+      ]);
+      expect(own[1]!.browser).toBe('Firefox 128 on Linux');
+      // Nothing in it is of use to somebody who wants to be in.
+      for (const secret of vera.cookies.values()) expect(JSON.stringify(own)).not.toContain(secret);
+
+      const [ofAda] = await list(ada, '?user=ada');
+      expect(await list(vera, '?user=ada')).toEqual([]);
+      expect((await write(vera, 'DELETE', `/api/v1/sessions/${ofAda!.id}`)).status).toBe(404);
+      expect((await write(vera, 'POST', '/api/v1/sessions/end', { user: 'ada' })).status).toBe(403);
+      expect((await write(vera, 'POST', '/api/v1/sessions/end', { user: 7 })).status).toBe(422);
+      expect(await isIn(ada)).toBe(true);
+
+      const other = own.find(({ current }) => !current)!.id;
+      expect((await write(vera, 'DELETE', `/api/v1/sessions/${other}`)).status).toBe(204);
+      expect([await isIn(elsewhere), await isIn(vera)]).toEqual([false, true]);
+      expect((await write(vera, 'DELETE', `/api/v1/sessions/${other}`)).status).toBe(404);
+
+      const third = await signIn('vera');
+      const ended = await write(vera, 'POST', '/api/v1/sessions/end', { others: true });
+      expect([ended.status, JSON.parse(ended.text)]).toEqual([200, { ended: 1 }]);
+      expect([await isIn(third), await isIn(vera)]).toEqual([false, true]);
+
+      expect((await list(ada)).map(({ user }) => user).sort()).toEqual(['ada', 'vera']);
+      const all = await write(ada, 'POST', '/api/v1/sessions/end', { user: 'vera' });
+      expect([JSON.parse(all.text), await isIn(vera), await isIn(ada)]).toEqual([{ ended: 1 }, false, true]);
+      const audit = await bench.audit();
+      expect(
+        audit
+          .filter(({ path }) => path.includes('/sessions/'))
+          .map((entry) => [entry.who, entry.outcome, entry.targets.includes('vera')]),
+      ).toEqual([
+        ['ada', 'done', true],
+        ['vera', 'done', true],
+        ['vera', 'refused', false],
+        ['vera', 'done', true],
+        ['vera', 'refused', false],
+        ['vera', 'refused', false],
+        ['vera', 'refused', false],
+      ]);
     } finally {
       await bench.stop();
     }

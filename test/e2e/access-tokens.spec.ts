@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/access/password.js';
-import type { TokenView } from '../../src/access/tokens.service.js';
-import { UserFile } from '../../src/access/user-file.js';
+import { hashPassword } from '../../src/auth/password.js';
+import { digest } from '../../src/auth/secrets.js';
+import type { TokenView } from '../../src/auth/tokens.service.js';
+import { UserFile } from '../../src/auth/user-file.js';
 import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -84,7 +85,10 @@ describe('API tokens', () => {
       code: 'REQUEST_INVALID',
       fields: [
         { path: 'permissions', message: expect.stringContaining('Did you mean `tasks.read`?') },
-        { path: 'permissions', message: 'has what you cannot give: audit.read, tokens.make' },
+        {
+          path: 'permissions',
+          message: 'contains permissions that you cannot grant: audit.read, tokens.make',
+        },
         { path: 'expiresInDays' },
       ],
     });
@@ -118,26 +122,71 @@ describe('API tokens', () => {
   it('end when they were to end', async () => {
     const { body } = await make(ada, { name: 'short', permissions: ['tasks.read'], expiresInDays: 1 });
     const key = `roost:access:token:${body.id}`;
-    const kept = JSON.parse((await bench.redis.get(key))!);
-    expect(kept.expiresAt - kept.createdAt).toBeGreaterThan(86_390_000);
-    await bench.redis.set(key, JSON.stringify({ ...kept, expiresAt: Date.now() - 1 }));
+    expect(Date.parse(body.expiresAt!) - Date.parse(body.createdAt)).toBeGreaterThan(86_390_000);
+    await bench.editRecord(key, { expiresAt: Date.now() - 1 });
     expect((await use(body.token, 'GET', '/api/v1/things/1')).status).toBe(401);
     expect((await list(ada)).find(({ id }) => id === body.id)).toMatchObject({ state: 'expired' });
   });
 
   it('lose what their maker loses', async () => {
     const file = new UserFile(join(bench.folder, 'users'));
-    file.write([{ name: 'fritz', role: 'operator', hash }]);
+    file.write([{ name: 'fritz', role: 'operator', hash, id: '0123456789abcdef' }]);
     const fritz = new BrowserClient(bench.url);
     await fritz.signIn('fritz', PASSWORD);
     const { body } = await make(fritz, { name: 'his', permissions: ['tasks.read', 'tasks.act'] });
     expect((await use(body.token, 'DELETE', '/api/v1/things/1')).status).toBe(200);
-    file.write([{ name: 'fritz', role: 'viewer', hash }]);
+    file.write([{ name: 'fritz', role: 'viewer', hash, id: '0123456789abcdef' }]);
     expect((await use(body.token, 'DELETE', '/api/v1/things/1')).status).toBe(403);
     expect((await use(body.token, 'GET', '/api/v1/things/1')).status).toBe(200);
     file.write([]);
     expect((await use(body.token, 'GET', '/api/v1/things/1')).status).toBe(401);
     expect((await list(ada)).find(({ id }) => id === body.id)).toMatchObject({ state: 'powerless' });
+  });
+
+  it('die with the account: the next user of that name does not get them', async () => {
+    const file = new UserFile(join(bench.folder, 'users'));
+    const user = (id: string) => ({ name: 'gerd', role: 'admin' as const, hash, id });
+    file.write([user('00000000000000aa')]);
+    const gerd = new BrowserClient(bench.url);
+    await gerd.signIn('gerd', PASSWORD);
+    const { body } = await make(gerd, { name: 'old', permissions: ['tasks.read'] });
+    expect((await use(body.token, 'GET', '/api/v1/things/1')).status).toBe(200);
+    // The same name, the same hash, another account.
+    file.write([user('00000000000000bb')]);
+    expect((await use(body.token, 'GET', '/api/v1/things/1')).status).toBe(401);
+    expect((await gerd.get('/things')).status).toBe(401);
+    const next = new BrowserClient(bench.url);
+    await next.signIn('gerd', PASSWORD);
+    expect((await revoke(next, body.id)).status).toBe(204); // an admin manages all of them
+    file.write([]);
+  });
+
+  it('written into Redis by somebody else let nobody in', async () => {
+    const { body } = await make(olga, { name: 'real', permissions: ['tasks.read'] });
+    const key = `roost:access:token:${body.id}`;
+    const sealed = (await bench.redis.get(key))!;
+    const record = JSON.parse(sealed.slice(sealed.indexOf('.') + 1)) as Record<string, unknown>;
+    const mac = sealed.slice(0, sealed.indexOf('.'));
+    const secret = 'A'.repeat(43);
+    const forged = { ...record, secret: digest(secret), scopes: ['tasks.read', 'tasks.act'] };
+    const forgeries = [
+      JSON.stringify(forged),
+      `${mac}.${JSON.stringify(forged)}`,
+      `${'A'.repeat(43)}.${JSON.stringify(forged)}`,
+    ];
+    for (const text of forgeries) {
+      await bench.redis.set(key, text);
+      const answer = await use(`roost_${body.id}_${secret}`, 'GET', '/api/v1/things/1');
+      expect(answer.status).toBe(401);
+    }
+    // The right record under another token's key.
+    const other = 'ffffffffffffffff';
+    await bench.redis.set(`roost:access:token:${other}`, sealed);
+    const moved = body.token.replace(body.id, other);
+    expect((await use(moved, 'GET', '/api/v1/things/1')).status).toBe(401);
+    expect(bench.log).toContain('does not carry the seal of this web app');
+    await bench.redis.set(key, sealed);
+    expect((await use(body.token, 'GET', '/api/v1/things/1')).status).toBe(200);
   });
 
   it.each([

@@ -1,21 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { hashPassword } from '../../src/access/password.js';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashPassword } from '../../src/auth/password.js';
+import type { ExportedEntry } from '../../src/audit/audit-view.js';
+import { AuditFile } from '../../src/history/sqlite/audit-file.js';
+import { toAuditKey } from '../../src/history/sqlite/audit-seal.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { Roost } from '../support/roost.js';
+import { until } from '../support/until.js';
 
 const PASSWORD = 'a password for all of them';
+const SECRET = 'a-secret-that-both-web-apps-are-given';
 
 /** As behind a proxy that sends each request to another process. */
 describe('a login with two web processes', () => {
   let roost: Roost;
   let second: RunningApp;
+  const folder = mkdtempSync(join(tmpdir(), 'roost-exported-'));
+  const exported = join(folder, 'audit.jsonl');
 
   beforeAll(async () => {
     const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
     roost = await Roost.start({
       worker: false,
-      env: { ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}` },
+      env: {
+        ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`,
+        // Each has a working folder of its own, as on two machines.
+        ACCESS_SECRET: SECRET,
+        AUDIT_EXPORT: `file:${exported}`,
+      },
     });
     second = await startApp('web', { ...roost.env });
   });
@@ -23,6 +38,7 @@ describe('a login with two web processes', () => {
   afterAll(async () => {
     await second?.stop();
     await roost.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const carry = (from: BrowserClient, to: string): BrowserClient => {
@@ -40,14 +56,48 @@ describe('a login with two web processes', () => {
     expect(answer.status).toBe(303);
     const here = carry(there, roost.url);
     const _csrf = csrfIn((await here.get('/?type=divide')).text);
-    expect(_csrf).toMatch(/^[\w-]{43}$/);
+    expect(_csrf).toMatch(/^[\w-]{86}$/);
     const task = { type: 'divide', 'input.x': '1', 'input.y': '2', key: 'from-here', 'options.delay': '10' };
     const sent = await there.post('/?type=divide', { ...task, 'options.delayUnit': 'm', _csrf });
     expect([sent.status, sent.location]).toEqual([303, expect.stringMatching(/^\/tasks\//)]);
     expect((await there.post('/?type=divide', { ...task, key: 'without' })).status).toBe(403);
+    const cookie = [...there.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const stream = await fetch(`${second.url}/api/v1/events`, {
+      headers: { cookie, accept: 'text/event-stream' },
+    });
+    expect(stream.status).toBe(200);
     expect((await here.post('/logout', { _csrf })).status).toBe(303);
+    // It ends at once: before the first sign of life, of which it would take two to notice by itself.
+    expect(await stream.text()).toMatch(/^(?![^]*still here)[^]*event: bye\n/);
     expect((await there.get('/tasks')).status).toBe(401);
     expect((await there.post('/?type=divide', { ...task, key: 'too late', _csrf })).status).toBe(401);
+  });
+
+  it('is audited in one chain, of which each link is exported once and in order', async () => {
+    const ada = new BrowserClient(roost.url);
+    await ada.signIn('ada', PASSWORD);
+    const csrf = { 'x-csrf-token': await ada.csrf() };
+    const both = [ada, carry(ada, second.url!)];
+    const writes = Array.from({ length: 40 }, (_, n) =>
+      both[n % 2]!.call('POST', `/api/v1/queues/cpu/${n % 3 ? 'pause' : 'resume'}`, { reason: `${n}` }, csrf),
+    );
+    expect(new Set((await Promise.all(writes)).map(({ status }) => status))).toEqual(new Set([200]));
+
+    const audit = new AuditFile(roost.env.HISTORY_URL!.slice('file:'.length), [toAuditKey(SECRET)]);
+    try {
+      await until('all of it is written', () => {
+        const reasons = [...audit.entries()].map(({ entry: { reason } }) => reason);
+        return Array.from({ length: 40 }, (_, n) => `${n}`).every((reason) => reasons.includes(reason));
+      });
+      const { broken, isSealed, head } = audit.check();
+      expect({ broken, isSealed }).toEqual({ broken: undefined, isSealed: true });
+      const read = () => readFileSync(exported, 'utf8').trim().split('\n');
+      await until('all of it is exported', () => read().length >= head.n);
+      const links = read().map((line) => (JSON.parse(line) as ExportedEntry).link);
+      expect(links.slice(0, head.n)).toEqual(Array.from({ length: head.n }, (_, i) => i + 1));
+    } finally {
+      audit.close();
+    }
   });
 
   it('is guessed at ten times in both together', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -89,10 +89,10 @@ describe('live events', () => {
       const stream = await watch(`/tasks/${id}/events`);
       await stream.waitFor(({ event }) => event === 'snapshot');
       await api.post(`/api/v1/tasks/${id}/cancel`);
-      const { data } = await stream.waitFor(settled, 1000);
+      const { data } = await stream.waitFor(settled);
       expect(data.task.state).toBe('cancelled');
       await api.call('DELETE', `/api/v1/tasks/${id}`);
-      await stream.waitFor(({ event }) => event === 'removed', 1000);
+      await stream.waitFor(({ event }) => event === 'removed');
       fitTheDocument(`/tasks/${id}/events`, stream.events);
     });
 
@@ -138,7 +138,7 @@ describe('live events', () => {
       const id = await submit(QUICK);
       for (const lastEventId of ['nonsense', '1-1~0', '99999999999999999999-0~0', '../../x']) {
         const stream = await watch(`/tasks/${id}/events`, lastEventId);
-        await stream.waitFor(({ event }) => event === 'snapshot', 2000);
+        await stream.waitFor(({ event }) => event === 'snapshot');
       }
     });
 
@@ -210,7 +210,7 @@ describe('live events', () => {
         ]);
       }
       const old = await watch('/events', '1-1.1-1');
-      await old.waitFor(({ event }) => event === 'snapshot', 2000);
+      await old.waitFor(({ event }) => event === 'snapshot');
     });
   });
 
@@ -220,9 +220,9 @@ describe('live events', () => {
     for (const stream of streams) await stream.waitFor(({ event }) => event === 'snapshot');
     const askedAt = Date.now();
     const exit = roost.web.stop();
-    for (const stream of streams) await stream.waitFor(({ event }) => event === 'bye', 2000);
+    for (const stream of streams) await stream.waitFor(({ event }) => event === 'bye');
     expect((await exit).code).toBe(0);
-    expect(Date.now() - askedAt).toBeLessThan(2000);
+    expect(Date.now() - askedAt).toBeLessThan(20_000);
   });
 });
 

@@ -24,7 +24,7 @@ describe('npm run bench -- growth', () => {
     if (code !== 0) throw new Error(readFileSync(progress, 'utf8'));
     // Nothing else is on its standard output.
     report = JSON.parse(run.output) as Report;
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const value = (what: string) => report.rows.find((row) => row.what === what)?.value?.median;

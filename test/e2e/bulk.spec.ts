@@ -3,10 +3,11 @@ import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BulkPreview } from '../../src/bulk/bulk-preview.js';
-import type { BulkView, OutcomeView } from '../../src/bulk/bulk-view.js';
-import type { HistoryStore } from '../../src/history/store/history-store.js';
+import type { BulkPreview } from '../../src/bulk-actions/bulk-preview.js';
+import type { BulkView, OutcomeView } from '../../src/bulk-actions/bulk-view.js';
+import type { HistoryStore } from '../../src/history/ports/history-store.js';
 import { ApiClient } from '../support/api-client.js';
+import { BrowserClient } from '../support/browser-client.js';
 import { openHistory } from '../support/history-file.js';
 import { addFailedTasks } from '../support/many-failed.js';
 import { addManyJobs } from '../support/many-jobs.js';
@@ -98,7 +99,7 @@ describe('bulk actions', () => {
             state: 'completed',
             count: 1,
             applies: false,
-            why: 'they went well; submit them again instead',
+            why: 'they have completed; submit them again instead',
           },
         ],
         others: [{ why: 'of another program: Roost does not own the queue bull:mail', count: 1 }],
@@ -106,6 +107,23 @@ describe('bulk actions', () => {
       });
       expect(body.sample).toHaveLength(10);
       expect(await redis.zcard('roost:default:failed')).toBe(12);
+      // The list and the bar offer the same as what then happens.
+      const rows = (await new BrowserClient(web.url!).get('/tasks?q=type:counted')).text.split('<tr id="');
+      const offers = (id: string) => {
+        const row = rows.find((one) => one.startsWith(`row-${id}"`))!;
+        return [/data-acts="([^"]*)"/.exec(row)![1], row.includes('/retry"')];
+      };
+      expect(offers('counted-done')).toEqual(['delete', false]);
+      expect(offers('bull:mail/7')).toEqual(['', false]);
+      const gone = [...(await history.ids(null, { limit: 1000, now: Date.now() })).items].filter(
+        ({ queue, id }) => queue === 'default' && rows.some((row) => row.startsWith(`row-${id}"`)),
+      );
+      expect(gone.map(({ id }) => offers(id)).sort()).toEqual([
+        ['delete', false],
+        ...Array<unknown>(12).fill(['retry delete', true]),
+      ]);
+      const named = await post<BulkPreview>({ action: 'retry', ids: ['counted-done'], dryRun: true });
+      expect(named.body.applies).toBe(0);
     });
 
     it('skips, with the reason of each, what it does not apply to', async () => {
@@ -168,13 +186,13 @@ describe('bulk actions', () => {
 
     it.each<[object, number, string, RegExp]>([
       [{}, 422, 'action', /retry, cancel, delete, move/],
-      [{ action: 'retry' }, 422, 'q', /say which tasks/],
+      [{ action: 'retry' }, 422, 'q', /select tasks by/],
       [{ action: 'retry', q: '', ids: ['x'] }, 422, 'ids', /leave one of them out/],
       [{ action: 'retry', ids: [] }, 422, 'ids', /1 to 1000/],
       [{ action: 'retry', ids: [5] }, 422, 'ids', /list of ids/],
       [{ action: 'move', q: '' }, 422, 'to', /queue to move to: default, cpu/],
       [{ action: 'move', q: '', to: 'nope' }, 422, 'to', /one of: default, cpu/],
-      [{ action: 'retry', q: '', to: 'cpu' }, 422, 'to', /goes with the action move/],
+      [{ action: 'retry', q: '', to: 'cpu' }, 422, 'to', /only for the action move/],
       [{ action: 'retry', quary: 'x' }, 422, 'quary', /Known: action, q/],
       [{ action: 'retry', q: 'state:faild' }, 400, 'q', /Column 1.*Did you mean failed/],
       [{ action: 'retry', state: 'faild' }, 400, 'state', /Did you mean failed/],
@@ -203,7 +221,7 @@ describe('bulk actions', () => {
       await api.call('POST', links.abort);
       const now = await ended(id);
       expect(now.state).toBe('aborted');
-      expect(Date.parse(now.finishedAt!) - at).toBeLessThan(3000);
+      expect(Date.parse(now.finishedAt!) - at).toBeLessThan(30_000);
       expect(sum(now)).toBe(MANY);
       expect(now.counts.untouched).toBeGreaterThan(0);
       const waiting = await redis.llen('roost:default:wait');
@@ -218,7 +236,7 @@ describe('bulk actions', () => {
       const ids = await seed(MANY, 'killed');
       const { id } = (await post({ action: 'retry', type: 'killed' })).body;
       for (const share of [0.1, 0.4, 0.7]) {
-        await until(`${share} is done`, async () => (await bulk(id)).counts.done > share * MANY, 30_000);
+        await until(`${share} is done`, async () => (await bulk(id)).counts.done > share * MANY);
         await web.kill();
         await startWeb();
       }
@@ -230,7 +248,7 @@ describe('bulk actions', () => {
       expect(new Set(waiting)).toEqual(new Set(ids));
       const events = await redis.xlen('roost:default:events');
       expect(events).toBe(MANY);
-    }, 120_000);
+    });
 
     it('deletes for good across a kill, and counts every one as done', async () => {
       await redis.flushall();
@@ -245,7 +263,7 @@ describe('bulk actions', () => {
         `/api/v1/bulk-actions/${id}/outcomes?limit=1000`,
       );
       expect(items.filter(({ detail }) => detail)).toEqual([]);
-    }, 60_000);
+    });
 
     it('waits for Redis and goes on by itself', async () => {
       await redis.flushall();
@@ -261,7 +279,7 @@ describe('bulk actions', () => {
       expect(await ended(id)).toMatchObject({ counts: { done: 2000 } });
       expect((await bulk(id)).trouble).toBeUndefined();
       expect(await redis.llen('roost:default:wait')).toBe(2000);
-    }, 60_000);
+    });
 
     it('takes turns where there are several', async () => {
       await redis.flushall();
@@ -366,7 +384,7 @@ describe('bulk actions', () => {
       expect(await redis.llen('roost:default:wait')).toBe(99_500);
       expect(await api.task('many-50499')).toMatchObject({ state: 'cancelled' });
       expect(await api.task('many-50500')).toMatchObject({ state: 'waiting' });
-    }, 60_000);
+    });
   });
 
   describe('with two workers', () => {
@@ -400,7 +418,7 @@ describe('bulk actions', () => {
       );
       const rows = await starts(ids);
       expect(rows.filter(([ats, at, value]) => ats !== '2' || !at || !value)).toEqual([]);
-    }, 120_000);
+    });
 
     it('asks the worker of a running task to let go', async () => {
       const { id } = await api.submit('divide', { x: 1, y: 7, digits: 2000, stepDelayMs: 50 });

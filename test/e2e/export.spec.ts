@@ -4,11 +4,11 @@ import { get, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TaskView } from '../../src/contract/task-view.js';
-import type { TaskRow } from '../../src/history/store/rows.js';
-import { StoreEngine } from '../../src/history/store/store-engine.js';
-import { newTaskId } from '../../src/queue/task-ids.js';
-import { emptyBatch } from '../unit/history/store/store-fixture.js';
+import type { TaskView } from '../../src/model/task-view.js';
+import type { TaskRow } from '../../src/history/sqlite/rows.js';
+import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
+import { newTaskId } from '../../src/bullmq/task-ids.js';
+import { emptyBatch } from '../integration/history/sqlite/store-fixture.js';
 import { ApiClient } from '../support/api-client.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
@@ -41,7 +41,7 @@ describe('exporting tasks', () => {
     fill(file);
     roost = await Roost.start({ worker: false, env: { HISTORY_URL: `file:${file}` } });
     api = new ApiClient(roost.url);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await roost?.stop();
@@ -79,7 +79,7 @@ describe('exporting tasks', () => {
     expect(bytes).toBeGreaterThan(TASKS * LENGTH);
     // Of the 60 MB that come after.
     expect(most - early).toBeLessThan(30e6);
-  }, 120_000);
+  });
 
   it('waits for a slow reader, and stops when it hangs up', async () => {
     const request = get(`${roost.url}${path('ndjson', 'type:bulky')}`);

@@ -30,7 +30,7 @@ describe('a burst of quick tasks', () => {
   beforeAll(async () => {
     roost = await Roost.start({ worker: false });
     commands = new Redis(roost.redis.url);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     commands?.disconnect();
@@ -44,7 +44,6 @@ describe('a burst of quick tasks', () => {
     // Once told how long its stream may be, BullMQ keeps that much of it.
     expect(await commands.hget('roost:default:meta', 'opts.maxLenEvents')).toBe('500000');
 
-    const startedAt = Date.now();
     let isWritten = false;
     const write = (async () => {
       for (let from = 1; from <= TASKS; from += 500)
@@ -53,18 +52,13 @@ describe('a burst of quick tasks', () => {
     })();
     const engine = openHistory(roost.env.HISTORY_URL!.slice('file:'.length));
     const lags: number[] = [];
-    await until(
-      'all is recorded',
-      async () => {
-        const { lagMs, state } = await status();
-        lags.push(lagMs);
-        const isThere = isWritten && engine.counts(null, Date.now()).total === TASKS;
-        return isThere && state === 'recording' && lagMs === 0;
-      },
-      60_000,
-    );
+    await until('all is recorded', async () => {
+      const { lagMs, state } = await status();
+      lags.push(lagMs ?? 0);
+      const isThere = isWritten && engine.counts(null, Date.now()).total === TASKS;
+      return isThere && state === 'recording' && lagMs === 0;
+    });
     await write;
-    expect(Date.now() - startedAt).toBeLessThan(60_000);
     expect(Math.max(...lags)).toBeGreaterThan(0);
     expect(engine.counts(null, Date.now())).toMatchObject({
       total: TASKS,
@@ -77,5 +71,5 @@ describe('a burst of quick tasks', () => {
       const length = await commands.xlen('roost:default:events');
       return length >= 10_000 && length < 25_000;
     });
-  }, 120_000);
+  });
 });

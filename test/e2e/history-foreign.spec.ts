@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { parseQuery } from '../../src/history/query/parse-query.js';
-import type { StoreEngine } from '../../src/history/store/store-engine.js';
+import type { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { ApiClient } from '../support/api-client.js';
 import type { HistoryReport } from '../../src/monitoring/history-report.js';
 import { projectRoot, TestProcess } from '../support/processes.js';
@@ -28,7 +28,7 @@ describe('a program that uses BullMQ on the same Redis', () => {
   beforeAll(async () => {
     roost = await Roost.start({ worker: false });
     engine = openHistory(roost.env.HISTORY_URL!.slice('file:'.length));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     engine?.close();
@@ -83,7 +83,7 @@ describe('a program that uses BullMQ on the same Redis', () => {
       ),
     );
     expect(queue).toMatchObject({ ours: false, lagMs: 0 });
-  }, 60_000);
+  });
 
   it('that removes its jobs as they complete is told of by their events, and what is lost is said', async () => {
     const { plain } = await runPlain(roost.redis.url, 'swift', 4, 'remove');
@@ -96,5 +96,5 @@ describe('a program that uses BullMQ on the same Redis', () => {
       expect(engine.attempts(id, 'bull:swift')).toMatchObject([{ number: 1, outcome: 'completed' }]);
     }
     expect(engine.get(plain[2]!, 'bull:swift')?.result).toBe('{"twice":4}');
-  }, 60_000);
+  });
 });

@@ -25,7 +25,7 @@ describe('when nobody recorded for longer than the stream of events reaches', ()
     redis = await RedisServer.start();
     commands = new Redis(redis.url);
     [door, worker] = await Promise.all([startApp('web', env('door.db')), startApp('worker', env('none.db'))]);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await Promise.all([door.stop(), worker.stop(), second?.stop()]);
@@ -84,5 +84,5 @@ describe('when nobody recorded for longer than the stream of events reaches', ()
     expect(page).toContain(lost.id);
     expect(page).toContain('how they ended is not known');
     engine.close();
-  }, 90_000);
+  });
 });

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordingEngine } from '../../src/history/store/recording-engine.js';
+import { RecordingEngine } from '../../src/history/sqlite/recording-engine.js';
 import type { HistoryReport } from '../../src/monitoring/history-report.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
@@ -22,25 +22,20 @@ describe('two web processes with one history', () => {
     startApp(name, { REDIS_URL: redis.url, HISTORY_URL: `file:${file}` });
 
   const recording = (not?: RunningApp) =>
-    until(
-      'one of them records',
-      async () => {
-        const pid = (await holderOf(commands, engine.storeId()))?.holder?.pid;
-        return apps.find((app) => app.pid === pid && app !== not);
-      },
-      10_000,
-    );
+    until('one of them records', async () => {
+      const pid = (await holderOf(commands, engine.storeId()))?.holder?.pid;
+      return apps.find((app) => app.pid === pid && app !== not);
+    });
   const stateOf = async (app: RunningApp) =>
     (await new ApiClient(app.url!).get<HistoryReport>('/api/v1/history')).recorder;
-  const isRecorded = (id: string) =>
-    until('it is recorded', () => engine.get(id)?.state === 'completed', 10_000);
+  const isRecorded = (id: string) => until('it is recorded', () => engine.get(id)?.state === 'completed');
 
   beforeAll(async () => {
     redis = await RedisServer.start();
     commands = new Redis(redis.url);
     apps = await Promise.all([start('web'), start('web'), start('worker')]);
     engine = new RecordingEngine({ file });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     engine.close();
@@ -60,9 +55,9 @@ describe('two web processes with one history', () => {
     expect(shown.holder?.pid).toBe(holder.pid);
     const { id } = await new ApiClient(other.url!).submit('divide', { x: 1, y: 2 });
     await isRecorded(id);
-  }, 30_000);
+  });
 
-  it('go on within 10 s in the other one when the first is frozen, and the frozen one writes nothing when it wakes', async () => {
+  it('go on in the other one when the first is frozen, and the frozen one writes nothing when it wakes', async () => {
     const frozen = await recording();
     frozen.signal('SIGSTOP');
     const heir = await recording(frozen);
@@ -79,9 +74,9 @@ describe('two web processes with one history', () => {
       'completed',
     ]);
     expect((await recording()).pid).toBe(heir.pid);
-  }, 40_000);
+  });
 
-  it('go on within 10 s in the other one when the first is killed', async () => {
+  it('go on in the other one when the first is killed', async () => {
     const victim = await recording();
     expect(await victim.kill()).toEqual({ code: null, signal: 'SIGKILL' });
     const heir = await recording(victim);
@@ -89,5 +84,5 @@ describe('two web processes with one history', () => {
     await isRecorded(id);
     const counts = engine.counts(null, Date.now());
     expect(counts.byState).toEqual({ completed: counts.total });
-  }, 30_000);
+  });
 });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { QueueDetail } from '../../src/queues/queue-view.js';
 import type { Outcome } from '../../src/queues/queues.service.js';
 import { ApiClient } from '../support/api-client.js';
+import { BrowserClient } from '../support/browser-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { addManyJobs } from '../support/many-jobs.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -70,7 +72,7 @@ describe('a queue under control', () => {
       const paused = (await post('pause', { reason: 'new database', forMs: 1500 })).body.paused!;
       expect(paused).toMatchObject({ by: 'api', reason: 'new database' });
       expect(Date.parse(paused.until!) - Date.parse(paused.since!)).toBe(1500);
-      await until('it goes on', async () => (await get()).paused === null, 5000);
+      await until('it goes on', async () => (await get()).paused === null);
       expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(paused.until!));
       expect((await get()).actions.map(({ action, by }) => [action, by])).toEqual([
         ['resume', 'roost'],
@@ -125,6 +127,38 @@ describe('a queue under control', () => {
         ]);
       },
     );
+
+    it('says whose a queue of another program is, shows what it holds, and controls it in no way', async () => {
+      const other = new Queue('mail', { connection: { url: server.url } });
+      try {
+        await other.addBulk([1, 2, 3].map((n) => ({ name: 'letter', data: { n } })));
+        await other.pause();
+        const read = await api.call('GET', '/api/v1/queues/bull:mail');
+        expect([read.status, await read.json()]).toEqual([
+          409,
+          expect.objectContaining({
+            code: 'QUEUE_NOT_OURS',
+            detail: expect.stringContaining('the queue `mail` of another BullMQ program (prefix `bull`)'),
+            tasks: '/api/v1/tasks?queue=bull%3Amail',
+          }),
+        ]);
+        const drain = await api.call('POST', '/api/v1/queues/bull:mail/drain', {});
+        expect(drain.status).toBe(409);
+        expect(await other.count()).toBe(3);
+        const browser = new BrowserClient(web.url!);
+        const page = await browser.get('/monitor/queues/bull%3Amail');
+        expect(page.status).toBe(200);
+        expect(page.text).toContain('This queue belongs to another program');
+        expect(page.text).toMatch(
+          /href="\/tasks\?queue&#x3D;bull%3Amail&amp;state&#x3D;waiting"[^]*?class="num">3</,
+        );
+        expect(page.text).not.toMatch(/Resume|Drain…|Clean…/);
+        expect((await browser.get('/monitor/queues/bull%3Anope')).status).toBe(404);
+        expect((await browser.get('/monitor/queues/bull%3Amail/drain')).status).toBe(409);
+      } finally {
+        await other.close();
+      }
+    });
 
     it('tells what waits by task type', async () => {
       await Promise.all([api.submit('divide', QUICK), api.submit('divide', QUICK, { priority: 5 })]);
@@ -194,7 +228,7 @@ describe('a queue under control', () => {
       await addManyJobs(redis, 'delayed', MANY);
       await pieces('promote', {});
       expect((await get()).counts).toMatchObject({ waiting: MANY, delayed: 0 });
-    }, 60_000);
+    });
   });
 
   describe('with two workers', () => {
@@ -240,7 +274,7 @@ describe('a queue under control', () => {
         return false;
       });
       expect(most).toBe(2);
-      await until('more run', async () => (await running()) > 2, 4000);
+      await until('more run', async () => (await running()) > 2);
       await done(tasks.map(({ id }) => id));
     });
 
@@ -262,7 +296,7 @@ describe('a queue under control', () => {
       await post('rate-limit', { max: null });
       const liftedAt = Date.now();
       await done(tasks.map(({ id }) => id));
-      expect(Date.now() - liftedAt).toBeLessThan(4000);
+      expect(Date.now() - liftedAt).toBeLessThan(20_000);
     });
 
     it('goes on in time when only workers are left to notice', async () => {
@@ -282,7 +316,7 @@ describe('a queue under control', () => {
     });
 
     it('tells how many came in and went out', async () => {
-      await until('it knows', async () => (await get()).inPerMinute !== null, 20_000);
+      await until('it knows', async () => (await get()).inPerMinute !== null);
       const before = await get();
       await done(
         (await Promise.all(Array.from({ length: 20 }, () => api.submit('divide', QUICK)))).map(

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Settings } from '../../src/config/settings.js';
-import { ERRORS } from '../../src/contract/errors.js';
-import { QUEUE_NAMES } from '../../src/contract/queues.js';
-import type { AttemptView, LogLine } from '../../src/contract/task-view.js';
+import { Settings } from '../../src/platform/config/settings.js';
+import { ERRORS } from '../../src/model/errors.js';
+import type { AttemptView, LogLine } from '../../src/model/task-view.js';
 import { ApiClient } from '../support/api-client.js';
 import { EventStream } from '../support/event-stream.js';
 import { projectRoot, type RunningApp, startApp, TestProcess } from '../support/processes.js';
@@ -28,7 +27,8 @@ describe('the README', () => {
   it('gives the defaults that the settings have', () => {
     const settings = { ...new Settings() } as Record<string, unknown>;
     const words: Record<string, unknown> = {
-      all: [...QUEUE_NAMES],
+      all: [],
+      'no more': [],
       'its own Redis': undefined,
       'of the package': settings.APP_VERSION,
       none: '',
@@ -59,19 +59,34 @@ describe('the README', () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  it('and docs/ lead to files and headings that exist', () => {
-    const docs = readdirSync(join(projectRoot, 'docs'), { recursive: true, encoding: 'utf8' }).filter(
-      (name) => name.endsWith('.md'),
-    );
-    const files = ['README.md', 'CHANGELOG.md', ...docs.map((name) => join('docs', name))];
+  it('and the other documents lead to files and headings that exist', () => {
+    const documents = (folder: string, recursive: boolean) =>
+      readdirSync(join(projectRoot, folder), { recursive, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => join(folder, name));
+    const files = [...documents('.', false), ...documents('docs', true)];
+    expect(files).toContain('SECURITY.md');
     expect(files.flatMap(brokenLinks)).toEqual([]);
   });
 
+  it('has each decision in their index under a number of its own', () => {
+    const folder = join(projectRoot, 'docs/decisions');
+    const records = readdirSync(folder).filter((name) => name !== 'README.md');
+    const index = readFileSync(join(folder, 'README.md'), 'utf8');
+    const listed = [...index.matchAll(/^\| \[(\d{3})\]\((\1-[\w-]+\.md)\)/gm)].map(([, , name]) => name);
+    expect(listed).toEqual(records.sort());
+    expect(new Set(records.map((name) => name.slice(0, 3))).size).toBe(records.length);
+  });
+
   it('starts no line of code with a path that is not there', () => {
-    const house = readFileSync(join(projectRoot, 'docs/house.md'), 'utf8');
-    const paths = [
-      ...`${README}${house}`.matchAll(/`((?:src|test|scripts|views|docs)\/[\w./-]*\w\/?)`/g),
-    ].map(([, path]) => path!);
+    const decisions = readdirSync(join(projectRoot, 'docs/decisions')).map(
+      (name) => `docs/decisions/${name}`,
+    );
+    const files = ['README.md', 'CONTRIBUTING.md', 'UPGRADING.md', 'docs/house.md', ...decisions];
+    const text = files.map((file) => readFileSync(join(projectRoot, file), 'utf8')).join('\n');
+    const paths = [...text.matchAll(/`((?:src|test|scripts|views|docs)\/[\w./-]*\w\/?)`/g)].map(
+      ([, path]) => path!,
+    );
     expect(paths.length).toBeGreaterThan(0);
     expect(paths.filter((path) => !existsSync(join(projectRoot, path)))).toEqual([]);
   });
@@ -101,7 +116,7 @@ describe('what the README shows', () => {
       startApp('worker', env, project.folder),
     ]);
     api = new ApiClient(web.url!);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await Promise.all([web?.stop(), worker?.stop()]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
-import type { TaskPage, TaskView } from '../../src/contract/task-view.js';
+import type { TaskPage, TaskView } from '../../src/model/task-view.js';
 import { ApiClient } from '../support/api-client.js';
 import { expectGoodProblem } from '../support/expect-problem.js';
 import { Roost } from '../support/roost.js';

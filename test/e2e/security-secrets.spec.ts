@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { freePort } from '../support/redis-server.js';
 import { Roost } from '../support/roost.js';
@@ -43,7 +43,7 @@ describe('S17: the logs', () => {
       },
     });
     ada = new BrowserClient(roost.url);
-  }, 60_000);
+  });
 
   afterAll(() => roost?.stop());
 
@@ -136,5 +136,5 @@ describe('S17: the logs', () => {
       expect(secrets.filter((secret) => text.toLowerCase().includes(secret.toLowerCase()))).toEqual([]);
       expect(text.split('\n').filter((line) => line.startsWith('[00:00:00.000]'))).toEqual([]);
     }
-  }, 60_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { StateCounts } from '../../src/contract/states.js';
-import type { TaskView } from '../../src/contract/task-view.js';
+import type { StateCounts } from '../../src/model/states.js';
+import type { TaskView } from '../../src/model/task-view.js';
 import { ApiClient } from '../support/api-client.js';
 import { projectRoot, TestProcess } from '../support/processes.js';
 import { freePort } from '../support/redis-server.js';

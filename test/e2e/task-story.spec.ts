@@ -3,8 +3,8 @@ import { Queue, Worker } from 'bullmq';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AttemptView, LogLine, TaskView, TransitionView } from '../../src/contract/task-view.js';
-import { newTaskId } from '../../src/queue/task-ids.js';
+import type { AttemptView, LogLine, TaskView, TransitionView } from '../../src/model/task-view.js';
+import { newTaskId } from '../../src/bullmq/task-ids.js';
 import { ApiClient } from '../support/api-client.js';
 import { EventStream } from '../support/event-stream.js';
 import { expectGoodProblem } from '../support/expect-problem.js';
@@ -177,6 +177,33 @@ describe('a task that Redis has dropped', () => {
     await refused(await api.call('GET', '/api/v1/tasks/nobody'), 404);
     await refused(await api.call('GET', `/api/v1/tasks/${newTaskId()}`), 410);
     await refused(await api.call('GET', '/api/v1/tasks/1?queue=bull:nobody'), 404);
+  });
+
+  it('asked of another queue is said to be where it is, and never acted on', async () => {
+    const { id, queue, links } = await api.submit('flaky', {}, { delayMs: 3_600_000 });
+    expect((await api.call('GET', `${links.self}?queue=${queue}`)).status).toBe(200);
+    for (const other of ['cpu', 'bull:mail', 'nowhere']) {
+      const calls = [
+        ...['', '/attempts', '/transitions', '/logs', '/progress', '/input', '/events', '/why'].map(
+          (path) => ['GET', path] as const,
+        ),
+        ...['/retry', '/promote', '/cancel'].map((path) => ['POST', path] as const),
+        ['DELETE', ''] as const,
+      ];
+      for (const [method, path] of calls) {
+        const answer = await api.call(method, `${links.self}${path}?queue=${encodeURIComponent(other)}`);
+        const { code, detail } = await refused(answer, 404);
+        expect([method, path, code, detail]).toEqual([
+          method,
+          path,
+          'TASK_NOT_FOUND',
+          expect.stringContaining(`in the queue \`${other}\`: it is in \`${queue}\``),
+        ]);
+      }
+      const page = await api.call('GET', `${links.page}?queue=${other}`, undefined, { accept: 'text/html' });
+      expect(page.status).toBe(404);
+    }
+    expect(await api.get(links.self)).toMatchObject({ id, state: 'delayed' });
   });
 
   it('gives its input and result as files, whole', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkerView } from '../../src/fleet/worker-view.js';
-import type { BlockerCode, WhyView } from '../../src/tasks/why-not-running.js';
+import type { WorkerView } from '../../src/workers/worker-view.js';
+import type { BlockerCode, WhyView } from '../../src/tasks/waiting-reasons.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -76,7 +76,7 @@ describe("why isn't it running?", () => {
     await post('/api/v1/queues/default/pause');
     expect((await why(view.id)).estimate).toMatchObject({
       startInMs: null,
-      basis: expect.stringContaining('resumes the queue'),
+      basis: expect.stringContaining('queue is resumed'),
     });
   });
 
@@ -121,7 +121,9 @@ describe("why isn't it running?", () => {
     await post('/api/v1/queues/default/rate-limit', { max: 1, perMs: 60_000 });
     await submit();
     const { view, blocker } = await blocked(await submit(), 'RATE_LIMITED');
-    expect(blocker.message).toBe('The queue default starts at most 1 task per minute (set by api), and has.');
+    expect(blocker.message).toBe(
+      'The queue default starts at most 1 task per minute (set by api), and this limit is used up.',
+    );
     expect(Date.parse(blocker.until!)).toBeGreaterThan(Date.now() + 50_000);
     expect(view.estimate!.startAt).toBe(blocker.until);
   });
@@ -234,5 +236,5 @@ describe("why isn't it running?", () => {
       /tasks a minute of this queue finished over the last .*; 0 are before it\./,
     );
     expect(view!.estimate!.startInMs!).toBeGreaterThan(0);
-  }, 40_000);
+  });
 });

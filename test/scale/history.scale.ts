@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StateCounts } from '../../src/contract/states.js';
-import type { TaskView } from '../../src/contract/task-view.js';
+import type { StateCounts } from '../../src/model/states.js';
+import type { TaskView } from '../../src/model/task-view.js';
 import type { HistoryReport } from '../../src/monitoring/history-report.js';
 import { limitHere, percentile, printFigures } from '../chaos/support/figures.js';
 import { ApiClient } from '../support/api-client.js';
@@ -246,7 +246,7 @@ function follow(report: () => Promise<HistoryReport>) {
   const timer = setInterval(() => {
     void report().then(
       ({ recorder, store }) => {
-        lags.push(recorder.lagMs);
+        lags.push(recorder.lagMs ?? 0);
         rates.push(recorder.perSecond);
         if (Date.now() - shownAt < 30_000) return;
         shownAt = Date.now();

@@ -14,38 +14,41 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import type { Redis } from 'ioredis';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { AccessModule } from '../../src/access/access.module.js';
-import { Gate } from '../../src/access/gate.js';
-import { drawLogin } from '../../src/access/login-page.js';
-import { Needs } from '../../src/access/needs.js';
-import { toTrustProxy } from '../../src/access/trust-proxy.js';
-import { actor } from '../../src/access/visitor.js';
+import { AuthModule } from '../../src/auth/auth.module.js';
+import { AuthenticationMiddleware } from '../../src/auth/authentication.middleware.js';
+import { SavedForms } from '../../src/auth/saved-forms.js';
+import { LoginService } from '../../src/auth/login.service.js';
+import { RecordSeal } from '../../src/auth/record-seal.js';
+import { RequirePermission } from '../../src/auth/require-permission.js';
+import { toTrustProxy } from '../../src/auth/trust-proxy.js';
+import { actor } from '../../src/auth/principal.js';
 import { AuditLog } from '../../src/audit/audit-log.js';
 import { AuditModule } from '../../src/audit/audit.module.js';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
-import { ConfigModule } from '../../src/config/config.module.js';
-import { loadSettings } from '../../src/config/load-settings.js';
-import { Settings } from '../../src/config/settings.js';
-import type { KeptAuditEntry } from '../../src/history/store/audit-store.js';
-import type { HistoryStore } from '../../src/history/store/history-store.js';
-import { StoreEngine } from '../../src/history/store/store-engine.js';
+import { ConfigModule } from '../../src/platform/config/config.module.js';
+import { loadSettings } from '../../src/platform/config/load-settings.js';
+import { Settings } from '../../src/platform/config/settings.js';
+import type { StoredAuditEntry } from '../../src/history/sqlite/audit-store.js';
+import type { HistoryStore } from '../../src/history/ports/history-store.js';
+import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { HISTORY } from '../../src/history/tokens.js';
 import { bodyParsers } from '../../src/http/body-parsers.js';
 import { ERROR_PAGE, ProblemFilter } from '../../src/http/problem.filter.js';
 import { requestId } from '../../src/http/request-id.js';
 import { sameSite } from '../../src/http/same-site.js';
 import { securityHeaders } from '../../src/http/security-headers.js';
-import type { Problem } from '../../src/http/to-problem.js';
-import { LoggingModule } from '../../src/logging/logging.module.js';
-import { closeConnection, failFastConnection } from '../../src/queue/redis-connections.js';
-import { COMMANDS } from '../../src/queue/tokens.js';
-import { errorPage } from '../../src/web/error-page.js';
-import { setupViews } from '../../src/web/views.setup.js';
+import { LoggingModule } from '../../src/platform/logging/logging.module.js';
+import { closeConnection, commandConnection } from '../../src/bullmq/connection/redis-connections.js';
+import { COMMAND_CLIENT } from '../../src/bullmq/tokens.js';
+import { errorPageWith } from '../../src/web/kit/render-error-page.js';
+import { setupViews } from '../../src/web/kit/views.setup.js';
+import { editRecord } from './sealed-records.js';
 
 /** Stands for all the rooms whose routes say what they need. */
 @Controller()
@@ -54,40 +57,40 @@ export class ThingsController {
   readonly done: string[] = [];
 
   @Get('things')
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   list(): string {
     return '<p>things</p>';
   }
 
   @Post('things/:id/cancel')
-  @Needs('tasks.act')
+  @RequirePermission('tasks.act')
   cancel(@Param('id') id: string, @Req() req: Request): { by: string } {
     this.done.push(`cancel ${id} ${req.method}`);
     return { by: actor('the web page') };
   }
 
   @Post('api/v1/things')
-  @Needs('tasks.submit')
+  @RequirePermission('tasks.submit')
   add(@Body() body: unknown): { by: string } {
     this.done.push(`add ${JSON.stringify(body)}`);
     return { by: actor('the API') };
   }
 
   @Get('api/v1/things/:id')
-  @Needs('tasks.read')
+  @RequirePermission('tasks.read')
   get(@Param('id') id: string): { id: string } {
     return { id };
   }
 
   @Delete('api/v1/things/:id')
-  @Needs('tasks.act')
+  @RequirePermission('tasks.act')
   remove(@Param('id') id: string): { by: string } {
     this.done.push(`remove ${id}`);
     return { by: actor('the API') };
   }
 
   @Get('api/v1/hidden')
-  @Needs('secrets.reveal')
+  @RequirePermission('secrets.reveal')
   reveal(): { value: string } {
     return { value: 'a hidden value' };
   }
@@ -133,21 +136,25 @@ export class AccessBench {
       }),
     );
     const engine = new StoreEngine({ file: join(home, `history-${Math.random()}.db`) });
-    const redis = failFastConnection(settings, 'test', log);
+    const redis = commandConnection(settings, 'test', log);
 
     @Module({
       imports: [
         ConfigModule.forRoot(settings),
         LoggingModule.forRoot(log),
         shared([
-          { provide: COMMANDS, useValue: redis },
+          { provide: COMMAND_CLIENT, useValue: redis },
           { provide: HISTORY, useValue: historyOf(engine) },
         ]),
-        AccessModule,
+        AuthModule,
         AuditModule,
       ],
       controllers: [ThingsController, ...controllers],
-      providers: [ProblemFilter, { provide: ERROR_PAGE, useValue: page }, ...providers],
+      providers: [
+        ProblemFilter,
+        { provide: ERROR_PAGE, useFactory: errorPageWith, inject: [SavedForms] },
+        ...providers,
+      ],
     })
     class BenchModule {
       async onApplicationShutdown() {
@@ -182,8 +189,30 @@ export class AccessBench {
     return this.app.get(ThingsController);
   }
 
+  /** Resolves when the response to the next request has closed, answered or cut. */
+  async nextClose(): Promise<void> {
+    const [, res] = (await once(this.app.getHttpServer(), 'request')) as [unknown, Response];
+    if (!res.closed) await once(res, 'close');
+  }
+
+  /** Resolves when the next request has arrived. */
+  async nextRequest(): Promise<void> {
+    await once(this.app.getHttpServer(), 'request');
+  }
+
+  /** As if nobody had tried a wrong password in the last minutes. */
+  async forgetGuesses(): Promise<void> {
+    this.app.get(LoginService).limit.local.clear();
+    await this.redis.del('none', ...(await this.redis.keys('*:access:wrong:*')));
+  }
+
+  /** Changes a record of a login or a token as this app itself would write it. */
+  async editRecord(key: string, change: object, ttlMs?: number): Promise<void> {
+    await editRecord(this.redis, this.app.get(RecordSeal), key, change, ttlMs);
+  }
+
   get redis(): Redis {
-    return this.app.get<Redis>(COMMANDS);
+    return this.app.get<Redis>(COMMAND_CLIENT);
   }
 
   /** All that was logged. */
@@ -192,7 +221,7 @@ export class AccessBench {
   }
 
   /** Newest first, once all of it is written. */
-  async audit(): Promise<KeptAuditEntry[]> {
+  async audit(): Promise<StoredAuditEntry[]> {
     await this.app.get(AuditLog).flush();
     return this.engine.searchAudit({ limit: 1000 });
   }
@@ -207,7 +236,7 @@ export class AccessBench {
 /** The order of the product. */
 function setup(app: NestExpressApplication): void {
   const filter = app.get(ProblemFilter);
-  const gate = app.get(Gate);
+  const gate = app.get(AuthenticationMiddleware);
   app.set('query parser', 'simple');
   app.set('trust proxy', toTrustProxy(app.get(Settings).TRUST_PROXY));
   app.use(requestId, app.get(AuditTrail).middleware, securityHeaders(), sameSite, gate.middleware);
@@ -231,12 +260,10 @@ function historyOf(engine: StoreEngine): Pick<HistoryStore, 'audits'> {
       append: async (entries) => engine.appendAudit(entries),
       search: async (search) => engine.searchAudit(search),
       forget: async (before) => engine.forgetAuditPiece(before).forgotten,
+      links: async (after, limit) => engine.auditLinks(after, limit),
+      claimExport: async (...args) => engine.claimAuditExport(...args),
+      noteExport: async (...args) => engine.noteAuditExport(...args),
+      releaseExport: async (...args) => engine.releaseAuditExport(...args),
     },
   };
-}
-
-/** As the product's own error page is to do it. */
-function page(problem: Problem, req: Request, res: Response): void {
-  if (problem.code === 'UNAUTHENTICATED') drawLogin(req, res);
-  else errorPage(problem, req, res);
 }

@@ -1,5 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { ErrorCode } from '../../src/contract/errors.js';
+import type { ErrorCode } from '../../src/model/errors.js';
 
 type Json = Record<string, unknown>;
 

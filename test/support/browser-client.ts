@@ -56,6 +56,16 @@ export class BrowserClient {
     return (JSON.parse(me.text) as { csrfToken: string }).csrfToken;
   }
 
+  /** Its cookies, for a window that is to be signed in as well. */
+  storageState(): { cookies: BrowserCookie[]; origins: [] } {
+    const { hostname: domain } = new URL(this.url);
+    const cookies = [...this.cookies].map(([name, value]) => ({
+      ...{ name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false },
+      sameSite: 'Lax' as const,
+    }));
+    return { cookies, origins: [] };
+  }
+
   private async send(path: string, init: RequestInit): Promise<PageAnswer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { ...(cookie ? { cookie } : {}), ...(init.headers as Record<string, string>) };
@@ -80,6 +90,17 @@ export class BrowserClient {
   }
 }
 
+interface BrowserCookie {
+  name: string;
+  value: string;
+  domain: string;
+  path: string;
+  expires: number;
+  httpOnly: boolean;
+  secure: boolean;
+  sameSite: 'Lax';
+}
+
 export interface PageAnswer {
   status: number;
   location: string | null;
@@ -90,4 +111,22 @@ export interface PageAnswer {
 
 export function csrfIn(html: string): string {
   return /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
+}
+
+/** What a filled form of a page sends: its fields by name, and where to. */
+export function formIn(html: string, id: string): { action: string; fields: Record<string, string> } {
+  const [, action, inner] =
+    new RegExp(`<form[^>]*action="([^"]*)"[^>]*id="${id}"[^>]*>([^]*?)</form>`).exec(html) ?? [];
+  if (action === undefined || inner === undefined) throw new Error(`The page has no form ${id}.`);
+  const inputs = [...inner.matchAll(/<input[^>]* name="([^"]*)"[^>]*?(?: value="([^"]*)")?[^>]*>/g)];
+  const texts = [...inner.matchAll(/<textarea[^>]* name="([^"]*)"[^>]*>\n?([^]*?)<\/textarea>/g)];
+  const fields = [...inputs, ...texts].map(([, name, value = '']) => [name!, unescape(value)] as const);
+  return { action: unescape(action), fields: Object.fromEntries(fields) };
+}
+
+function unescape(html: string): string {
+  const names: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+  return html.replace(/&(?:#x([0-9a-f]+)|(\w+));/gi, (_, code: string, name: string) =>
+    code ? String.fromCodePoint(parseInt(code, 16)) : (names[name] ?? ''),
+  );
 }

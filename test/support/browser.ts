@@ -30,10 +30,10 @@ const ARGS = [
 const LEFT_BEHIND = /net::ERR_ABORTED/;
 
 /** How long to wait for something to appear or to be reached before the test fails, ms. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 150_000;
 
 /** Of one test with all its pages on a busy machine, ms. */
-const TEST_MS = 60_000;
+const TEST_MS = 300_000;
 
 interface VisitOptions extends BrowserContextOptions {
   /** Problems this test brings about on purpose; all others fail it. */

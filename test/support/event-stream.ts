@@ -30,7 +30,7 @@ export class EventStream {
   }
 
   /** The first event, past or to come, that `isWanted`; fails when the stream ends without or `limitMs` is over. */
-  waitFor(isWanted: (event: StreamEvent) => unknown, limitMs = 10_000): Promise<StreamEvent> {
+  waitFor(isWanted: (event: StreamEvent) => unknown, limitMs = 240_000): Promise<StreamEvent> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         this.watchers.delete(look);

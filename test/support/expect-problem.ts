@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { ERRORS, type ErrorCode } from '../../src/contract/errors.js';
+import { ERRORS, type ErrorCode } from '../../src/model/errors.js';
 import type { Answer } from './api-contract.js';
 
 /** Says what happened and what to do, and nothing of our insides. */

@@ -1,6 +1,6 @@
-import type { TaskContext } from '../../src/contract/task-handler.js';
-import type { LogLevel } from '../../src/contract/task-view.js';
-import { Once } from '../../src/worker/once.js';
+import type { TaskContext } from '../../src/task-api/task-handler.js';
+import type { LogLevel } from '../../src/task-api/task-handler.js';
+import { Once } from '../../src/worker/step-results.js';
 
 export interface ProgressCall {
   done: number;
@@ -29,7 +29,7 @@ export function fakeContext(options: FakeContextOptions = {}): FakeContext {
   const kept = new Map<string, string>();
   const once = new Once({
     find: async (key) => kept.get(key),
-    keep: async (key, json) => kept.set(key, json).get(key)!,
+    save: async (key, json) => kept.set(key, json).get(key)!,
   });
   const ctx: FakeContext = {
     taskId: 'task-1',

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { hashPassword } from '../../src/access/password.js';
+import { hashPassword } from '../../src/auth/password.js';
 import { AccessBench } from './access-bench.js';
 import { BrowserClient, csrfIn } from './browser-client.js';
 import { RedisServer } from './redis-server.js';
@@ -35,7 +35,7 @@ export class LoginClock {
 
   async msOf(name: Tried): Promise<number> {
     // Or the limit would be what is measured.
-    await this.bench.redis.del('none', ...(await this.bench.redis.keys('*:access:wrong:*')));
+    await this.bench.forgetGuesses();
     const begun = performance.now();
     const { status } = await this.client.post('/login', { name, password: 'a guess', _csrf: this.csrf });
     expect(status).toBe(401);

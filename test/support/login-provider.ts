@@ -55,7 +55,10 @@ export class LoginProvider {
       claims: {
         openid: ['sub'],
         email: ['email', 'email_verified'],
-        profile: ['name', 'preferred_username', 'roost_role'],
+        profile: [
+          ...['name', 'preferred_username', 'roost_role'],
+          ...['realm_access', 'https://example.org/roles'],
+        ],
       },
       features: { devInteractions: { enabled: false } },
       interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { HistoryStore } from '../../src/history/store/history-store.js';
-import type { TaskRow } from '../../src/history/store/rows.js';
-import { newTaskId } from '../../src/queue/task-ids.js';
+import type { HistoryStore } from '../../src/history/ports/history-store.js';
+import type { TaskRow } from '../../src/history/sqlite/rows.js';
+import { newTaskId } from '../../src/bullmq/task-ids.js';
 
 const PIECE = 1000;
 

@@ -32,7 +32,7 @@ export class NpmStart {
 
   async nothingLeft(): Promise<void> {
     const isEmpty = () => this.project.processes().length === 0;
-    await until('nothing of it is left', isEmpty, 20_000).catch((error: unknown) => {
+    await until('nothing of it is left', isEmpty).catch((error: unknown) => {
       throw new Error(`Still there: ${JSON.stringify(this.project.processes())}`, { cause: error });
     });
   }

@@ -143,7 +143,7 @@ export function spawnApp(
 ): TestProcess {
   const cwd = mkdtempSync(join(tmpdir(), `roost-${name}-`));
   const script = join(root, 'dist', name === 'web' ? 'main.js' : 'worker.js');
-  const app = new TestProcess(name, process.execPath, [script], {
+  const app = new TestProcess(name, process.execPath, ['--enable-source-maps', script], {
     cwd,
     env: { PORT: '0', ...env },
     ipc: true,

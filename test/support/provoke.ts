@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../src/contract/errors.js';
+import type { ErrorCode } from '../../src/model/errors.js';
 import type { Answer, ContractClient, DocumentedCall } from './api-contract.js';
 
 const DIVIDE = { type: 'divide', input: { x: 10, y: 2 } };
@@ -67,12 +67,15 @@ export function provoke(
       return send(valid.body, { 'sec-fetch-site': 'cross-site' });
     case 'TASK_NOT_FOUND':
     case 'SEARCH_NOT_FOUND':
+    case 'SESSION_NOT_FOUND':
     case 'TOKEN_NOT_FOUND':
     case 'ERROR_GROUP_NOT_FOUND':
     case 'WORKER_NOT_FOUND':
       return at('nope');
     case 'QUEUE_NOT_FOUND':
       return path.includes('{') ? at('nope') : api.call(method, `${path}?queue=nope`);
+    case 'QUEUE_NOT_OURS':
+      return at('bull:mail');
     case 'TASK_GONE':
       return isSubmit ? goneWhileWaiting(api) : at(ids.gone);
     case 'TASK_STATE_CONFLICT':

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { RecorderStatus } from '../../src/history/history-status.js';
-import { StoreEngine } from '../../src/history/store/store-engine.js';
+import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 
 /** A history file as it is on disk, read beside the processes that write it. */
 export function openHistory(file: string): StoreEngine {

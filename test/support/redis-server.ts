@@ -45,8 +45,8 @@ export class RedisServer {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** On the same port and folder, after `stop` or `kill`. */
-  async startAgain(): Promise<void> {
+  /** On the same port and folder, after `stop` or `kill`; `more`: options for this time alone. */
+  async startAgain(more: string[] = []): Promise<void> {
     if (this.isRunning) throw new Error('It still runs: stop() or kill() it first.');
     const { appendOnly = false, args = [] } = this.options;
     const bin = process.env.TEST_REDIS_SERVER_BIN ?? 'redis-server';
@@ -56,7 +56,7 @@ export class RedisServer {
       [
         ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.dir, '--save', ''],
         ...['--appendonly', appendOnly ? 'yes' : 'no', '--maxmemory-policy', 'noeviction'],
-        ...['--logfile', join(this.dir, 'redis.log'), ...args],
+        ...['--logfile', join(this.dir, 'redis.log'), ...args, ...more],
       ],
       { stdio: 'ignore', env: { ...process.env, ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}) } },
     );

@@ -10,13 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { projectRoot } from './processes.js';
 
 /**
  * The compiled project in a folder of its own with more task types: those of a folder of fixtures. They import from
- * `src/contract` as the others of the tests do, and find the build's.
+ * `src/task-api` and `src/model` as the others of the tests do, and find the build's.
  */
 export class ScratchBuild {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-build-')));
@@ -35,15 +35,18 @@ export class ScratchBuild {
       projectRoot,
     );
     // A file on its own does not tell that the package is one of ES modules.
-    const compilerOptions = { ...options, module: ts.ModuleKind.ESNext, sourceMap: false };
+    const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
     for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
     )) {
       const source = readFileSync(join(from, file), 'utf8').replaceAll(/(\.\.\/)+src\//g, '../../');
-      const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions });
+      const { outputText, sourceMapText } = ts.transpileModule(source, { fileName: file, compilerOptions });
       const target = join(this.folder, 'dist/task-types', file.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, outputText);
+      const original = relative(dirname(target), join(this.folder, 'src/task-types', file));
+      const map = { ...(JSON.parse(sourceMapText!) as object), sources: [original] };
+      writeFileSync(`${target}.map`, JSON.stringify(map));
     }
   }
 

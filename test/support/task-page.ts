@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import type { TaskState } from '../../src/contract/states.js';
+import type { TaskState } from '../../src/model/states.js';
 
 /** What a person reads on the page of one task. */
 export class TaskPage {

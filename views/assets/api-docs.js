@@ -1,16 +1,16 @@
-// Follows the site's theme, and leads to the error code that the address names (`/api/docs#TASK_TYPE_UNKNOWN`): the page
-// draws itself only after it has loaded, so the browser finds nothing there by itself.
+// Applies the site's theme, and scrolls to the error code in the address (`/api/docs#TASK_TYPE_UNKNOWN`).
+// Swagger UI renders after the load event, so the browser does not find the target itself.
 (() => {
   let theme = null;
   try {
     theme = localStorage.getItem('roost-theme');
   } catch {
-    // A browser that keeps nothing follows the system.
+    // Without storage the system's theme applies.
   }
   const dark = theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
   document.documentElement.classList.toggle('dark-mode', dark);
 
-  // What is tried here is sent with the cookie of the login, and that asks for its token on writes.
+  // Requests from this page are sent with the login's cookie, and writes then need its CSRF token.
   const send = window.fetch.bind(window);
   let csrf;
   window.fetch = async (input, init) => {
@@ -28,7 +28,7 @@
     return send(request);
   };
 
-  // Swagger UI puts a slash before what it finds behind the `#`.
+  // Swagger UI puts a slash after the `#`.
   const wanted = () => /^#\/?([A-Z_]+)$/.exec(location.hash)?.[1];
   const show = () => {
     const row = document.getElementById(wanted());
@@ -40,7 +40,19 @@
     return true;
   };
   addEventListener('hashchange', show);
-  if (!wanted()) return;
-  const observer = new MutationObserver(() => show() && observer.disconnect());
-  observer.observe(document.getElementById('swagger-ui'), { childList: true, subtree: true });
+  if (wanted()) {
+    const observer = new MutationObserver(() => show() && observer.disconnect());
+    observer.observe(document.getElementById('swagger-ui'), { childList: true, subtree: true });
+  }
+
+  window.SwaggerUIBundle({
+    url: '/api/openapi.json',
+    dom_id: '#swagger-ui',
+    deepLinking: true,
+    // Otherwise the page sends the document to validator.swagger.io.
+    validatorUrl: null,
+    tryItOutEnabled: true,
+    displayRequestDuration: true,
+    defaultModelsExpandDepth: 0,
+  });
 })();

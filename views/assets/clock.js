@@ -6,14 +6,14 @@ const exact = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
-/** Days of charts begin at midnight UTC, so their names are those of UTC. */
+/** Chart days begin at midnight UTC, so their names are in UTC. */
 const monthDay = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const hourMinute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', hourCycle: 'h23' });
 
-/** How far the server's clock is ahead of this one: elapsed times are counted by the server's. */
+/** Offset of the server's clock from this one, ms. Elapsed times use the server's clock. */
 let aheadMs = 0;
 
-/** Says every time in the reader's own zone, and counts the relative ones on once a second. */
+/** Shows all times in the browser's time zone, and updates relative ones once a second. */
 export function startClock() {
   readServerClock(document);
   drawTimes();
@@ -25,7 +25,7 @@ export function readServerClock(page) {
   if (now > 0) aheadMs = now - Date.now();
 }
 
-export function sayClock(at) {
+export function formatClock(at) {
   return clock.format(at);
 }
 
@@ -50,7 +50,7 @@ export function drawTimes(part = document) {
   }
 }
 
-/** Writes only what differs, so that a selection inside stays. */
+/** Writes only changed text, so that a selection inside is preserved. */
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

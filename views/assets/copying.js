@@ -1,6 +1,6 @@
 const SAID_MS = 1_500;
 
-/** Buttons with `data-copy` put the text of the element of that id on the clipboard. */
+/** Makes buttons with `data-copy` copy the text of the element with that id. */
 export function startCopying() {
   document.addEventListener('click', async (event) => {
     const button = event.target.closest?.('[data-copy]');
@@ -14,7 +14,10 @@ export function startCopying() {
   });
 }
 
-/** The clipboard is only there on HTTPS and localhost; elsewhere the text is selected for the reader's own Ctrl C. */
+/**
+ * Copies a text. The clipboard API exists only on HTTPS and localhost; elsewhere the text is selected for
+ * Ctrl+C.
+ */
 async function write(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,19 +1,27 @@
 const TOAST_MS = 6_000;
 
 export function startForms() {
-  forgetFlash();
-  knowTimeZone();
+  removeFlash();
+  fillTimeZone();
   document.querySelector('[data-focus]')?.focus();
   document.addEventListener(
     'change',
     (event) => event.target.form?.matches('[data-submit-on-change]') && event.target.form.requestSubmit(),
   );
-  document.addEventListener('submit', (event) => refuseSecondSubmit(event));
+  document.addEventListener('submit', (event) => blockSecondSubmit(event));
   document.addEventListener('click', closePopovers);
+  // Resets selects when the browser restores a page from its history, so that they match the content of the
+  // page.
+  addEventListener('pageshow', () => {
+    for (const form of document.querySelectorAll('form[data-submit-on-change], form[role=search]'))
+      form.reset();
+  });
 }
 
-/** What was said once is not said again on a reload or a live redraw of the same address. */
-function forgetFlash() {
+/**
+ * Removes the flash code from the address, so that a reload or a live redraw does not show the message again.
+ */
+function removeFlash() {
   const url = new URL(location.href);
   if (url.searchParams.has('flash') || url.searchParams.has('none')) {
     for (const said of ['flash', 'n', 'none']) url.searchParams.delete(said);
@@ -21,15 +29,15 @@ function forgetFlash() {
   }
   const toast = document.getElementById('toast');
   if (!toast) return;
-  // A live region speaks of what is put into it, not of what it came with.
+  // A live region announces only text inserted later, not its initial content.
   const region = toast.parentElement;
   toast.remove();
   setTimeout(() => region.append(toast), 50);
   setTimeout(() => toast.remove(), TOAST_MS);
 }
 
-/** Run-at times are meant in the reader's own zone unless another one was typed. */
-function knowTimeZone() {
+/** Sets the time zone of run-at times to the browser's, unless the user typed another one. */
+function fillTimeZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const input of document.querySelectorAll('input.zone')) {
     if (zone && input.value === 'UTC' && !input.closest('form').querySelector('.problems'))
@@ -47,13 +55,16 @@ function listTimeZones() {
   document.body.append(list);
 }
 
-/** The key in the form makes a double click one task anyway; this spares the second request. */
-function refuseSecondSubmit(event) {
+/**
+ * Blocks a second submit. The idempotency key in the form prevents a second task anyway; this saves the
+ * request.
+ */
+function blockSecondSubmit(event) {
   const form = event.target;
   if (form.method !== 'post') return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = 'yes';
-  // A page brought back by the browser's history must be able to send again.
+  // A page restored from the browser's history must be able to send again.
   addEventListener('pageshow', () => delete form.dataset.sent, { once: true });
 }
 

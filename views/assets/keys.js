@@ -7,7 +7,7 @@ const PLACES = {
   m: '/monitor',
 };
 
-/** How long a `g` waits for its second letter. */
+/** Time for the second key after `g`, ms. */
 const CHORD_MS = 1_200;
 
 let chordUntil = 0;
@@ -34,11 +34,12 @@ function act(key, help) {
   else if (key === 'j') moveBy(1);
   else if (key === 'k') moveBy(-1);
   else if (key === 'x') return tick();
+  else if (key === 'p') document.getElementById('pause')?.click();
   else return false;
   return true;
 }
 
-/** The focus itself goes from row to row, so that Enter and screen readers need nothing more. */
+/** Moves the focus from row to row, so that Enter and screen readers work without more code. */
 function moveBy(step) {
   const links = [...document.querySelectorAll('main .row-link')];
   const at = links.indexOf(document.activeElement);
@@ -47,7 +48,7 @@ function moveBy(step) {
   next?.scrollIntoView({ block: 'nearest' });
 }
 
-/** The row that has the focus, where its rows can be ticked. */
+/** Ticks the focused row, if its rows can be ticked. */
 function tick() {
   const box = document.activeElement?.closest('main tr')?.querySelector('input[type=checkbox]');
   box?.click();

@@ -1,14 +1,20 @@
-import { drawTimes, readServerClock, sayClock } from './clock.js';
+import { drawTimes, readServerClock, formatClock } from './clock.js';
+import { followStream, retryAfterMs } from './event-stream.js';
 import { morphPage } from './morphing.js';
+import { hasTyped, showSignedOut, updateCsrfToken } from './signed-out.js';
 
-/** Between two tries to reach a server that does not answer. */
+/** Interval between retries while the server does not answer, ms. */
 const RETRY_MS = 2_000;
 
-/** A server that has not answered by then is taken for silent. */
-const PATIENCE_MS = 10_000;
+/** Timeout of a page request, ms. */
+const FETCH_TIMEOUT_MS = 10_000;
 
-/** Between two looks while nothing is heard; a page on what sends no events says how often it wants to look. */
+/** Interval between refreshes without events, ms. A page about sources without events sets its own. */
 const IDLE_MS = 5_000;
+
+/** Delay before a finished stream is opened again if a fresh page names it, ms. It doubles each time. */
+const REOPEN_MS = 10_000;
+const MAX_REOPEN_MS = 600_000;
 
 const state = {
   timer: 0,
@@ -16,60 +22,119 @@ const state = {
   again: false,
   drawnAt: 0,
   lastPage: '',
-  staleSince: 0,
+  /**
+   * Start of the time without a redraw, and start of the time in which the server could not read Redis; 0 if
+   * neither applies.
+   */
+  undrawnSince: 0,
+  unreadSince: 0,
   leavingUntil: 0,
-  source: undefined,
+  idleTimer: 0,
+  /** Current stream, its address, and whether it is connected. */
+  stream: undefined,
+  events: '',
+  isOpen: false,
+  /** Earliest time to reopen a finished stream. A refused stream is never reopened. */
+  reopenAt: 0,
+  reopens: 0,
 };
 
 /**
- * Keeps the page true: server-sent events say that something changed, and the page asks for its own
- * address again and takes over what differs. So there is one drawing of everything, the server's.
+ * Updates the page live. Server-sent events announce a change; the page then fetches its own address again
+ * and applies the differences. All rendering stays on the server.
  */
 export function startLive() {
-  const { events } = document.body.dataset;
-  addEventListener('beforeunload', () => (state.leavingUntil = Date.now() + PATIENCE_MS));
-  if (events) {
-    listen(events);
-    // A hidden page holds no connection: browsers allow six a site, over all tabs.
-    document.addEventListener('visibilitychange', () => (document.hidden ? hush() : listen(events)));
-    // Ages and charts move on without any event, and an event that got lost does no lasting harm.
-    setInterval(() => document.hidden || schedule(), Number(document.body.dataset.idle) || IDLE_MS);
+  addEventListener('beforeunload', () => (state.leavingUntil = Date.now() + FETCH_TIMEOUT_MS));
+  const { events, idle } = document.body.dataset;
+  if (events || idle) {
+    updateDataAge(document);
+    listen();
+    // Hidden pages close their connection: browsers allow six per site, over all tabs.
+    document.addEventListener('visibilitychange', () => (document.hidden ? disconnect() : onVisible()));
+    // An open connection would prevent the browser from caching the page for its Back button.
+    addEventListener('pagehide', disconnect);
+    addEventListener('pageshow', (event) => event.persisted && onVisible());
+    scheduleRefresh();
   } else if (document.querySelector('[data-retry]')) {
     setTimeout(refetch, RETRY_MS);
   }
 }
 
-function listen(events) {
-  hush();
-  const source = new EventSource(events);
-  state.source = source;
-  source.addEventListener('open', () => {
-    show('live');
-    schedule();
-  });
-  source.addEventListener('error', () => {
-    if (!state.staleSince) show('reconnecting');
-    // A refused connection is not tried again by the browser itself.
-    if (source.readyState === EventSource.CLOSED)
-      setTimeout(() => state.source === source && listen(events), RETRY_MS);
-    schedule();
-  });
-  for (const name of ['snapshot', 'change', 'progress', 'log', 'state', 'removed'])
-    source.addEventListener(name, schedule);
-  source.addEventListener('bye', () => {
-    show('reconnecting');
-    schedule();
-    source.close();
-    setTimeout(() => state.source === source && listen(events), RETRY_MS);
+/**
+ * Follows the stream that the page names. A finished or refused stream is opened again only if a fresh page
+ * names it.
+ */
+function listen() {
+  const { events } = document.body.dataset;
+  if (!events || document.hidden) return disconnect();
+  if (state.stream && state.events === events) return;
+  disconnect();
+  state.events = events;
+  state.isOpen = false;
+  state.stream = followStream(events, {
+    opened() {
+      state.isOpen = true;
+      show('live');
+      schedule();
+    },
+    heard: ({ name }) => name !== 'bye' && schedule(),
+    lost() {
+      state.isOpen = false;
+      show('reconnecting');
+      schedule();
+    },
+    // The redrawn page shows the reason of a refusal (signed out, forbidden, gone).
+    ended(how) {
+      state.reopenAt =
+        how === 'refused' ? Infinity : Date.now() + Math.min(MAX_REOPEN_MS, REOPEN_MS * 2 ** state.reopens++);
+      delete document.body.dataset.events;
+      disconnect();
+      schedule();
+    },
   });
 }
 
-function hush() {
-  state.source?.close();
-  state.source = undefined;
+function disconnect() {
+  state.stream?.close();
+  state.stream = undefined;
+  state.isOpen = false;
+  if (!document.body.dataset.events) show('off', '');
 }
 
-/** Draws soon, but not more often than the page allows; what comes while one draw is under way draws once more. */
+/** Refreshes when the page becomes visible: its data may be outdated. */
+function onVisible() {
+  listen();
+  showConnection();
+  schedule();
+}
+
+/** Refreshes at intervals: ages and charts change without an event, and a lost event does no lasting harm. */
+function scheduleRefresh() {
+  clearTimeout(state.idleTimer);
+  state.idleTimer = setTimeout(
+    () => {
+      if (!document.hidden) schedule();
+      scheduleRefresh();
+    },
+    Number(document.body.dataset.idle) || IDLE_MS,
+  );
+}
+
+/**
+ * Follows the stream of a fresh page, which may be another one or none: a finished task sends no more events,
+ * a retried one does again.
+ */
+function updateStream({ events = '', idle = '', every = '' }) {
+  const mine = document.body.dataset;
+  const tooSoon = events === state.events && !mine.events && Date.now() < state.reopenAt;
+  for (const [name, value] of Object.entries({ events: tooSoon ? '' : events, idle, every })) {
+    if (value === '') delete mine[name];
+    else mine[name] = value;
+  }
+  listen();
+}
+
+/** Schedules a redraw, at most as often as the page allows. Changes during a redraw cause one more. */
 function schedule() {
   if (state.busy) state.again = true;
   else if (!state.timer) {
@@ -86,7 +151,7 @@ async function refetch() {
   try {
     await draw();
   } catch {
-    goStale('The server does not answer.');
+    markStale('The server does not answer.');
   }
   state.busy = false;
   if (state.again) schedule();
@@ -94,62 +159,98 @@ async function refetch() {
 
 async function draw() {
   const response = await fetch(location.href, {
-    // It is the page that asks, and nobody's use of it: a login is not to last as long as a page stands open.
+    // Marks the request as automatic, so that an open page does not extend the login.
     headers: { accept: 'text/html', 'x-roost-refetch': '1' },
     cache: 'no-store',
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });
-  // The login has ended, here or elsewhere: the door stands where this page was.
-  if (response.status === 401) return location.reload();
-  if (response.status === 503) return goStale('Redis does not answer.');
-  if (response.status >= 500) return goStale('The server could not draw this page.');
+  // The login has ended, here or elsewhere. Shows the login page, unless the user has typed something on this
+  // one.
+  if (response.status === 401) {
+    if (!hasTyped()) return location.reload();
+    showSignedOut();
+    return show('off', '');
+  }
+  const retryAfter = retryAfterMs(response.headers.get('retry-after'), Date.now());
+  if (response.status === 429) return markStale('Too many requests to the server.', retryAfter);
+  if (response.status === 503) return markStale(reasonIn(await response.text()), retryAfter);
+  if (response.status >= 500) return markStale('The server could not render this page.', retryAfter);
   const html = await response.text();
   const page = new DOMParser().parseFromString(html, 'text/html');
   if (document.querySelector('[data-retry]') || !sameKind(page)) {
-    // A reload would overtake the click or the form that takes the reader elsewhere, such as the delete that made the page another.
+    // A reload would cancel a navigation in progress, such as that of the delete that changed the page.
     if (Date.now() > state.leavingUntil) location.reload();
     return;
   }
-  comeBack();
+  clearStale();
+  // A stream that was refused without a login can be opened again.
+  if (updateCsrfToken(page)) state.reopenAt = 0;
+  updateStream(page.body.dataset);
+  updateDataAge(page);
   readServerClock(page);
-  if (html !== state.lastPage) morphPage(page);
-  state.lastPage = html;
+  if (html !== state.lastPage && morphPage(page)) state.lastPage = html;
   drawTimes();
 }
 
-/** A task that was deleted in the meantime answers with another page altogether. */
+/** Returns true if the fresh page is of the same kind. A deleted task answers with another page. */
 function sameKind(page) {
   const ids = (one) => [...one.querySelectorAll('[data-live]')].map((part) => part.id).join();
   return ids(page) === ids(document);
 }
 
-/** The last known numbers stay, greyed, with since when; it asks again until there are new ones. */
-function goStale(why) {
-  state.staleSince ||= Date.now();
-  const since = sayClock(state.staleSince);
-  // A page that came without numbers has none to show greyed.
+/** Returns the title of an error page. */
+function reasonIn(html) {
+  const page = new DOMParser().parseFromString(html, 'text/html');
+  const title = page.querySelector('#error-page h1')?.textContent.trim();
+  return title ? `${title}.` : page.body.dataset.staleWhy || 'Redis does not answer.';
+}
+
+/**
+ * Shows the age of the data if the server could render the page but not read Redis. The page itself describes
+ * the data it shows.
+ */
+function updateDataAge(page) {
+  const since = Number(page.body.dataset.staleSince) || 0;
+  const wasUnread = state.unreadSince > 0;
+  state.unreadSince = since;
+  if (since) {
+    show('stale', `stale since ${formatClock(since)}`);
+    setTimeout(schedule, RETRY_MS);
+  } else if (wasUnread) showConnection();
+}
+
+/** Greys out the last data with the time of their last update, and retries until the server answers. */
+function markStale(why, retryAfter = RETRY_MS) {
+  state.undrawnSince ||= Date.now();
+  const since = formatClock(state.undrawnSince);
+  // A page without data has none to grey out.
   if (!document.querySelector('[data-retry], .empty-broken')) {
     const banner = document.getElementById('stale');
     banner.querySelector('.text').textContent =
-      `${why} Shown is what was known at ${since}; it comes up to date by itself.`;
+      `${why} The data shown is from ${since}. The page updates itself once it can.`;
     banner.hidden = false;
     document.body.classList.add('is-stale');
   }
   show('stale', `stale since ${since}`);
-  setTimeout(schedule, RETRY_MS);
+  setTimeout(schedule, Math.max(RETRY_MS, retryAfter));
 }
 
-function comeBack() {
-  if (!state.staleSince) return;
-  state.staleSince = 0;
+function clearStale() {
+  if (!state.undrawnSince) return;
+  state.undrawnSince = 0;
   document.getElementById('stale').hidden = true;
   document.body.classList.remove('is-stale');
-  show(state.source?.readyState === EventSource.OPEN ? 'live' : 'reconnecting');
+  state.stream?.retryNow();
+  showConnection();
+}
+
+function showConnection() {
+  show(state.isOpen ? 'live' : state.stream ? 'reconnecting' : 'off');
 }
 
 function show(name, word = name) {
   const sign = document.getElementById('live');
-  if (state.staleSince && name !== 'stale') return;
+  if ((state.undrawnSince || state.unreadSince) && name !== 'stale') return;
   sign.dataset.liveState = name;
   const text = sign.querySelector('.word');
   if (text.textContent !== word) text.textContent = word;

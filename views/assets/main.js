@@ -1,11 +1,15 @@
+import { startAnnouncing } from './announcing.js';
 import { startClock } from './clock.js';
 import { startCopying } from './copying.js';
 import { startForms } from './forms.js';
+import { startHolding } from './holding.js';
 import { startKeys } from './keys.js';
 import { startLive } from './live.js';
+import { releaseParts } from './morphing.js';
 import { startSuggesting } from './suggesting.js';
 import { startThemeButton } from './theme-button.js';
 import { startTicking } from './ticking.js';
+import { startWholeText } from './whole-text.js';
 
 startClock();
 startThemeButton();
@@ -14,4 +18,7 @@ startForms();
 startTicking();
 startSuggesting();
 startKeys();
+startWholeText();
+startAnnouncing();
+startHolding(releaseParts);
 startLive();

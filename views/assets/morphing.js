@@ -1,134 +1,184 @@
 /* global Idiomorph */
+import { announce } from './announcing.js';
+import { isListHeld, isPaused, isSelecting } from './holding.js';
+import { hasOwnTitle } from './whole-text.js';
 
-/** New pages that wait for the reader to let go of their part, by the part's id. */
+/** Lists that are live parts or inside of one. */
+const LISTS = '[data-live=list], [data-rows]';
+
+/** Fresh pages waiting until the user releases a part, by the part's id. */
 const waiting = new Map();
 
-/** Takes over the parts marked `data-live` from a newly fetched page, but never under the reader's hand. */
+/**
+ * Applies the parts marked `data-live` of a fresh page, except those in use. Returns false while the page is
+ * paused.
+ */
 export function morphPage(page) {
-  // The title of a task's page tells its state; all others stay as they came.
+  if (isPaused()) {
+    for (const fresh of page.querySelectorAll('[data-live]')) {
+      const part = document.getElementById(fresh.id);
+      if (part?.matches(LISTS)) holdPart(part, fresh);
+      else if (part) waiting.set(part.id, fresh);
+    }
+    return false;
+  }
+  // The title of a task's page contains its state; other titles are constant.
   if (page.querySelector('[data-live=page]')) document.title = page.title;
-  take(document.getElementById('banners'), page.getElementById('banners'));
+  applyPart(document.getElementById('banners'), page.getElementById('banners'));
   for (const fresh of page.querySelectorAll('[data-live]')) {
     const part = document.getElementById(fresh.id);
     if (!part) continue;
-    if (isHeld(part) || isSelecting(part)) hold(part, fresh);
-    else take(part, fresh);
+    if (isHeld(part)) holdPart(part, fresh);
+    else applyPart(part, fresh);
   }
-  for (const id of ['total', 'pages', 'online']) {
+  // Target of the bar under a list, as worded while nothing is ticked.
+  for (const fresh of page.querySelectorAll('[data-rest]')) {
+    const part = document.getElementById(fresh.id);
+    if (part) part.dataset.rest = fresh.dataset.rest;
+  }
+  for (const id of ['total', 'pages', 'online', 'bulk-all']) {
     const part = document.getElementById(id);
     const fresh = page.getElementById(id);
-    if (part && fresh) take(part, fresh);
+    if (part && fresh) applyPart(part, fresh);
   }
+  return true;
 }
 
-function take(part, fresh) {
+/** List that is updated although it is held, because the user asked for it. */
+let requested;
+
+function applyPart(part, fresh) {
   waiting.delete(part.id);
+  requested = part;
   part.querySelector(':scope > .newer')?.remove();
   const known = new Set([...part.querySelectorAll('[id]')].map((element) => element.id));
   const next = fresh.cloneNode(true);
-  keepSaid(part, next);
+  keepMessages(part, next);
   Idiomorph.morph(part, next, { callbacks });
-  if (part.dataset.live !== 'list') return;
-  for (const row of rowsOf(part)) if (!known.has(row.id)) arrive(row);
+  if (part.matches(LISTS)) for (const row of rowsOf(part)) if (!known.has(row.id)) highlight(row);
+  document.dispatchEvent(new Event('roost:drawn'));
 }
 
-/** What was said of the reader's own act is in no fresh page: it goes on standing where it stands, behind its neighbour. */
-function keepSaid(part, next) {
-  for (const said of part.querySelectorAll('[data-said][id]:not(form [data-said])')) {
-    const { id } = said.previousElementSibling ?? {};
-    if (id) next.querySelector(`#${CSS.escape(id)}`)?.after(said.cloneNode(true));
+/**
+ * Keeps messages about the user's own action, which a fresh page does not contain, behind their neighbour.
+ */
+function keepMessages(part, next) {
+  for (const message of part.querySelectorAll('[data-said][id]:not(form [data-said])')) {
+    const { id } = message.previousElementSibling ?? {};
+    if (id) next.querySelector(`#${CSS.escape(id)}`)?.after(message.cloneNode(true));
   }
 }
 
-function arrive(row) {
+function highlight(row) {
   row.classList.add('arrived');
   row.addEventListener('animationend', () => row.classList.remove('arrived'), { once: true });
 }
 
 const callbacks = {
-  /** What the reader opened stays open, whatever the server thinks of it. */
+  /** Elements that the user opened stay open. */
   beforeAttributeUpdated: (name, element) =>
     !(name === 'open' && element.matches('details, dialog')) &&
     !(name === 'class' && element.classList.contains('arrived')) &&
-    // Set by the page itself on a form that is on its way.
+    !(name === 'title' && hasOwnTitle(element)) &&
+    // The page sets it on a form that is being sent.
     name !== 'data-sent',
-  /** A field that somebody is in or has changed is theirs. */
-  beforeNodeMorphed: (element) =>
-    !element.matches?.('[data-said]') &&
-    !(element.matches?.('input, textarea, select') && isTouched(element)),
+  /** Keeps a field that has the focus or was changed. */
+  beforeNodeMorphed(element, fresh) {
+    if (!element.matches || !fresh.matches) return true;
+    if (element !== requested && element.matches('[data-rows]') && isListHeld(element)) {
+      holdPart(element, fresh.cloneNode(true));
+      return false;
+    }
+    return (
+      !element.matches('[data-said]') &&
+      !(element.matches('input, textarea, select') && isTouched(element)) &&
+      // A button that changes under the pointer would run another action.
+      !(element.matches('form') && element.closest('tr:hover, li:hover')?.closest(LISTS))
+    );
+  },
 };
 
 function isTouched(field) {
-  if (field.type === 'checkbox') return field.checked !== field.defaultChecked;
+  if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked;
+  if (field.matches('select'))
+    return (
+      field === document.activeElement ||
+      [...field.options].some((option) => option.selected !== option.defaultSelected)
+    );
   return (
     field === document.activeElement ||
     (field.type !== 'hidden' && field.value !== field.defaultValue && field.defaultValue !== undefined)
   );
 }
 
-/** Rows stay where they are while they are pointed at or tabbed through; each still tells the truth about itself. */
-function hold(part, fresh) {
+/** Keeps the rows in place but updates each of them, and shows the number of new rows. */
+function holdPart(part, fresh) {
   waiting.set(part.id, fresh);
-  part.addEventListener('pointerleave', letGo);
-  part.addEventListener('focusout', letGoSoon);
-  part.addEventListener('change', letGo);
+  part.addEventListener('pointerleave', releaseParts);
+  part.addEventListener('focusout', releaseSoon);
+  part.addEventListener('change', releaseParts);
+  part.addEventListener('toggle', releaseParts, true);
   if (isSelecting(part)) {
-    document.addEventListener('selectionchange', letGo);
+    document.addEventListener('selectionchange', releaseParts);
     return;
   }
   const known = new Map(rowsOf(part).map((row) => [row.id, row]));
   let newer = 0;
   for (const row of rowsOf(fresh)) {
     if (!known.has(row.id)) newer++;
-    else if (!known.get(row.id).contains(document.activeElement))
+    else if (!isPaused() && !known.get(row.id).contains(document.activeElement))
       Idiomorph.morph(known.get(row.id), row.cloneNode(true), { callbacks });
   }
-  if (newer > 0) sayNewer(part, newer);
+  if (newer > 0) showNewCount(part, newer);
+  else part.querySelector(':scope > .newer')?.remove();
 }
 
-/** Between two rows the focus is nowhere for a moment. */
-function letGoSoon() {
-  setTimeout(letGo);
+/** Releases held parts later: between two rows no element has the focus for a moment. */
+function releaseSoon() {
+  setTimeout(releaseParts);
 }
 
-function letGo() {
+export function releaseParts() {
   for (const [id, fresh] of waiting) {
     const part = document.getElementById(id);
-    if (part && !isHeld(part) && !isSelecting(part)) take(part, fresh);
+    if (!part) waiting.delete(id);
+    else if (!isHeld(part)) applyPart(part, fresh);
   }
 }
 
-function sayNewer(part, count) {
-  let chip = part.querySelector(':scope > .newer');
+function showNewCount(part, count) {
+  let chip = part.querySelector(':scope > .newer > button');
   if (!chip) {
     chip = document.createElement('button');
     chip.type = 'button';
-    chip.className = 'newer';
-    chip.addEventListener('click', () => {
-      const fresh = waiting.get(part.id);
-      if (fresh) take(part, fresh);
-    });
-    part.prepend(chip);
+    chip.addEventListener('click', () => revealNew(part, chip));
+    const place = document.createElement(part.matches('ul, ol') ? 'li' : 'div');
+    place.className = 'newer';
+    place.append(chip);
+    part.prepend(place);
+    announce(`${count} new; a button above the list shows them`);
   }
-  chip.textContent = `${count} new`;
+  const text = `${count} new`;
+  if (chip.textContent !== text) chip.textContent = text;
+}
+
+/** Moves the focus to the first row and scrolls the new rows into view. */
+function revealNew(part, chip) {
+  const fresh = waiting.get(part.id);
+  const wasFocused = chip.matches(':focus-visible');
+  if (fresh) applyPart(part, fresh);
+  const bar = document.querySelector('.topbar').getBoundingClientRect().bottom;
+  if (part.getBoundingClientRect().top < bar) part.scrollIntoView({ block: 'start' });
+  if (wasFocused) part.querySelector('.row-link')?.focus();
 }
 
 function rowsOf(part) {
   return [...part.querySelectorAll('tr[id], li[id]')];
 }
 
-/** Only lists move under the pointer, and hold still while rows are ticked; the numbers and bars of other parts change in place. */
+/**
+ * Returns true if a part must not be updated. Only lists move under the pointer; other parts change in place.
+ */
 function isHeld(part) {
-  if (part.dataset.live !== 'list') return false;
-  const fine = matchMedia('(hover: hover)').matches;
-  return (
-    (fine && part.matches(':hover')) ||
-    part.contains(document.activeElement) ||
-    part.querySelector('td input:checked') !== null
-  );
-}
-
-function isSelecting(part) {
-  const selection = getSelection();
-  return selection !== null && !selection.isCollapsed && selection.containsNode(part, true);
+  return isPaused() || isSelecting(part) || (part.matches(LISTS) && isListHeld(part));
 }

@@ -1,12 +1,12 @@
-/** After the last letter, so that a word typed at once is one question, ms. */
-const PAUSE_MS = 60;
+/** Delay after the last letter, so that a word typed quickly is one request, ms. */
+const DEBOUNCE_MS = 60;
 
-/** Boxes for queries say what could be written where the cursor stands. */
+/** Adds suggestions for the cursor's position to query boxes. */
 export function startSuggesting() {
   for (const input of document.querySelectorAll('input[data-suggest]')) new Suggestions(input);
 }
 
-/** A combobox as ARIA has it: the focus stays in the box, the arrows move through the list. */
+/** ARIA combobox: the focus stays in the box, the arrow keys move through the list. */
 class Suggestions {
   constructor(input) {
     this.input = input;
@@ -32,7 +32,7 @@ class Suggestions {
     input.addEventListener('input', () => this.askSoon());
     input.addEventListener('keydown', (event) => this.key(event));
     input.addEventListener('blur', () => this.close());
-    // The box keeps the focus: a click must not take it.
+    // Keeps the focus in the box on a click.
     this.list.addEventListener('pointerdown', (event) => event.preventDefault());
     this.list.addEventListener('click', (event) => {
       const option = event.target.closest('[role=option]');
@@ -48,7 +48,7 @@ class Suggestions {
       event.preventDefault();
       if (!isOpen) return void this.ask();
       const step = event.key === 'ArrowDown' ? 1 : -1;
-      // One place more than there are: none is chosen, and Enter searches.
+      // One more position than suggestions: there none is chosen, and Enter searches.
       this.mark(((this.at + 1 + step + length + 1) % (length + 1)) - 1);
     } else if (event.key === 'Escape' && isOpen) {
       event.preventDefault();
@@ -63,7 +63,7 @@ class Suggestions {
 
   askSoon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ask(), PAUSE_MS);
+    this.timer = setTimeout(() => this.ask(), DEBOUNCE_MS);
   }
 
   async ask() {
@@ -77,7 +77,7 @@ class Suggestions {
       const answer = await response.json();
       if (this.asking === asking && this.input.value === value) this.show(answer);
     } catch {
-      // Suggestions are a help, not the search: without an answer there are none.
+      // Closes without an answer: suggestions are optional for a search.
       if (this.asking === asking) this.close();
     }
   }
@@ -112,7 +112,7 @@ class Suggestions {
     else this.input.setAttribute('aria-activedescendant', this.list.children[at].id);
   }
 
-  /** A field goes on with its value; after a value comes the next term. */
+  /** Inserts a suggestion. After a field comes its value, after a value the next term. */
   take(at) {
     const { from, to, items } = this.answer;
     const { text } = items[at];

@@ -17,7 +17,7 @@ export function startThemeButton() {
     try {
       localStorage.setItem('roost-theme', next);
     } catch {
-      // Not kept; it holds for this page.
+      // Without storage the choice applies to this page only.
     }
     say();
   });

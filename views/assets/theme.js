@@ -1,4 +1,4 @@
-// Runs before the first paint, so that neither the theme nor what needs scripts flickers.
+// Runs before the first paint, so that neither the theme nor elements that need scripts flicker.
 (() => {
   const root = document.documentElement;
   root.classList.add('js');
@@ -6,6 +6,6 @@
     const theme = localStorage.getItem('roost-theme');
     if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
   } catch {
-    // A browser that keeps nothing follows the system.
+    // Without storage the system's theme applies.
   }
 })();

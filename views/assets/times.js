@@ -1,4 +1,4 @@
-// The same words as src/web/page-models/format.ts; a test holds the two together.
+// Same formats as src/web/kit/format.ts; a test compares both.
 
 const pad = (value) => String(value).padStart(2, '0');
 

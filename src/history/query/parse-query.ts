@@ -4,12 +4,12 @@ import { QuerySyntaxError } from './query-syntax-error.js';
 import { tokenize, type Token } from './tokens.js';
 
 export const MAX_TERMS = 128;
-/** Of parentheses and NOTs inside each other; also what keeps the parser's own stack small. */
+/** Maximum nesting of parentheses and NOTs; it also bounds the parser's own stack. */
 export const MAX_DEPTH = 16;
 
 /**
- * Reads a query. NOT binds tighter than AND, AND tighter than OR; terms side by side are joined by AND.
- * @throws QuerySyntaxError and nothing else, whatever the text is.
+ * Parses a query. NOT binds tighter than AND, AND tighter than OR; adjacent terms are joined by AND.
+ * @throws QuerySyntaxError for any invalid text, and no other error.
  */
 export function parseQuery(text: string): Query {
   return new Parser(tokenize(text)).query();
@@ -30,7 +30,7 @@ class Parser {
     return { filter: filter ?? null, sort: this.sort };
   }
 
-  /** Undefined where there was nothing but an order. */
+  /** Undefined when there is nothing but a sort order. */
   private or(depth: number, outermost: boolean): QueryNode | undefined {
     const first = this.and(depth, outermost);
     if (this.peek().kind !== 'or') return first;
@@ -57,7 +57,7 @@ class Parser {
     return nodes.length > 1 ? { kind: 'and', nodes } : nodes[0];
   }
 
-  /** Flattens what is nested in its like, so that equal queries look equal. */
+  /** Flattens nested nodes of the same kind, so that equal queries have equal trees. */
   private join(kind: 'and' | 'or', nodes: QueryNode[], node: QueryNode | undefined): void {
     if (node?.kind === kind) nodes.push(...node.nodes);
     else if (node) nodes.push(node);
@@ -118,7 +118,7 @@ class Parser {
       return new QuerySyntaxError('A term is missing before this ), or a ( further before.', from, to);
     const word = kind.toUpperCase();
     return new QuerySyntaxError(
-      `${word} needs a term on both sides; to look for the word itself write "${word}".`,
+      `${word} needs a term on both sides; to search for the word itself write "${word}".`,
       from,
       to,
     );
@@ -138,7 +138,7 @@ class Parser {
     return this.tokens[this.at]!;
   }
 
-  /** The last token, `end`, is given again and again. */
+  /** Returns the last token, `end`, repeatedly. */
   private next(): Token {
     const token = this.tokens[this.at]!;
     this.at++;

@@ -1,5 +1,6 @@
-import { nearName } from '../../contract/near-name.js';
-import { TASK_STATES, type TaskState } from '../../contract/states.js';
+import { nearName } from '../../model/near-name.js';
+import { TASK_STATES, type TaskState } from '../../model/states.js';
+import { toIndexedNumber } from '../number-key.js';
 import type {
   Moment,
   NameField,
@@ -14,15 +15,15 @@ import type {
 import { SORT_FIELDS } from './query-ast.js';
 import { QUERY_FIELDS } from './query-fields.js';
 import { QuerySyntaxError } from './query-syntax-error.js';
-import { parseDate, parseDuration, parseNumber } from './query-values.js';
+import { isNumber, parseDate, parseDuration, parseNumber } from './query-values.js';
 import type { TermToken } from './tokens.js';
 
-/** Paths may be this deep; deeper ones are not in the index. */
+/** Maximum path depth; the index contains no deeper paths. */
 export const MAX_PATH_DEPTH = 6;
 
 const SEARCHABLE = /[\p{L}\p{N}\p{Co}]/u;
 
-/** What one term asks for, or the order it wants. */
+/** Parses one term, or a sort order. */
 export function parseTerm(token: TermToken): QueryTerm | { kind: 'sort'; sort: Sort } {
   if (token.field === undefined) return textTerm(token, 'any');
   const name = token.field.toLowerCase();
@@ -36,17 +37,17 @@ export function parseTerm(token: TermToken): QueryTerm | { kind: 'sort'; sort: S
     fail(token, `What should ${name} be? For example ${field.example}.`);
   switch (field.kind.kind) {
     case 'state':
-      return { kind: 'state', state: stateOf(token) };
+      return { kind: 'state', state: parseState(token) };
     case 'sort':
-      return { kind: 'sort', sort: sortOf(token) };
+      return { kind: 'sort', sort: parseSort(token) };
     case 'name':
       return nameTerm(token, field.kind.field, field.example);
     case 'text':
       return textTerm(token, field.kind.scope);
     case 'count':
-      return { kind: 'number', field: field.kind.field, test: testOf(token, countValue(field.example)) };
+      return { kind: 'number', field: field.kind.field, test: parseTest(token, countValue(field.example)) };
     case 'duration':
-      return { kind: 'number', field: field.kind.field, test: testOf(token, durationValue) };
+      return { kind: 'number', field: field.kind.field, test: parseTest(token, durationValue) };
     case 'time':
       return { kind: 'time', field: field.kind.field, test: momentTest(token, name) };
   }
@@ -71,7 +72,7 @@ function nameTerm(token: TermToken, field: NameField, example: string): QueryTer
   return { kind: 'name', field, text: token.text, prefix: token.star };
 }
 
-function stateOf(token: TermToken): TaskState {
+function parseState(token: TermToken): TaskState {
   const wanted = token.text.toLowerCase();
   if (!token.operator && !token.star && (TASK_STATES as readonly string[]).includes(wanted))
     return wanted as TaskState;
@@ -84,7 +85,7 @@ function stateOf(token: TermToken): TaskState {
   );
 }
 
-function sortOf(token: TermToken): Sort {
+function parseSort(token: TermToken): Sort {
   const descending = token.text.startsWith('-');
   const wanted = token.text.replace(/^[-+]/, '').toLowerCase();
   const field = SORT_FIELDS.find((name) => name === wanted);
@@ -121,13 +122,13 @@ function pathTerm(token: TermToken, root: 'input' | 'result', path: string): Pat
       test: token.text === '' ? { op: 'exists' } : { op: 'prefix', text: token.text },
     };
   }
-  return { kind: 'path', root, path, test: testOf(token, pathValue(`${root}.${path}`)) };
+  return { kind: 'path', root, path, test: parseTest(token, pathValue(`${root}.${path}`)) };
 }
 
 type ReadValue<Value> = (text: string, token: TermToken, from: number) => Value;
 
-/** A comparison, a range (`a..b`, `a..`, `..b`) or a plain value. */
-function testOf<Value>(token: TermToken, read: ReadValue<Value>): Test<Value> {
+/** Parses a comparison, a range (`a..b`, `a..`, `..b`) or a plain value. */
+function parseTest<Value>(token: TermToken, read: ReadValue<Value>): Test<Value> {
   if (token.star) fail(token, 'A * fits words only; for numbers and times use >, < or a range such as 1..5.');
   const { text, operator, valueFrom } = token;
   const dots = token.quoted ? -1 : text.indexOf('..');
@@ -155,19 +156,19 @@ function countValue(example: string): ReadValue<number> {
 function durationValue(text: string, token: TermToken, from: number): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  const cure = /^\d+(\.\d+)?$/.test(text)
-    ? `Say the unit: ${text}ms, ${text}s, ${text}m or ${text}h.`
+  const remedy = /^\d+(\.\d+)?$/.test(text)
+    ? `Add the unit: ${text}ms, ${text}s, ${text}m or ${text}h.`
     : 'A duration is for example 200ms, 5s, 1h30m or 2d.';
-  return failAt(text, token, from, `"${text}" is not a duration. ${cure}`);
+  return failAt(text, token, from, `"${text}" is not a duration. ${remedy}`);
 }
 
 function momentTest(token: TermToken, field: string): Test<Moment> {
-  const test = testOf<Moment>(token, (text, _token, from) => {
+  const test = parseTest<Moment>(token, (text, _token, from) => {
     const age = parseDuration(text);
     if (age !== undefined) return { kind: 'age', ms: age };
     const date = parseDate(text);
-    const cure = 'Write a date such as 2026-11-22 or 2026-11-22T10:30Z, or an age such as 1h.';
-    return date ?? failAt(text, token, from, `"${text}" is neither a date nor an age. ${cure}`);
+    const remedy = 'Write a date such as 2026-11-22 or 2026-11-22T10:30Z, or an age such as 1h.';
+    return date ?? failAt(text, token, from, `"${text}" is neither a date nor an age. ${remedy}`);
   });
   if (test.op === '=' && test.value.kind === 'age') {
     fail(
@@ -182,8 +183,13 @@ function pathValue(field: string): ReadValue<PathValue> {
   return (text, token, from) => {
     if (text === '' && !token.quoted)
       failAt(text, token, from, `What should ${field} be? For example ${field}:42 or ${field}:>3.`);
-    const number = token.quoted ? undefined : parseNumber(text);
-    return number === undefined ? { text } : { text, number };
+    if (token.quoted || !isNumber(text)) return { text };
+    const number = parseNumber(text);
+    return {
+      text,
+      ...(number === undefined ? {} : { number }),
+      ...(typeof toIndexedNumber(text) === 'string' ? { digits: text } : {}),
+    };
   };
 }
 
@@ -192,10 +198,14 @@ function unknownField(token: TermToken, field: string): QuerySyntaxError {
   const dot = field.indexOf('.');
   const root = dot > 0 ? nearName(field.slice(0, dot), ['input', 'result']) : undefined;
   const meant = root ? `${root}${field.slice(dot)}` : dot > 0 ? `input.${field}` : near;
-  const cure = meant
+  const remedy = meant
     ? `Did you mean ${meant}:?`
-    : `Fields are ${[...QUERY_FIELDS.keys()].join(', ')}, input.<path> and result.<path>; to look for the text itself put it in quotes.`;
-  return new QuerySyntaxError(`There is no field "${field}". ${cure}`, token.from, token.from + field.length);
+    : `Fields are ${[...QUERY_FIELDS.keys()].join(', ')}, input.<path> and result.<path>; to search for the text itself put it in quotes.`;
+  return new QuerySyntaxError(
+    `There is no field "${field}". ${remedy}`,
+    token.from,
+    token.from + field.length,
+  );
 }
 
 function fail(token: TermToken, problem: string): never {

@@ -1,7 +1,7 @@
 import type { Moment, PathValue, Query, QueryNode, QueryTerm, Test } from './query-ast.js';
-import { parseNumber, printDuration } from './query-values.js';
+import { isNumber, printDuration } from './query-values.js';
 
-/** The query as text that reads back as the same query, in one plain form. */
+/** Formats a query in one canonical form that parses back to the same query. */
 export function printQuery({ filter, sort }: Query): string {
   const parts: string[] = [];
   if (filter) parts.push(sort && filter.kind === 'or' ? `(${printNode(filter)})` : printNode(filter));
@@ -62,12 +62,12 @@ function printMoment(moment: Moment): string {
   return moment.kind === 'age' ? printDuration(moment.ms) : moment.text;
 }
 
-function printPathValue({ text, number }: PathValue): string {
+function printPathValue({ text, number, digits }: PathValue): string {
   if (number !== undefined) return text;
-  return parseNumber(text) === undefined ? word(text) : `"${text}"`;
+  return digits !== undefined || !isNumber(text) ? word(text) : `"${text}"`;
 }
 
-/** Quoted wherever the bare text would be read as something else. */
+/** Quotes a text that would otherwise parse differently. */
 function word(text: string): string {
   const plain = /^[\p{L}\p{N}_][\p{L}\p{N}_./@+-]*$/u.test(text);
   const special = text === 'AND' || text === 'OR' || text === 'NOT' || text.includes('..');

@@ -1,8 +1,8 @@
-import type { TaskState } from '../../contract/states.js';
+import type { TaskState } from '../../model/states.js';
 
-/** What a query asks for. Plain data: it crosses threads and is the seam to any store. */
+/** A parsed query. Plain data: it crosses threads, and any store can implement it. */
 export interface Query {
-  /** `null` asks for every task. */
+  /** `null` matches every task. */
   filter: QueryNode | null;
   /** `null` leaves the order to the caller: newest first. */
   sort: Sort | null;
@@ -13,12 +13,12 @@ export type QueryNode =
 
 export type QueryTerm = TextTerm | StateTerm | NameTerm | NumberTerm | TimeTerm | PathTerm;
 
-/** Words one after the other in the text of a task; `any` looks everywhere. */
+/** Consecutive words in the text of a task; `any` searches all its texts. */
 export interface TextTerm {
   kind: 'text';
   scope: TextScope;
   text: string;
-  /** The last word may go on. */
+  /** The last word is a prefix. */
   prefix: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface StateTerm {
   state: TaskState;
 }
 
-/** Equal without regard to case, or beginning with `text`; an empty prefix asks only that there is one. */
+/** Case-insensitive equality, or the prefix `text`; an empty prefix matches any value. */
 export interface NameTerm {
   kind: 'name';
   field: NameField;
@@ -37,7 +37,7 @@ export interface NameTerm {
   prefix: boolean;
 }
 
-export type NameField = 'type' | 'queue' | 'worker' | 'tag' | 'id' | 'origin' | 'group';
+export type NameField = 'type' | 'queue' | 'worker' | 'tag' | 'id' | 'origin' | 'group' | 'error.code';
 
 /** A count, or a duration in ms. */
 export interface NumberTerm {
@@ -56,7 +56,7 @@ export interface TimeTerm {
 
 export type TimeField = 'created' | 'finished';
 
-/** A value at a path of the input or the result, `path` in lower case and joined by dots. */
+/** A value at a path of the input or the result; `path` is in lower case, joined by dots. */
 export interface PathTerm {
   kind: 'path';
   root: 'input' | 'result';
@@ -68,15 +68,17 @@ export type Test<Value> =
   { op: '=' | '<' | '<=' | '>' | '>='; value: Value } | { op: 'range'; from?: Value; to?: Value };
 
 /**
- * A date stands for all it covers: `2026-11-22` for the day from `from` up to, not including, `to` (ms, UTC).
- * An age is counted back from the moment of asking, so `<1h` means younger than an hour.
+ * A date stands for the time it covers: `2026-11-22` for the day [`from`, `to`) (ms, UTC). An age is relative to the
+ * time of the query, so `<1h` means younger than an hour.
  */
 export type Moment = { kind: 'age'; ms: number } | { kind: 'date'; text: string; from: number; to: number };
 
-/** `number` is there where the value was written as one; then `=` also finds the same digits as text. */
+/** `number` is present when the value is written as a number; `=` then also finds the same digits as text. */
 export interface PathValue {
   text: string;
   number?: number;
+  /** The same as `text`, for a number that no double represents exactly. */
+  digits?: string;
 }
 
 export const SORT_FIELDS = ['created', 'finished', 'wait', 'run', 'attempts', 'type', 'state'] as const;

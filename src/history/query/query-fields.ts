@@ -10,12 +10,12 @@ export type FieldKind =
 
 export interface QueryField {
   kind: FieldKind;
-  /** For the page's help. */
+  /** Text for the page's help. */
   help: string;
   example: string;
 }
 
-/** Every field of the language; `input.` and `result.` with a path come on top. */
+/** All fields of the language, besides `input.<path>` and `result.<path>`. */
 export const QUERY_FIELDS: ReadonlyMap<string, QueryField> = new Map<string, QueryField>([
   ['state', { kind: { kind: 'state' }, help: 'The state it is in', example: 'state:failed' }],
   ['type', { kind: { kind: 'name', field: 'type' }, help: 'The task type', example: 'type:divide' }],
@@ -62,6 +62,14 @@ export const QUERY_FIELDS: ReadonlyMap<string, QueryField> = new Map<string, Que
       example: 'error:"division by zero"',
     },
   ],
+  [
+    'error.code',
+    {
+      kind: { kind: 'name', field: 'error.code' },
+      help: 'The code of its error, or of what caused that',
+      example: 'error.code:ECONNREFUSED',
+    },
+  ],
   ['log', { kind: { kind: 'text', scope: 'log' }, help: 'Words in its log lines', example: 'log:retrying' }],
   ['attempts', { kind: { kind: 'count', field: 'attempts' }, help: 'Attempts made', example: 'attempts:>1' }],
   [
@@ -86,11 +94,11 @@ export const QUERY_FIELDS: ReadonlyMap<string, QueryField> = new Map<string, Que
   ],
   [
     'created',
-    { kind: { kind: 'time', field: 'created' }, help: 'When it was handed in', example: 'created:<1h' },
+    { kind: { kind: 'time', field: 'created' }, help: 'When it was submitted', example: 'created:<1h' },
   ],
   [
     'finished',
-    { kind: { kind: 'time', field: 'finished' }, help: 'When it settled', example: 'finished:2026-11-22..' },
+    { kind: { kind: 'time', field: 'finished' }, help: 'When it finished', example: 'finished:2026-11-22..' },
   ],
   ['sort', { kind: { kind: 'sort' }, help: 'The order; - for the greatest first', example: 'sort:-run' }],
 ]);

@@ -1,13 +1,13 @@
-import { RoostError } from '../../contract/errors.js';
+import { RoostError } from '../../model/errors.js';
 
-/** A query that cannot be understood: where, what is wrong, and what would be right. */
+/** Rejects a query that cannot be parsed, with the position, the problem and the correction. */
 export class QuerySyntaxError extends Error {
   override name = 'QuerySyntaxError';
 
   constructor(
-    /** What is wrong, and what would be right, in one or two sentences. */
+    /** The problem and its correction, in one or two sentences. */
     readonly problem: string,
-    /** The stretch of the query it is about, for a page to underline: offsets in UTF-16 units, `to` exclusive. */
+    /** Range of the query to underline on a page: offsets in UTF-16 units, `to` exclusive. */
     readonly from: number,
     readonly to: number,
   ) {
@@ -19,7 +19,7 @@ export class QuerySyntaxError extends Error {
     return this.from + 1;
   }
 
-  /** The same as an answer of the API: field `q`, with the column in the message and as a member of its own. */
+  /** Converts the error for the API: field `q`, with the column in the message and as a member of its own. */
   toRoostError(path = 'q'): RoostError {
     return new RoostError('QUERY_INVALID', this.message, [{ path, message: this.message }], {
       column: this.column,

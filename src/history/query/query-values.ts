@@ -9,11 +9,11 @@ const UNITS: Record<string, number> = {
 };
 
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy;
-/** Ages and durations beyond ten thousand years are typos. */
+/** Maximum of ages and durations, ms: ten thousand years, beyond which they are typos. */
 const MAX_MS = 3.2e14;
 const MAX_LENGTH = 40;
 
-/** `200ms`, `5s`, `1.5h`, `1h30m` in ms; undefined for anything else. */
+/** Parses `200ms`, `5s`, `1.5h` or `1h30m` to ms; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (text.length === 0 || text.length > MAX_LENGTH) return undefined;
   const plain = text.toLowerCase();
@@ -30,7 +30,7 @@ export function parseDuration(text: string): number | undefined {
   return ms <= MAX_MS ? ms : undefined;
 }
 
-/** The shortest way to write it that reads back as the same number. */
+/** Formats a duration in the shortest form that parses back to the same number. */
 export function printDuration(ms: number): string {
   for (const unit of ['d', 'h', 'm', 's'] as const) {
     if (ms !== 0 && ms % UNITS[unit]! === 0) return `${ms / UNITS[unit]!}${unit}`;
@@ -41,7 +41,7 @@ export function printDuration(ms: number): string {
 const DATE =
   /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?(Z|z|[+-]\d{2}:\d{2})?)?)?)?$/;
 
-/** `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:30`, with seconds, fractions and a zone (UTC where none is given). */
+/** Parses `2026`, `2026-11`, `2026-11-22`, `2026-11-22T10:30`, with seconds, fractions and a zone (default UTC). */
 export function parseDate(text: string): Moment | undefined {
   const parts = text.length <= MAX_LENGTH ? DATE.exec(text) : null;
   if (!parts) return undefined;
@@ -65,7 +65,7 @@ export function parseDate(text: string): Moment | undefined {
   return { kind: 'date', text: text.toUpperCase(), from: at - zone, to: to - zone };
 }
 
-/** `Date.UTC` takes the years 0 to 99 for 1900 to 1999. */
+/** `Date.UTC` interprets the years 0 to 99 as 1900 to 1999. */
 function utc(
   year: number,
   month: number,
@@ -88,10 +88,14 @@ function zoneOffset(zone: string | undefined): number | undefined {
   return (zone.startsWith('-') ? -1 : 1) * (hours * UNITS.h! + minutes * UNITS.m!);
 }
 
-/** A number as JSON writes it. */
+/** Whether the text is written as a number, of any size. */
+export function isNumber(text: string): boolean {
+  return text.length <= MAX_LENGTH && /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text);
+}
+
+/** Parses a number as JSON writes it. */
 export function parseNumber(text: string): number | undefined {
-  if (text.length > MAX_LENGTH || !/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text))
-    return undefined;
+  if (!isNumber(text)) return undefined;
   const value = Number(text);
   return Number.isFinite(value) ? value : undefined;
 }

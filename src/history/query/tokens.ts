@@ -1,6 +1,6 @@
 import { QuerySyntaxError } from './query-syntax-error.js';
 
-/** Longest query in UTF-16 units. */
+/** Maximum length of a query, UTF-16 units. */
 export const MAX_QUERY_LENGTH = 2048;
 
 export type Token = { kind: '(' | ')' | 'and' | 'or' | 'not' | 'end'; from: number; to: number } | TermToken;
@@ -15,9 +15,9 @@ export interface TermToken {
   operator?: '=' | '<' | '<=' | '>' | '>=';
   text: string;
   quoted: boolean;
-  /** A `*` stood at the end. */
+  /** The term ends with a `*`. */
   star: boolean;
-  /** Where the value begins. */
+  /** Offset of the value. */
   valueFrom: number;
 }
 
@@ -29,7 +29,7 @@ const KEYWORDS: ReadonlyMap<string, 'and' | 'or' | 'not'> = new Map([
   ['NOT', 'not'],
 ]);
 
-/** Splits a query into tokens in one pass, each character looked at a bounded number of times. */
+/** Splits a query into tokens in one pass; reads each character a bounded number of times. */
 export function tokenize(query: string): Token[] {
   if (query.length > MAX_QUERY_LENGTH) {
     throw new QuerySyntaxError(
@@ -78,7 +78,7 @@ function readTerm(query: string, from: number): Token {
     throw new QuerySyntaxError(
       colon === 0
         ? 'There is no field before the colon: write field:value, or put the text in quotes.'
-        : `"${field}" cannot be a field. To look for the text itself write ${quoted}.`,
+        : `"${field}" cannot be a field. To search for the text itself write ${quoted}.`,
       from,
       end,
     );
@@ -115,7 +115,7 @@ function readValue(query: string, begun: Begun): TermToken {
   if (inner >= 0) {
     const place = valueFrom + inner;
     throw new QuerySyntaxError(
-      'A * is only understood at the end of a word. To look for the character itself, put the word in quotes.',
+      'A * is only understood at the end of a word. To search for the character itself, put the word in quotes.',
       place,
       place + 1,
     );
@@ -123,7 +123,7 @@ function readValue(query: string, begun: Begun): TermToken {
   return { ...begun, text, quoted: false, star, to };
 }
 
-/** Where an unquoted word ends: at a blank, a parenthesis or a quote. */
+/** Returns the end of an unquoted word: a blank, a parenthesis or a quote. */
 function endOfWord(query: string, from: number): number {
   let to = from;
   while (

@@ -1,18 +1,19 @@
 import { Histogram } from '../../history/histogram.js';
-import type { TotalRow } from '../../history/store/totals-reader.js';
+import type { TotalRow } from '../../history/sqlite/totals-reader.js';
 import { histogramSamples, one, type Metric, type Sample } from './metric.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
+import { isBeingRecorded, isRecordingHere } from '../../history/history-status.js';
 
 const EVENTS = ['added', 'completed', 'failed', 'cancelled', 'expired', 'retried'] as const;
-/** Stands for all names beyond those that are told apart. */
+/** Label of all names beyond the limit. */
 const OTHER = '(other)';
 
-/** Counted by the history itself, so that they go on where they were after any restart. */
+/** Metrics from the history, whose counters continue after a restart. */
 export const HISTORY_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_task_events_total',
     type: 'counter',
-    help: 'What happened to tasks: added, completed, failed for good, cancelled, expired, or retried (an attempt after the first).',
+    help: 'Task events: added, completed, failed for good, cancelled, expired, or retried (an attempt after the first).',
     labels: ['queue', 'type', 'event'],
     read: ({ known }) =>
       (known?.totals ?? []).flatMap((row) =>
@@ -39,7 +40,7 @@ export const HISTORY_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_error_groups',
     type: 'gauge',
-    help: 'Groups of failures in the error inbox, by what people said of them.',
+    help: 'Error groups by state.',
     labels: ['state'],
     read: ({ known }) =>
       Object.entries(known?.errorGroups ?? {}).map(([state, value]) => ({ value, labels: { state } })),
@@ -47,14 +48,14 @@ export const HISTORY_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_history_up',
     type: 'gauge',
-    help: '1 while the history answers; while it is 0, what it counted stands still.',
+    help: '1 while the history answers; while it is 0, its counters do not change.',
     labels: [],
     read: ({ historyUp }) => one(historyUp ? 1 : 0),
   },
   {
     name: 'roost_history_tasks',
     type: 'gauge',
-    help: 'Tasks kept in the history.',
+    help: 'Tasks in the history.',
     labels: [],
     read: ({ known }) => (known ? one(known.size.tasks) : []),
   },
@@ -68,28 +69,42 @@ export const HISTORY_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_history_oldest_task_timestamp_seconds',
     type: 'gauge',
-    help: 'When the oldest task in the history was handed in, in seconds since 1970.',
+    help: 'When the oldest task in the history was created, in seconds since 1970.',
     labels: [],
     read: ({ known }) => (known?.size.oldestAt == null ? [] : one(known.size.oldestAt / 1000)),
   },
   {
     name: 'roost_recorder_up',
     type: 'gauge',
-    help: '1 while this or another process records what happens to tasks.',
+    help: '1 while this or another process records task events into the history of this one.',
     labels: [],
-    read: ({ recorder }) => one(['recording', 'catching-up', 'elsewhere'].includes(recorder.state) ? 1 : 0),
+    read: ({ recorder }) => one(isBeingRecorded(recorder) ? 1 : 0),
+  },
+  {
+    name: 'roost_recorder_here',
+    type: 'gauge',
+    help: '1 while this process is the recorder.',
+    labels: [],
+    read: ({ recorder }) => one(isRecordingHere(recorder.state) ? 1 : 0),
+  },
+  {
+    name: 'roost_recorder_checked_timestamp_seconds',
+    type: 'gauge',
+    help: 'When this process last read from Redis which process records, in seconds since 1970.',
+    labels: [],
+    read: ({ recorder }) => (recorder.checkedAt ? one(Date.parse(recorder.checkedAt) / 1000) : []),
   },
   {
     name: 'roost_recorder_lag_seconds',
     type: 'gauge',
-    help: 'Age of the oldest event that is not recorded yet.',
+    help: 'Age of the oldest event that is not recorded yet; absent while it is not known.',
     labels: [],
-    read: ({ recorder }) => one(recorder.lagMs / 1000),
+    read: ({ recorder }) => (recorder.lagMs === null ? [] : one(recorder.lagMs / 1000)),
   },
   {
     name: 'roost_recorder_gaps',
     type: 'gauge',
-    help: 'Stretches of events that were gone before they could be recorded, as far as they are still told of.',
+    help: 'Gaps: events that were gone before they could be recorded; within the retention of the report.',
     labels: [],
     read: ({ recorder }) => one(recorder.gaps.length),
   },

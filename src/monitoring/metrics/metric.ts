@@ -2,15 +2,15 @@ import type { Histogram } from '../../history/histogram.js';
 
 export type Labels = Record<string, string>;
 
-/** One line of the exposition. */
+/** One line of the exposition format. */
 export interface Sample {
   value: number;
   labels: Labels;
-  /** Where it differs from the metric's own: the parts of a histogram. */
+  /** Set where it differs from the metric's name, for the parts of a histogram. */
   metricName?: string;
 }
 
-/** A metric of Prometheus, read out of what was known at one moment. */
+/** A Prometheus metric, computed from a snapshot. */
 export interface Metric<From> {
   name: string;
   type: 'counter' | 'gauge' | 'histogram';
@@ -19,12 +19,12 @@ export interface Metric<From> {
   read: (from: From) => Sample[];
 }
 
-/** Upper bounds in seconds: from what is over at once to an hour. */
+/** Upper bounds of the histogram buckets, seconds; up to one hour. */
 export const BUCKETS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600,
 ] as const;
 
-/** Cumulative buckets, sum and count of durations in ms, in seconds. */
+/** Converts durations in ms to the cumulative buckets, the sum and the count of a histogram in seconds. */
 export function histogramSamples(
   name: string,
   labels: Labels,

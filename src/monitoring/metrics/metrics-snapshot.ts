@@ -1,19 +1,20 @@
-import type { SeenWorker } from '../../fleet/presence.js';
+import type { KnownWorker } from '../../workers/presence.js';
 import type { RecorderStatus } from '../../history/history-status.js';
-import type { ErrorState, StoreSize } from '../../history/store/history-store.js';
-import type { TotalRow } from '../../history/store/totals-reader.js';
-import type { QueueStats } from '../../queue/task-reader.js';
+import type { ErrorState, StoreSize } from '../../history/ports/history-store.js';
+import type { TotalRow } from '../../history/sqlite/totals-reader.js';
+import type { RedisReport } from '../../bullmq/connection/redis-health.js';
+import type { QueueStats } from '../../bullmq/queue-stats.js';
 import type { RedisOverview } from '../redis-overview.js';
 
-/** What is known at the moment of a scrape. */
+/** Data of one scrape. */
 export interface MetricsSnapshot {
   now: number;
   version: string;
   recorder: RecorderStatus;
-  /** Answered in time; if not, `known` is what it said last. */
+  /** True if the history answered in time; otherwise `known` is its last answer. */
   historyUp: boolean;
   known?: KnownHistory | undefined;
-  /** Absent while Redis does not answer: old numbers of it would be taken for new ones. */
+  /** Missing while Redis does not answer, because old values would look current. */
   redis?: RedisSnapshot | undefined;
 }
 
@@ -26,5 +27,8 @@ export interface KnownHistory {
 export interface RedisSnapshot {
   overview: RedisOverview;
   queues: ({ name: string } & QueueStats)[];
-  workers: SeenWorker[];
+  workers: KnownWorker[];
+  /** True where workers may exist but are not visible. */
+  workersUnknown?: boolean;
+  writes?: RedisReport['writes'];
 }

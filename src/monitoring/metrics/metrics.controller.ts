@@ -1,13 +1,11 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Needs } from '../../access/needs.js';
+import { RequirePermission } from '../../auth/require-permission.js';
 import { MetricsService } from './metrics.service.js';
 
-/** For Prometheus. */
-@ApiExcludeController()
+/** Endpoint that Prometheus scrapes. */
 @Controller('metrics')
-@Needs('metrics.read')
+@RequirePermission('metrics.read')
 export class MetricsController {
   constructor(private readonly metrics: MetricsService) {}
 

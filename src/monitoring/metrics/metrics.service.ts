@@ -1,30 +1,31 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
-import { sharedNow } from '../../contract/clock.js';
-import { Settings } from '../../config/settings.js';
-import { FleetService } from '../../fleet/fleet.service.js';
+import { sharedNow } from '../../platform/clock.js';
+import { Settings } from '../../platform/config/settings.js';
+import { WorkersService } from '../../workers/workers.service.js';
 import { HistoryStatus, type RecorderStatus } from '../../history/history-status.js';
-import type { HistoryStore } from '../../history/store/history-store.js';
+import type { HistoryStore } from '../../history/ports/history-store.js';
 import { HISTORY } from '../../history/tokens.js';
-import { Queues } from '../../queue/queues.js';
-import { withRedis } from '../../queue/redis-errors.js';
-import { TaskReader } from '../../queue/task-reader.js';
-import { COMMANDS } from '../../queue/tokens.js';
+import { Queues } from '../../bullmq/shared-queues.js';
+import { withRedis } from '../../bullmq/connection/redis-errors.js';
+import { RedisHealth } from '../../bullmq/connection/redis-health.js';
+import { TaskReader } from '../../bullmq/task-reader.js';
+import { COMMAND_CLIENT } from '../../bullmq/tokens.js';
 import { readRedisOverview } from '../redis-overview.js';
 import { HISTORY_METRICS } from './history-metrics.js';
 import { one, type Metric } from './metric.js';
 import type { KnownHistory, MetricsSnapshot, RedisSnapshot } from './metrics-snapshot.js';
 import { REDIS_METRICS } from './redis-metrics.js';
 
-/** Task types and queues told apart by their names; later ones count together. */
+/** Maximum number of task types and queues with their own labels; later ones share one label. */
 const MAX_NAMES = 100;
-/** Queues of other programs whose depth is told. */
-const MAX_OTHERS = 50;
-/** What has not answered by then is told as away: a scrape does not wait for it. */
-const PATIENCE_MS = 400;
+/** Maximum number of reported queues of other programs. */
+const MAX_OTHER_QUEUES = 50;
+/** Timeout per source, ms. A source that exceeds it is reported as unavailable. */
+const READ_TIMEOUT_MS = 400;
 
-/** Gauges named like counters: promtool objects, and `nodejs_active_resources` tells the same by its kinds. */
+/** Gauges named like counters, which promtool rejects. `nodejs_active_resources` has the same values by kind. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -35,7 +36,7 @@ export const METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_build_info',
     type: 'gauge',
-    help: 'Always 1; its labels tell what runs.',
+    help: 'Always 1; the labels are the versions.',
     labels: ['version', 'node'],
     read: ({ version }) => one(1, { version, node: process.versions.node }),
   },
@@ -43,7 +44,7 @@ export const METRICS: readonly Metric<MetricsSnapshot>[] = [
   ...REDIS_METRICS,
 ];
 
-/** Everything for Prometheus, in its text format. Those of the process itself have the names that Node's users know. */
+/** Writes all metrics in Prometheus's text format. Metrics of the process have the usual names of prom-client. */
 @Injectable()
 export class MetricsService {
   private readonly registry = new Registry();
@@ -54,11 +55,12 @@ export class MetricsService {
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly recorder: HistoryStatus,
-    @Inject(COMMANDS) private readonly redis: Redis,
-    private readonly fleet: FleetService,
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
+    private readonly fleet: WorkersService,
     private readonly queues: Queues,
     private readonly reader: TaskReader,
     private readonly settings: Settings,
+    private readonly health: RedisHealth,
   ) {
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
@@ -69,7 +71,7 @@ export class MetricsService {
     return this.registry.contentType;
   }
 
-  /** One reading for all who scrape at the same time. */
+  /** Returns the metrics as text. Concurrent scrapes share one read. */
   text(): Promise<string> {
     this.underway ??= this.write().finally(() => (this.underway = undefined));
     return this.underway;
@@ -77,7 +79,7 @@ export class MetricsService {
 
   private async write(): Promise<string> {
     this.snapshot = await this.read(sharedNow());
-    // What had nothing to measure yet is spelled so by prom-client, and not by the format.
+    // prom-client writes `Nan` for metrics without values; the format requires `NaN`.
     return (await this.registry.metrics()).replace(/ Nan$/gm, ' NaN');
   }
 
@@ -102,29 +104,31 @@ export class MetricsService {
   }
 
   private async readRedis({ queues }: RecorderStatus): Promise<RedisSnapshot> {
-    const others = queues.filter(({ ours }) => !ours).slice(0, MAX_OTHERS);
+    const others = queues.filter(({ ours }) => !ours).slice(0, MAX_OTHER_QUEUES);
     const bases = [
       ...this.queues.names().map((name) => ({ name, base: this.reader.base(name) })),
       ...others.map(({ name }) => ({ name, base: `${name}:` })),
     ];
-    const [overview, workers, stats] = await Promise.all([
+    const [overview, workers, { writes }, stats] = await Promise.all([
       readRedisOverview(this.redis),
       this.fleet.records(),
+      this.health.check(),
       Promise.all(bases.map(async ({ name, base }) => ({ name, ...(await this.reader.statsAt(base)) }))),
     ]);
-    return { overview, workers, queues: stats };
+    const workersUnknown = this.health.workersHiddenSince !== undefined;
+    return { overview, workers, workersUnknown, writes, queues: stats };
   }
 
-  /** What the registry asks of a metric: its values at the moment it is written. */
+  /** Adapts a metric to prom-client's registry, which reads the values when it writes them. */
   private toCollected({ name, help, type, read }: Metric<MetricsSnapshot>): PromMetric {
     const get = async () => ({ name, help, type, values: read(this.snapshot), aggregator: 'sum' });
     return { name, get } as unknown as PromMetric;
   }
 }
 
-/** What has not answered in time, or cannot, has no answer. */
+/** Resolves to undefined where the source fails or exceeds READ_TIMEOUT_MS. */
 async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS, undefined)));
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, READ_TIMEOUT_MS, undefined)));
   return Promise.race([answer.catch(() => undefined), late]).finally(() => clearTimeout(timer));
 }

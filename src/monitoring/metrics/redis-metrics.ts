@@ -1,17 +1,17 @@
-import { TASK_STATES } from '../../contract/states.js';
-import type { SeenWorker } from '../../fleet/presence.js';
-import type { QueueStats } from '../../queue/task-reader.js';
+import { TASK_STATES } from '../../model/states.js';
+import type { KnownWorker } from '../../workers/presence.js';
+import type { QueueStats } from '../../bullmq/queue-stats.js';
 import type { RedisOverview } from '../redis-overview.js';
 import { one, type Metric, type Sample } from './metric.js';
 import type { MetricsSnapshot, RedisSnapshot } from './metrics-snapshot.js';
 
-/** Worker names that are told apart; those online come first. */
+/** Maximum number of workers with their own label; online ones come first. */
 const MAX_WORKERS = 200;
-/** Task types told apart within one worker. */
+/** Maximum number of task types with their own label per worker. */
 const MAX_WORKER_TYPES = 50;
 const OUTCOMES = ['completed', 'failed', 'retried', 'cancelled'] as const;
 
-/** Read from Redis at each scrape; absent while it does not answer. */
+/** Metrics read from Redis on each scrape; missing while it does not answer. */
 export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_redis_up',
@@ -20,8 +20,19 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
     labels: [],
     read: ({ redis }) => one(redis ? 1 : 0),
   },
+  {
+    name: 'roost_redis_writable',
+    type: 'gauge',
+    help: '1 while Redis accepts writes, 0 while it refuses them: a replica, too few replicas, no memory, a full disk.',
+    labels: [],
+    read: ({ redis }) => (redis?.writes === undefined ? [] : one(redis.writes === 'accepted' ? 1 : 0)),
+  },
   ofRedis('roost_redis_memory_used_bytes', 'Memory Redis uses.', (redis) => redis.usedMemoryBytes),
-  ofRedis('roost_redis_memory_max_bytes', 'Its limit; 0 for none.', (redis) => redis.maxMemoryBytes),
+  ofRedis(
+    'roost_redis_memory_max_bytes',
+    'Memory limit of Redis; 0 for none.',
+    (redis) => redis.maxMemoryBytes,
+  ),
   ofRedis('roost_redis_clients', 'Connections to Redis.', (redis) => redis.clients),
   ofRedis(
     'roost_redis_aof_ok',
@@ -31,7 +42,7 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_queue_tasks',
     type: 'gauge',
-    help: 'Tasks in a queue by state; the settled states as far as Redis keeps them.',
+    help: 'Tasks in a queue by state; finished states within the retention of Redis.',
     labels: ['queue', 'state'],
     read: ({ redis }) =>
       (redis?.queues ?? []).flatMap(({ name, counts }) =>
@@ -40,7 +51,7 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
   },
   ofQueues(
     'roost_queue_oldest_waiting_seconds',
-    'How long the task next in turn has been ready to run; 0 while none waits.',
+    'How long the next task has been ready to run; 0 while none waits.',
     (queue, now) =>
       queue.oldestWaitingSince === null ? 0 : Math.max(0, now - queue.oldestWaitingSince) / 1000,
   ),
@@ -52,7 +63,7 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
     labels: ['queue'],
     read: ({ redis }) =>
       (redis?.queues ?? [])
-        .filter(({ name }) => !name.includes(':'))
+        .filter(({ name }) => isSure(redis!) && !name.includes(':'))
         .map(({ name }) => ({
           value: online(redis!).filter(({ consumers }) => consumers.some(({ queue }) => queue === name))
             .length,
@@ -62,37 +73,37 @@ export const REDIS_METRICS: readonly Metric<MetricsSnapshot>[] = [
   {
     name: 'roost_workers',
     type: 'gauge',
-    help: 'Workers online.',
+    help: 'Workers online; absent while they are invisible because of a problem with Redis.',
     labels: [],
-    read: ({ redis }) => (redis ? one(online(redis).length) : []),
+    read: ({ redis }) => (redis && isSure(redis) ? one(online(redis).length) : []),
   },
   {
     name: 'roost_worker_online',
     type: 'gauge',
-    help: '1 for a worker that is there, 0 for one that was within the last hour.',
+    help: '1 for an online worker, 0 for one that was online within the last hour.',
     labels: ['worker'],
     read: ({ redis }) => perWorker(redis, (same) => (same.some((worker) => worker.online) ? 1 : 0), false),
   },
   ofWorkers('roost_worker_active_tasks', 'Tasks the worker is running.', ({ active }) => active),
-  ofWorkers('roost_worker_slots', 'Tasks it could run at once.', ({ consumers }) =>
+  ofWorkers('roost_worker_slots', 'Tasks the worker can run at once.', ({ consumers }) =>
     consumers.reduce((sum, { concurrency }) => sum + concurrency, 0),
   ),
   {
     name: 'roost_worker_attempts_total',
     type: 'counter',
-    help: 'Attempts a worker brought to an end since it started, by outcome; retried ones failed and were to run again.',
+    help: 'Attempts that a worker ended since it started, by outcome; retried ones failed and run again.',
     labels: ['worker', 'type', 'outcome'],
     read: ({ redis }) => byName(redis, true).flatMap(([worker, same]) => attempts(worker, same)),
   },
   ofWorkers(
     'roost_worker_cpu_ratio',
-    'Share of one core it uses; above 1 with several.',
+    'CPU use as a share of one core; can be above 1.',
     ({ load }) => load.cpuPercent / 100,
   ),
-  ofWorkers('roost_worker_memory_bytes', 'Its resident memory.', ({ load }) => load.rssBytes),
+  ofWorkers('roost_worker_memory_bytes', 'Resident memory of the worker.', ({ load }) => load.rssBytes),
   ofWorkers(
     'roost_worker_event_loop_delay_seconds',
-    'How late its timers were in the last second.',
+    'Event-loop delay of the worker in the last second.',
     ({ load }) => load.lagMs / 1000,
   ),
 ];
@@ -132,7 +143,7 @@ function ofQueues(
 function ofWorkers(
   name: string,
   help: string,
-  value: (worker: SeenWorker) => number,
+  value: (worker: KnownWorker) => number,
 ): Metric<MetricsSnapshot> {
   return {
     name,
@@ -146,15 +157,15 @@ function ofWorkers(
 
 function perWorker(
   redis: RedisSnapshot | undefined,
-  value: (same: SeenWorker[]) => number,
+  value: (same: KnownWorker[]) => number,
   onlineOnly: boolean,
 ): Sample[] {
   return byName(redis, onlineOnly).map(([worker, same]) => ({ value: value(same), labels: { worker } }));
 }
 
-/** A worker that was started again has its name twice for a while: as one series. */
-function byName(redis: RedisSnapshot | undefined, onlineOnly: boolean): [string, SeenWorker[]][] {
-  const names = new Map<string, SeenWorker[]>();
+/** Groups workers by name: a restarted worker is listed twice for a while but must be one series. */
+function byName(redis: RedisSnapshot | undefined, onlineOnly: boolean): [string, KnownWorker[]][] {
+  const names = new Map<string, KnownWorker[]>();
   const seen = [...(redis?.workers ?? [])].sort((a, b) => Number(b.online) - Number(a.online));
   for (const worker of seen) {
     if (onlineOnly && !worker.online) continue;
@@ -165,7 +176,7 @@ function byName(redis: RedisSnapshot | undefined, onlineOnly: boolean): [string,
   return [...names].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function attempts(worker: string, same: SeenWorker[]): Sample[] {
+function attempts(worker: string, same: KnownWorker[]): Sample[] {
   const types = [...new Set(same.flatMap(({ byType }) => Object.keys(byType ?? {})))].slice(
     0,
     MAX_WORKER_TYPES,
@@ -178,6 +189,11 @@ function attempts(worker: string, same: SeenWorker[]): Sample[] {
   );
 }
 
-function online({ workers }: RedisSnapshot): SeenWorker[] {
+/** Returns whether the list of workers is reliable: an empty one is not while workers may be invisible. */
+function isSure(redis: RedisSnapshot): boolean {
+  return !redis.workersUnknown || online(redis).length > 0;
+}
+
+function online({ workers }: RedisSnapshot): KnownWorker[] {
   return workers.filter((worker) => worker.online);
 }

@@ -1,8 +1,8 @@
 import { IsInt, Max, Min } from 'class-validator';
-import { Field } from '../../contract/field.decorator.js';
-import { pause } from '../../contract/pause.js';
-import type { TaskContext, TaskHandler } from '../../contract/task-handler.js';
-import { Task } from '../../contract/task.decorator.js';
+import { Field } from '../../task-api/field.decorator.js';
+import { pause } from '../../task-api/pause.js';
+import type { TaskContext, TaskHandler } from '../../task-api/task-handler.js';
+import { Task } from '../../task-api/task.decorator.js';
 import { countPrimes } from './prime-sieve.js';
 
 export class CountPrimesInput {
@@ -21,7 +21,7 @@ export class CountPrimesInput {
 export interface CountPrimesResult {
   count: number;
   upTo: number;
-  /** The largest prime found; absent below 2, where there is none. */
+  /** Largest prime found; absent below 2. */
   largest?: number;
 }
 

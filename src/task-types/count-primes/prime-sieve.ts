@@ -1,41 +1,41 @@
 /**
- * Numbers one segment covers. Its odd ones take a byte each, so half as many bytes: small enough for a
- * processor's second-level cache, large enough that crossing off the larger primes pays.
+ * Numbers per segment. Its odd ones take a byte each, so half as many bytes: small enough for a second-level cache,
+ * large enough that crossing off the larger primes pays.
  */
 export const SEGMENT_SPAN = 1 << 19;
 
-/** The smallest odd primes, crossed off by copying a pattern that repeats every 3 * 5 * 7 * 11 * 13 odd numbers. */
+/** Smallest odd primes, crossed off by copying a pattern that repeats every 3 * 5 * 7 * 11 * 13 odd numbers. */
 const PATTERN_PRIMES = [3, 5, 7, 11, 13];
 const PATTERN_LENGTH = 15_015;
 
 export interface SegmentCount {
-  /** Primes found up to and including this segment. */
+  /** Number of primes up to the end of this segment. */
   count: number;
-  /** The largest of them, 0 while there is none. */
+  /** Largest prime so far, 0 without one. */
   largest: number;
-  /** Segments done and in all. */
+  /** Segments done, and their total. */
   done: number;
   total: number;
 }
 
 /**
  * Counts primes up to a bound with a segmented sieve of Eratosthenes over the odd numbers
- * (https://en.wikipedia.org/wiki/Sieve_of_Eratosthenes#Segmented_sieve). Memory depends on the square root
- * of the bound only: about 350 kB at 10^10.
+ * (https://en.wikipedia.org/wiki/Sieve_of_Eratosthenes#Segmented_sieve). Memory depends only on the square root of
+ * the bound: about 350 kB at 10^10.
  */
 export function* countPrimes(upTo: number): Generator<SegmentCount, SegmentCount> {
   const total = Math.max(1, Math.ceil((upTo + 1) / SEGMENT_SPAN));
   const primes = primesFrom(17, Math.floor(Math.sqrt(upTo)));
   const next = firstMultiples(primes);
   const pattern = patternOf(PATTERN_PRIMES);
-  // A byte per odd number: 1 crossed off, 0 prime. Index i of a segment stands for low + 2 * i + 1.
+  // One byte per odd number: 1 crossed off, 0 prime. Index i of a segment stands for low + 2 * i + 1.
   const segment = new Uint8Array(SEGMENT_SPAN / 2);
   const state: SegmentCount = { count: upTo >= 2 ? 1 : 0, largest: upTo >= 2 ? 2 : 0, done: 0, total };
   for (let low = 0; state.done < total; low += SEGMENT_SPAN) {
     fillWithPattern(segment, pattern, low / 2);
     if (low === 0) markSmallest(segment);
     crossOff(segment, primes, next);
-    // Odd numbers up to the bound, of those in the segment.
+    // Odd numbers of the segment up to the bound.
     const length = Math.max(0, Math.min(segment.length, Math.floor((upTo - low + 1) / 2)));
     state.count += countZeros(segment, length);
     const last = segment.lastIndexOf(0, length - 1);
@@ -46,7 +46,7 @@ export function* countPrimes(upTo: number): Generator<SegmentCount, SegmentCount
   return state;
 }
 
-/** Primes from `from` to `to` by a plain sieve; `to` is at most the square root of the bound. */
+/** Returns the primes from `from` to `to` with a plain sieve; `to` is at most the square root of the bound. */
 function primesFrom(from: number, to: number): Int32Array {
   const composite = new Uint8Array(to + 1);
   const primes: number[] = [];
@@ -58,7 +58,7 @@ function primesFrom(from: number, to: number): Int32Array {
   return Int32Array.from(primes);
 }
 
-/** For every prime the index of its square among the odd numbers; smaller multiples have smaller factors. */
+/** Returns for every prime the index of its square among the odd numbers; smaller multiples have smaller factors. */
 function firstMultiples(primes: Int32Array): Float64Array {
   return Float64Array.from(primes, (prime) => (prime * prime - 1) / 2);
 }
@@ -81,19 +81,22 @@ function fillWithPattern(segment: Uint8Array, pattern: Uint8Array, start: number
   }
 }
 
-/** In the first segment 1 is no prime, and the pattern crossed off the pattern's own primes. */
+/** Corrects the first segment: 1 is no prime, and the pattern crossed off its own primes. */
 function markSmallest(segment: Uint8Array): void {
   segment[0] = 1;
   for (const prime of PATTERN_PRIMES) segment[(prime - 1) / 2] = 0;
 }
 
-/** Crosses off the multiples in the segment and leaves in `next` where each prime goes on, counted from the next segment. */
+/**
+ * Crosses off the multiples in the segment. Updates `next` with the next index of each prime, relative to the next
+ * segment.
+ */
 function crossOff(segment: Uint8Array, primes: Int32Array, next: Float64Array): void {
   const size = segment.length;
   for (let k = 0; k < primes.length; k++) {
     const prime = primes[k]!;
     const start = next[k]!;
-    // A square beyond 2^31 only comes near after many segments; below, whole numbers keep the loop fast.
+    // A square beyond 2^31 is far outside the segment; below, integers keep the loop fast.
     let i = start < size ? start | 0 : size;
     for (; i < size; i += prime) segment[i] = 1;
     next[k] = Math.max(i, start) - size;

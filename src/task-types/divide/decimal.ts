@@ -1,4 +1,4 @@
-/** A number exactly as it was written: `units` * 10^`exponent`. */
+/** Exact decimal number: `units` * 10^`exponent`. */
 export interface Decimal {
   units: bigint;
   exponent: number;
@@ -6,17 +6,17 @@ export interface Decimal {
 
 const DECIMAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
-/** The same in the words of JSON Schema, for the strings. */
+/** The same for strings as a JSON Schema pattern. */
 export const DECIMAL_PATTERN = '^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?([0-3]?\\d{1,2}|400))?$';
 
-/** Longest number as text, in characters; together with the exponent it bounds the work of one digit. */
+/** Maximum length of a number as text, characters. Together with the exponent it bounds the work per digit. */
 export const MAX_LENGTH = 1000;
-/** Largest power of ten, up or down. Every number JavaScript knows stays within it. */
+/** Maximum power of ten, positive or negative. Covers every JavaScript number. */
 export const MAX_EXPONENT = 400;
 
 /**
- * Reads a number, or its text with optional sign, fraction and exponent. A number counts as the decimal that
- * JavaScript writes for it: 0.1 is a tenth, not the double next to it. Undefined for anything else.
+ * Parses a number, or its text with optional sign, fraction and exponent. A number means the decimal that JavaScript
+ * prints: 0.1 is a tenth, not the nearest double. Returns undefined for any other value.
  */
 export function parseDecimal(value: unknown): Decimal | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined;

@@ -1,18 +1,18 @@
 import { IsInt, Max, Min, ValidateBy } from 'class-validator';
-import { Field } from '../../contract/field.decorator.js';
-import { PermanentError } from '../../contract/outcomes.js';
-import { pause } from '../../contract/pause.js';
-import type { TaskContext, TaskHandler } from '../../contract/task-handler.js';
-import { Task } from '../../contract/task.decorator.js';
+import { Field } from '../../task-api/field.decorator.js';
+import { PermanentError } from '../../task-api/outcomes.js';
+import { pause } from '../../task-api/pause.js';
+import type { TaskContext, TaskHandler } from '../../task-api/task-handler.js';
+import { Task } from '../../task-api/task.decorator.js';
 import { DECIMAL_PATTERN, MAX_EXPONENT, MAX_LENGTH, parseDecimal } from './decimal.js';
 import { FractionDigits, longDivision, toQuotient, toText } from './long-division.js';
 
-/** Calculates this long before others get their turn, in milliseconds. */
-const TURN_MS = 8;
+/** Time to calculate before yielding to the event loop, ms. */
+const YIELD_INTERVAL_MS = 8;
 /** Digits shown in the progress message. */
 const SHOWN_DIGITS = 40;
 
-/** A finite number, or a number as text for more digits than a double has. */
+/** Accepts a finite number, or a number as text for more digits than a double. */
 function IsDecimal(): PropertyDecorator {
   return ValidateBy({
     name: 'isDecimalNumber',
@@ -91,11 +91,11 @@ export class DivideInput {
 }
 
 export interface DivideResult {
-  /** Nearest double; as text such as `1.25e+500` where no double comes near. */
+  /** Nearest double; text such as `1.25e+500` if no double is close. */
   quotient: number | string;
-  /** All digits asked for, cut off after the last one. */
+  /** All requested digits, truncated after the last one. */
   decimal: string;
-  /** The digits that repeat for ever, where their first round lies within `decimal`. */
+  /** Repeating digits, if their first period lies within `decimal`. */
   repeating?: string;
   /** Whether `decimal` is the whole quotient. */
   exact: boolean;
@@ -120,9 +120,9 @@ export class DivideTask implements TaskHandler<DivideInput, DivideResult> {
     const division = longDivision(dividend, divisor);
     const wanted = division.terminates ? Math.min(digits, division.lead) : digits;
     const fraction = new FractionDigits(division);
-    // The integer part is the first step, so that there is always one.
+    // The integer part is the first step, so at least one step is reported.
     await this.report(fraction, wanted, ctx);
-    let turnEnds = performance.now() + TURN_MS;
+    let turnEnds = performance.now() + YIELD_INTERVAL_MS;
     while (fraction.count < wanted) {
       if (stepDelayMs > 0) await pause(stepDelayMs, ctx.signal);
       fraction.next();
@@ -130,7 +130,7 @@ export class DivideTask implements TaskHandler<DivideInput, DivideResult> {
       if (!isLast && stepDelayMs === 0 && performance.now() < turnEnds) continue;
       await this.report(fraction, wanted, ctx);
       await pause(0, ctx.signal);
-      turnEnds = performance.now() + TURN_MS;
+      turnEnds = performance.now() + YIELD_INTERVAL_MS;
     }
     const { repeating, exact } = fraction;
     return {
@@ -148,7 +148,7 @@ export class DivideTask implements TaskHandler<DivideInput, DivideResult> {
   }
 }
 
-/** Numbers of up to a thousand characters are too long for a sentence. */
+/** Shortens numbers, which may have a thousand characters, for a sentence. */
 function cut(value: number | string): string {
   const text = String(value);
   return text.length > SHOWN_DIGITS ? `${text.slice(0, SHOWN_DIGITS)}...` : text;

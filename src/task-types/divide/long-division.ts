@@ -1,12 +1,12 @@
 import type { Decimal } from './decimal.js';
 
-/** A quotient kept as its integer part and the remainder that the fraction digits come from. */
+/** Quotient as its integer part and the remainder that the fraction digits come from. */
 export interface LongDivision {
   negative: boolean;
   integer: bigint;
   remainder: bigint;
   divisor: bigint;
-  /** Fraction digits before the expansion ends, or before it begins to repeat. */
+  /** Number of fraction digits before the expansion ends or begins to repeat. */
   lead: number;
   /** Whether the expansion ends after `lead` digits. */
   terminates: boolean;
@@ -28,14 +28,16 @@ export function longDivision(x: Decimal, y: Decimal): LongDivision {
     integer,
     remainder,
     divisor,
-    // The digits before the period are as many as the higher power of 2 or 5 in the divisor:
+    // The number of digits before the period is the higher power of 2 or 5 in the divisor:
     // https://en.wikipedia.org/wiki/Repeating_decimal#Extension_of_the_recurring_decimal_to_other_rationals
     lead: Math.max(twos, fives),
     terminates: rest === 1n,
   };
 }
 
-/** The fraction digits, one by one as by hand: bring down a zero, take out the divisor, keep what is left. */
+/**
+ * Generates the fraction digits by long division: multiply the remainder by ten, divide, continue with the remainder.
+ */
 export class FractionDigits {
   private readonly digits: string[] = [];
   private remainder: bigint;
@@ -51,12 +53,12 @@ export class FractionDigits {
     return this.digits.length;
   }
 
-  /** Nothing is left over: the digits so far are the whole fraction. */
+  /** True when no remainder is left: the digits so far are the whole fraction. */
   get exact(): boolean {
     return this.remainder === 0n;
   }
 
-  /** The digits that repeat for ever, once they have come round; never for an expansion that ends. */
+  /** Returns the repeating digits after their first period, or undefined before it and for an expansion that ends. */
   get repeating(): string | undefined {
     return this.period;
   }
@@ -77,7 +79,7 @@ export class FractionDigits {
     return this.digits.join('');
   }
 
-  /** The remainder after the lead comes back when the period is through: no need to remember all the others. */
+  /** Detects the period by the return of the remainder after the lead. No other remainder is stored. */
   private watchPeriod(): void {
     const { terminates, lead } = this.division;
     if (terminates || this.period !== undefined) return;
@@ -86,12 +88,17 @@ export class FractionDigits {
   }
 }
 
-/** Enough for the nearest double, which is decided by its first 17 digits and on which side of the middle the rest lies. */
+/**
+ * Enough digits for the nearest double, which depends on the first 17 digits and on the side of the middle that the
+ * rest lies on.
+ */
 const NUMBER_DIGITS = 40;
-/** Digits of a quotient that is written as text because no double holds it. */
+/** Digits of a quotient written as text because no double can represent it. */
 const TEXT_DIGITS = 17;
 
-/** The quotient as a number; as text such as `1.25e+500` where a double would be infinite or lose all of it. */
+/**
+ * Returns the quotient as a number, or as text such as `1.25e+500` if a double would be infinite or lose everything.
+ */
 export function toQuotient({ negative, integer, remainder, divisor }: LongDivision): number | string {
   const dividend = integer * divisor + remainder;
   if (dividend === 0n) return 0;
@@ -100,7 +107,7 @@ export function toQuotient({ negative, integer, remainder, divisor }: LongDivisi
   const up = dividend * 10n ** BigInt(Math.max(scale, 0));
   const down = divisor * 10n ** BigInt(Math.max(-scale, 0));
   const digits = String(up / down);
-  // Whatever is cut off still tells a number just above the middle between two doubles from the middle itself.
+  // A non-zero rest still separates a number just above the middle of two doubles from the middle itself.
   const sticky = up % down === 0n ? '' : '1';
   const sign = negative ? '-' : '';
   const number = Number(`${sign}${digits}${sticky}e${-scale - sticky.length}`);
@@ -110,7 +117,7 @@ export function toQuotient({ negative, integer, remainder, divisor }: LongDivisi
   return `${sign}${digits[0]}${fraction && `.${fraction}`}e${exponent < 0 ? '' : '+'}${exponent}`;
 }
 
-/** Sign, integer part and fraction; a value cut down to nothing but zeros has no sign. */
+/** Formats sign, integer part and fraction. A value truncated to zeros has no sign. */
 export function toText({ negative, integer }: LongDivision, fraction: string): string {
   const isZero = integer === 0n && !/[1-9]/.test(fraction);
   return `${negative && !isZero ? '-' : ''}${integer}${fraction && `.${fraction}`}`;

@@ -1,14 +1,14 @@
 import { IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
-import { Field } from '../../contract/field.decorator.js';
-import { PermanentError } from '../../contract/outcomes.js';
-import { pause } from '../../contract/pause.js';
-import type { TaskContext, TaskHandler } from '../../contract/task-handler.js';
-import { Task } from '../../contract/task.decorator.js';
+import { Field } from '../../task-api/field.decorator.js';
+import { PermanentError } from '../../task-api/outcomes.js';
+import { pause } from '../../task-api/pause.js';
+import type { TaskContext, TaskHandler } from '../../task-api/task-handler.js';
+import { Task } from '../../task-api/task.decorator.js';
 import { applyOperation, countGraphemes, countWords, OPERATIONS } from './text-operations.js';
 import type { Operation } from './text-operations.js';
 
 const RESULT_LIMIT_BYTES = 1024 * 1024;
-/** For the counts and the names around them, in bytes of JSON. */
+/** Size of the counts and member names around the text, bytes of JSON. */
 const RESULT_FRAME_BYTES = 100;
 
 export class ProcessTextInput {
@@ -65,7 +65,7 @@ export class ProcessTextInput {
 
 export interface ProcessTextResult {
   text: string;
-  /** As a reader counts them (grapheme clusters), the line ends between repeats included. */
+  /** Grapheme clusters, including the line ends between repeats. */
   characters: number;
   words: number;
 }
@@ -83,7 +83,7 @@ export class ProcessTextTask implements TaskHandler<ProcessTextInput, ProcessTex
     ctx.signal.throwIfAborted();
     await ctx.progress(0, repeat, 'Reading the text');
     const processed = await applyOperation(input.text, operation, ctx.signal);
-    // Before anything is repeated: a thousand times a long text would fill the memory first and fail then.
+    // Checked before the repetition, which could exhaust the memory.
     refuseTooLarge(processed, repeat);
     const lines: string[] = [];
     while (lines.length < repeat) {
@@ -91,7 +91,7 @@ export class ProcessTextTask implements TaskHandler<ProcessTextInput, ProcessTex
       lines.push(processed);
       await ctx.progress(lines.length, repeat, `${lines.length} of ${repeat}`);
     }
-    // A text that ends with a carriage return makes one character with the line feed after it.
+    // A final carriage return and the following line feed are one grapheme.
     const lineEnds = processed.endsWith('\r') ? 0 : repeat - 1;
     return {
       text: lines.join('\n'),
@@ -102,7 +102,7 @@ export class ProcessTextTask implements TaskHandler<ProcessTextInput, ProcessTex
 }
 
 function refuseTooLarge(processed: string, repeat: number): void {
-  // As JSON with its escapes; the quotes make room for the line end, which takes two bytes as well.
+  // Size as JSON with its escapes. The quotes account for the line end, which takes two bytes too.
   const bytes = Buffer.byteLength(JSON.stringify(processed));
   const most = Math.floor((RESULT_LIMIT_BYTES - RESULT_FRAME_BYTES) / bytes);
   if (repeat <= most) return;

@@ -4,15 +4,15 @@ export const OPERATIONS = ['upper', 'lower', 'title', 'reverse', 'trim', 'slug']
 
 export type Operation = (typeof OPERATIONS)[number];
 
-/** Text divided at a time, and how much at its end is left for the next time, in UTF-16 units. */
+/** Text segmented at a time, and the rest at its end left for the next window, in UTF-16 units. */
 const WINDOW = 512;
 const MARGIN = 64;
 
-/** Without a locale of the machine's, so that the same text gives the same result on every worker. */
+/** Fixed locale, so that the same text gives the same result on every worker. */
 const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
 
-/** Letters that are two in one and have a form of their own at the start of a word (Unicode's Lt). */
+/** Digraph letters with a title-case form (Unicode's Lt). */
 const TITLE_LETTERS = new Map([
   ['\u01c6', '\u01c5'],
   ['\u01c9', '\u01c8'],
@@ -41,7 +41,7 @@ export async function applyOperation(
   }
 }
 
-/** What a reader takes for one character: flags, families and letters with marks count once. */
+/** Counts grapheme clusters: flags, families and letters with marks count once. */
 export async function countGraphemes(text: string, signal: AbortSignal): Promise<number> {
   let count = 0;
   for await (const found of segments(GRAPHEMES, text, signal)) count += found.length;
@@ -64,11 +64,11 @@ async function titleCase(text: string, signal: AbortSignal): Promise<string> {
 }
 
 function capitalize(word: string): string {
-  // The whole word, as a sigma only knows by its neighbours that it is the last letter.
+  // Lowers the whole word, since the form of a final sigma depends on its neighbours.
   const lower = word.toLowerCase();
   const [first = ''] = lower;
   const upper = TITLE_LETTERS.get(first) ?? first.toUpperCase();
-  // One letter may become several, of which only one is to be large: ß -> Ss.
+  // One letter may become several, of which only the first is upper case: ß -> Ss.
   const [head = '', ...tail] = upper;
   return head + (TITLE_LETTERS.has(first) ? '' : tail.join('').toLowerCase()) + lower.slice(first.length);
 }
@@ -82,8 +82,8 @@ async function reverse(text: string, signal: AbortSignal): Promise<string> {
 }
 
 /**
- * Lower-case letters and digits of any script, joined by hyphens. Accents go (é -> e) and compatible forms
- * become plain ones (ﬁ -> fi, ² -> 2); the marks that scripts such as Devanagari or Thai write vowels with stay.
+ * Returns lower-case letters and digits of any script, joined by hyphens. Removes accents (é -> e) and converts
+ * compatible forms (ﬁ -> fi, ² -> 2). Preserves marks that scripts such as Devanagari or Thai write vowels with.
  */
 function slug(text: string): string {
   return text
@@ -97,11 +97,10 @@ function slug(text: string): string {
 }
 
 /**
- * Segments with a breath in between, window by window: V8 pays for the whole text at every step, so one long
- * text would take a time that grows with the square of its length (100,000 letters: 20 s).
- *
- * Each window starts where a segment does and leaves its end to the next one, which makes the seams exact for
- * graphemes and for words with gaps; in unbroken Thai or Chinese the dictionary may choose differently there.
+ * Yields segments window by window, with pauses: V8 needs time for the whole text at every step, so one long text
+ * would take quadratic time (100,000 letters: 20 s). Each window starts at a segment boundary and leaves its end to
+ * the next one, which makes the seams exact for graphemes and for words with gaps. In unbroken Thai or Chinese the
+ * dictionary may choose differently there.
  */
 async function* segments(
   segmenter: Intl.Segmenter,
@@ -121,7 +120,7 @@ async function* segments(
       found.push(data);
       end = data.index + data.segment.length;
     }
-    // One segment longer than the window, such as a letter under a thousand marks.
+    // One segment is longer than the window, such as a letter with a thousand marks.
     size = end === 0 ? size * 2 : WINDOW;
     start += end;
     if (end > 0) yield found;

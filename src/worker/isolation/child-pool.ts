@@ -1,29 +1,32 @@
-/** What the pool has to know of a child. */
+/** Child process as the pool sees it. */
 export interface PoolChild {
   readonly limitMb: number;
   readonly tasksDone: number;
-  /** Resolves when it can take a task. */
+  /** Resolves when the child can run a task. */
   readonly ready: Promise<void>;
-  /** Resolves when it has ended, also before it was ready. */
+  /** Resolves when the child has ended, even if it was never ready. */
   readonly gone: Promise<unknown>;
-  /** In order, once it is idle. */
+  /** Ends the child gracefully. Call it only while the child is idle. */
   end(): void;
   kill(): void;
 }
 
 export interface PoolOptions<C> {
   start: (limitMb: number) => C;
-  /** Makes an error of the end of a child that was never ready. */
+  /** Converts the death of a child that was never ready to an error. */
   toError: (death: Awaited<C extends PoolChild ? C['gone'] : never>) => Error;
-  /** Where more are needed than this, idle ones of other memory limits make room; tasks that run are never held up. */
+  /**
+   * Number of children above which idle ones of other memory limits are ended. Running tasks are never
+   * delayed.
+   */
   max: number;
-  /** Starting one takes a processor for a moment: no more than this at once. */
+  /** Maximum number of children that start at once: each start uses one processor for a moment. */
   maxStarting: number;
-  /** Idle ones beyond the first end after this, ms. */
+  /** Time after which an idle child ends, ms, except the first. */
   idleMs: number;
 }
 
-const CLOSED = 'This worker is stopping and starts no more processes for tasks.';
+const CLOSED_MESSAGE = 'This worker is stopping and starts no more processes for tasks.';
 
 interface Waiter<C> {
   limitMb: number;
@@ -32,17 +35,18 @@ interface Waiter<C> {
 }
 
 /**
- * The warm pool: who needs a child gets an idle one with its memory limit, or the first that is free or started. There
- * are as many as tasks run at once; one is kept when nothing runs.
+ * Warm pool of child processes. A task gets an idle child with its memory limit, or the first that becomes
+ * free or ready. The pool grows to the number of tasks that run at once, and keeps one child when nothing
+ * runs.
  */
 export class ChildPool<C extends PoolChild> {
-  /** Not gone yet, those included that have been told to end. */
+  /** Children that have not ended yet, including those asked to end. */
   private readonly present = new Set<C>();
-  /** Those that will take another task, or do one. */
+  /** Children that run a task or can run another one. */
   private readonly children = new Set<C>();
   private readonly starting = new Set<C>();
   private readonly returning = new Set<C>();
-  /** The one used last is at the end and is taken first, so that the others come of age. */
+  /** Most recently used last. The last one is used first, so that the others reach their idle timeout. */
   private idle: C[] = [];
   private waiters: Waiter<C>[] = [];
   private readonly outdated = new WeakSet<C>();
@@ -56,21 +60,24 @@ export class ChildPool<C extends PoolChild> {
     return [...this.present];
   }
 
-  /** From now on there is always one for this limit, or one of another limit that was needed. */
-  keepWarm(limitMb: number): void {
+  /** From now on the pool always has a child: of this limit, or of another limit that was needed. */
+  startWarm(limitMb: number): void {
     this.warmLimitMb = limitMb;
     this.refill();
   }
 
-  /** A child of one's own until it is given back. Rejects with the signal's reason, or when none could be started. */
-  take(limitMb: number, signal: AbortSignal): Promise<C> {
+  /**
+   * Acquires a child until it is given back. Rejects with the signal's reason, or when no child could be
+   * started.
+   */
+  acquire(limitMb: number, signal: AbortSignal): Promise<C> {
     const at = this.idle.findLastIndex((child) => child.limitMb === limitMb);
     const [child] = at < 0 ? [] : this.idle.splice(at, 1);
     if (child) {
       this.stopTimer(child);
       return Promise.resolve(child);
     }
-    if (this.closed) return Promise.reject(new Error(CLOSED));
+    if (this.closed) return Promise.reject(new Error(CLOSED_MESSAGE));
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.waiters = this.waiters.filter((one) => one !== waiter);
@@ -88,13 +95,13 @@ export class ChildPool<C extends PoolChild> {
     });
   }
 
-  /** Its task is over and it will be given back in a moment: not worth starting another one. */
-  expect(child: C): void {
+  /** Announces that a child will be given back in a moment, so that no other one is started. */
+  expectRelease(child: C): void {
     this.returning.add(child);
   }
 
-  /** Back from its task: for the next one, or to be replaced. */
-  give(child: C, reusable: boolean): void {
+  /** Releases a child after its task: for the next task, or to be replaced. */
+  release(child: C, reusable: boolean): void {
     this.returning.delete(child);
     if (reusable && !this.closed && !this.outdated.has(child) && this.children.has(child))
       return this.offer(child);
@@ -103,7 +110,7 @@ export class ChildPool<C extends PoolChild> {
     this.refill();
   }
 
-  /** Replaces all: idle ones at once, the others when they are done. Returns how many of each. */
+  /** Replaces all children: idle ones at once, the others after their task. Returns the number of each. */
   restart(): { ended: number; later: number } {
     const idle = this.idle;
     this.idle = [];
@@ -114,10 +121,10 @@ export class ChildPool<C extends PoolChild> {
     return { ended: idle.length, later };
   }
 
-  /** Ends all of them; `killAfterMs` is for those that do not listen. */
+  /** Ends all children. Kills those still running after `killAfterMs`. */
   async close(killAfterMs: number): Promise<void> {
     this.closed = true;
-    for (const { reject } of this.waiters.splice(0)) reject(new Error(CLOSED));
+    for (const { reject } of this.waiters.splice(0)) reject(new Error(CLOSED_MESSAGE));
     for (const child of [...this.children]) this.retire(child);
     const left = this.list();
     const late = setTimeout(() => left.forEach((child) => child.kill()), killAfterMs);
@@ -156,7 +163,7 @@ export class ChildPool<C extends PoolChild> {
   private onReady(child: C): void {
     this.starting.delete(child);
     if (!this.children.has(child)) return;
-    if (this.outdated.has(child)) return this.give(child, false);
+    if (this.outdated.has(child)) return this.release(child, false);
     this.offer(child);
     this.grow();
   }
@@ -170,7 +177,8 @@ export class ChildPool<C extends PoolChild> {
     this.idle = this.idle.filter((one) => one !== child);
     const unexpected = this.children.delete(child);
     if (wasStarting && unexpected) {
-      // Another try would most likely end the same: it is for the next task, or the next attempt of this one.
+      // Another start would most likely fail the same way. It is left to the next task or the next attempt of
+      // this one.
       const waiter = this.waiters.find((one) => one.limitMb === child.limitMb);
       if (waiter) {
         this.waiters = this.waiters.filter((one) => one !== waiter);
@@ -185,12 +193,12 @@ export class ChildPool<C extends PoolChild> {
     const [waiter] = at < 0 ? [] : this.waiters.splice(at, 1);
     if (waiter) return waiter.resolve(child);
     this.idle.push(child);
-    const timer = setTimeout(() => this.onAge(child), this.options.idleMs);
+    const timer = setTimeout(() => this.onIdleTimeout(child), this.options.idleMs);
     timer.unref();
     this.timers.set(child, timer);
   }
 
-  private onAge(child: C): void {
+  private onIdleTimeout(child: C): void {
     if (this.idle.length <= 1) return;
     this.idle = this.idle.filter((one) => one !== child);
     this.retire(child);
@@ -200,7 +208,7 @@ export class ChildPool<C extends PoolChild> {
     this.stopTimer(child);
     this.idle = this.idle.filter((one) => one !== child);
     if (!this.children.delete(child)) return;
-    // One that is not up yet would only hear of it when it is.
+    // A child that is not ready yet would only receive the message once it is.
     if (this.starting.has(child)) child.kill();
     else child.end();
   }

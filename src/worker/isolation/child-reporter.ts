@@ -1,30 +1,31 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { LogLevel } from '../../contract/task-view.js';
+import type { LogLevel } from '../../task-api/task-handler.js';
 import type { ReportEntry } from './messages.js';
 
-/** Between two reports, ms, once `BURST` of them went out at once. The worker gathers them again before it writes. */
+/** Interval between reports after a burst of `MAX_BURST` reports, ms. The worker batches them again before it writes. */
 const INTERVAL_MS = 30;
-const BURST = 8;
-/** A handler that reports in a tight loop hears of an abort this often, ms. */
+const MAX_BURST = 8;
+/** Interval at which a handler that reports in a tight loop yields to receive an abort, ms. */
 const YIELD_MS = 10;
-const MAX_MESSAGE = 200;
-const MAX_LINE = 4000;
-/** No more lines of a task are kept, so older ones that still wait need not be sent. */
-const KEPT_LINES = 1000;
-/** Characters of one report: a flood must not keep the worker from its other tasks. */
-const MAX_REPORT = 128 * 1024;
+const MAX_MESSAGE_LENGTH = 200;
+const MAX_LINE_LENGTH = 4000;
+/** Maximum number of log lines stored of a task. Older lines that still wait are not sent. */
+const MAX_LOG_LINES = 1000;
+/** Maximum size of one report in characters, so that a flood does not block the worker's other tasks. */
+const MAX_REPORT_LENGTH = 128 * 1024;
 
 /** Returns false when the channel is full. */
 export type SendReport = (entries: ReportEntry[]) => boolean;
 
 /**
- * What a handler says, on its way to the worker. It is sent at once where the line is idle, even by a handler that
- * never lets go of the event loop; of what comes faster the progress is gathered and every line kept.
+ * Sends the progress and log lines of a handler to the worker. A report is sent at once if the channel is
+ * idle, even from a handler that never yields to the event loop. Under load only the latest progress and
+ * every log line are sent.
  */
 export class ChildReporter {
   private entries: ReportEntry[] = [];
   private timer: NodeJS.Timeout | undefined;
-  private credit = BURST;
+  private credit = MAX_BURST;
   private creditAt = performance.now();
   private lastYieldAt = performance.now();
   private full = false;
@@ -43,8 +44,8 @@ export class ChildReporter {
     if (this.closed) return;
     const last = this.entries.findLastIndex((entry) => 'progress' in entry);
     if (last >= 0) this.entries.splice(last, 1);
-    this.say({
-      progress: [done, total, ...(message ? [String(message).slice(0, MAX_MESSAGE)] : [])] as [
+    this.add({
+      progress: [done, total, ...(message ? [String(message).slice(0, MAX_MESSAGE_LENGTH)] : [])] as [
         number,
         number,
       ],
@@ -58,27 +59,27 @@ export class ChildReporter {
   log(text: string, level: LogLevel = 'info'): void {
     if (this.closed) return;
     const line = String(text);
-    this.say({ log: [line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line, level] });
-    if (this.entries.length > 2 * KEPT_LINES) this.entries = this.entries.slice(-KEPT_LINES);
+    this.add({ log: [line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH)}…` : line, level] });
+    if (this.entries.length > 2 * MAX_LOG_LINES) this.entries = this.entries.slice(-MAX_LOG_LINES);
   }
 
-  /** Sends what is left, so that the last word comes before the task's end. Nothing is taken after it. */
+  /** Sends the rest, so that it arrives before the end of the task. Later reports are ignored. */
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
     while (this.entries.length > 0) this.send(this.next());
   }
 
-  private say(entry: ReportEntry): void {
+  private add(entry: ReportEntry): void {
     this.entries.push(entry);
     const now = performance.now();
-    this.credit = Math.min(BURST, this.credit + (now - this.creditAt) / INTERVAL_MS);
+    this.credit = Math.min(MAX_BURST, this.credit + (now - this.creditAt) / INTERVAL_MS);
     this.creditAt = now;
     if (this.credit >= 1 && !this.full && !this.timer) this.report();
-    else this.later();
+    else this.schedule();
   }
 
-  private later(): void {
+  private schedule(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       this.report();
@@ -88,15 +89,15 @@ export class ChildReporter {
   private report(): void {
     this.credit--;
     this.full = !this.send(this.next());
-    if (this.entries.length > 0) this.later();
+    if (this.entries.length > 0) this.schedule();
   }
 
   private next(): ReportEntry[] {
     let size = 0;
     let count = 0;
-    while (count < this.entries.length && size < MAX_REPORT) {
+    while (count < this.entries.length && size < MAX_REPORT_LENGTH) {
       const entry = this.entries[count++]!;
-      size += 'log' in entry ? entry.log[0].length : MAX_MESSAGE;
+      size += 'log' in entry ? entry.log[0].length : MAX_MESSAGE_LENGTH;
     }
     return this.entries.splice(0, count);
   }

@@ -1,16 +1,16 @@
-import type { Catalog } from '../../catalog/catalog.js';
-import type { TaskType } from '../../catalog/task-type.js';
-import { RoostError } from '../../contract/errors.js';
-import { PermanentError } from '../../contract/outcomes.js';
-import type { TaskContext, TaskHandler } from '../../contract/task-handler.js';
+import type { TaskRegistry } from '../../registry/task-registry.js';
+import type { TaskType } from '../../registry/task-type.js';
+import { RoostError } from '../../model/errors.js';
+import { PermanentError, RetryLaterError } from '../../task-api/outcomes.js';
+import type { TaskContext, TaskHandler } from '../../task-api/task-handler.js';
+import { comesFromAbort } from '../abort-origin.js';
 import { toResultJson } from '../task-result.js';
-import { Once } from '../once.js';
-import { isPermanent, toError } from '../thrown.js';
-import { ChildKeptResults } from './child-kept-results.js';
+import { Once } from '../step-results.js';
+import { isInstance, isPermanent, recordOf } from '../normalize-error.js';
+import { ChildStepResults } from './child-step-results.js';
 import { ChildReporter, type SendReport } from './child-reporter.js';
 import {
   fromStopReason,
-  toErrorParts,
   type FromChild,
   type KeptAnswer,
   type RunTask,
@@ -18,38 +18,38 @@ import {
   type TaskOutcome,
 } from './messages.js';
 
-/** Both ways to the worker. */
+/** Both directions of the channel to the worker. */
 interface Channel {
   report: SendReport;
   message: (message: FromChild) => unknown;
 }
 
-/** One task in its own process: check the input, run the handler, tell what came of it. */
+/** Runs one task in its own process: validates the input, runs the handler, returns the outcome. */
 export class ChildTask {
   private readonly controller = new AbortController();
   private readonly reporter: ChildReporter;
-  private readonly kept: ChildKeptResults;
+  private readonly kept: ChildStepResults;
 
   constructor(
     private readonly task: RunTask,
     private readonly type: TaskType,
     private readonly handler: TaskHandler,
-    private readonly catalog: Catalog,
+    private readonly registry: TaskRegistry,
     channel: Channel,
   ) {
     this.reporter = new ChildReporter(channel.report, this.controller.signal);
-    this.kept = new ChildKeptResults(task.run, channel.message, this.controller.signal);
+    this.kept = new ChildStepResults(task.run, channel.message, this.controller.signal);
   }
 
   abort(reason: StopReason): void {
     this.controller.abort(fromStopReason(reason));
   }
 
-  hearKept(answer: KeptAnswer): void {
-    this.kept.hear(answer);
+  receiveAnswer(answer: KeptAnswer): void {
+    this.kept.receive(answer);
   }
 
-  /** What was said so far, when the process is about to end under the handler. */
+  /** Sends all reports so far, when the process is about to end while the handler runs. */
   flush(): void {
     this.reporter.close();
   }
@@ -68,26 +68,27 @@ export class ChildTask {
       once: (key, fn) => once.once(key, fn),
     };
     try {
-      const input = await this.input();
+      const input = await this.validateInput();
       const json = toResultJson(await this.handler.run(input, context), this.type);
       return { kind: 'done', run, json };
     } catch (thrown) {
-      const aborted = signal.aborted && thrown === signal.reason;
+      const aborted = signal.aborted && comesFromAbort(thrown, signal.reason);
       return {
         kind: 'failed',
         run,
-        error: toErrorParts(toError(thrown)),
+        error: recordOf(thrown),
         permanent: isPermanent(thrown),
         aborted,
+        ...(isInstance(thrown, RetryLaterError) ? { retryLaterMs: thrown.delayMs } : {}),
       };
     } finally {
       this.reporter.close();
     }
   }
 
-  private async input(): Promise<object> {
+  private async validateInput(): Promise<object> {
     try {
-      return await this.catalog.validate(this.type, this.task.input);
+      return await this.registry.validate(this.type, this.task.input);
     } catch (error) {
       if (error instanceof RoostError)
         throw new PermanentError(`The input does not fit the task type: ${error.detail}`);

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PermanentError, TaskTimeoutError } from '../../contract/outcomes.js';
-import type { LogLevel } from '../../contract/task-view.js';
-import { toError } from '../thrown.js';
+import { PermanentError, RetryLaterError } from '../../task-api/outcomes.js';
+import type { LogLevel } from '../../task-api/task-handler.js';
+import { markAsAbort } from '../abort-origin.js';
+import { GiveBackError } from '../attempt-end.js';
+import { HardTimeoutError } from '../task-run.js';
+import { fromRecord, recordOf } from '../normalize-error.js';
 import { type DeathCount, toProcessError, type Death } from './child-death.js';
 import type { IsolatedChild } from './isolated-child.js';
-import type { KeptResults } from '../once.js';
+import type { StepResults } from '../step-results.js';
 import {
-  toErrorParts,
   toStopReason,
   type KeptAnswer,
   type OnceQuestion,
@@ -14,26 +16,29 @@ import {
   type TaskOutcome,
 } from './messages.js';
 
-/** Waiting for a killed process to be gone, ms: the kernel may have gigabytes of it to clear away. */
-const GONE_MS = 1_000;
+/** Timeout for the exit of a killed process, ms. The kernel may have to free gigabytes of memory. */
+const EXIT_TIMEOUT_MS = 1_000;
 
 /** One attempt, as its runner sees it. */
 export interface IsolatedRun {
   taskId: string;
   attempt: number;
   maxAttempts: number;
-  /** Its reason is passed on to the handler; a reason with `force: true` kills at once. */
+  /** The handler receives the signal's reason. A reason with `force: true` kills the process at once. */
   signal: AbortSignal;
-  /** From the handler's start, ms; then the process is killed and the attempt fails with a TaskTimeoutError. */
+  /**
+   * Counted from the handler's start, ms. Then the process is killed and the attempt fails with a
+   * TaskTimeoutError.
+   */
   hardTimeoutMs?: number | undefined;
-  kept: KeptResults;
+  kept: StepResults;
   progress(done: number, total: number, message?: string): unknown;
   log(text: string, level: LogLevel): void;
 }
 
-/** One attempt in a child: passes on what comes and goes, and ends the child where it must. */
+/** One attempt in a child: forwards the messages in both directions, and kills the child if necessary. */
 export class IsolatedAttempt {
-  /** Why we killed the child, where we did. */
+  /** Reason for which the attempt killed the child, if it did. */
   private killedFor: unknown;
   private wasKilled = false;
   private graceTimer: NodeJS.Timeout | undefined;
@@ -42,11 +47,11 @@ export class IsolatedAttempt {
     private readonly child: IsolatedChild,
     private readonly run: IsolatedRun,
     private readonly deaths: DeathCount,
-    /** For how long the handler may go on after `reason`, ms. */
+    /** Returns how long the handler may continue after `reason`, ms. */
     private readonly graceMs: (reason: unknown) => number,
   ) {}
 
-  /** The handler's result, or whatever ended it. */
+  /** Returns the handler's result. Rejects with the error that ended the attempt. */
   async result(outcome: Promise<TaskOutcome>): Promise<unknown> {
     const { signal, hardTimeoutMs, taskId } = this.run;
     const onAbort = () => this.abort(signal.reason);
@@ -55,11 +60,11 @@ export class IsolatedAttempt {
     const hardTimer =
       hardTimeoutMs === undefined
         ? undefined
-        : setTimeout(() => this.kill(timedOut(hardTimeoutMs)), hardTimeoutMs);
+        : setTimeout(() => this.kill(new HardTimeoutError(hardTimeoutMs)), hardTimeoutMs);
     try {
       const end = await Promise.race([outcome, this.child.gone]);
-      if (!('kind' in end)) throw this.judgeDeath(end);
-      this.deaths.forget(taskId);
+      if (!('kind' in end)) throw this.toDeathError(end);
+      this.deaths.reset(taskId);
       if (end.kind === 'done') return JSON.parse(end.json) as unknown;
       throw this.toThrown(end);
     } finally {
@@ -69,32 +74,35 @@ export class IsolatedAttempt {
     }
   }
 
-  pass(entries: ReportEntry[]): void {
+  forward(entries: ReportEntry[]): void {
     for (const entry of entries) {
       if ('log' in entry) this.run.log(...entry.log);
-      else void quietly(() => this.run.progress(...entry.progress));
+      else void ignoreRejection(() => this.run.progress(...entry.progress));
     }
   }
 
-  /** The child's `ctx.once`. */
+  /** Answers `ctx.once` of the child. */
   async answer({ run, call, key, json }: OnceQuestion): Promise<KeptAnswer> {
     const { kept } = this.run;
     try {
-      const found = json === undefined ? await kept.find(key) : await kept.keep(key, json);
+      const found = json === undefined ? await kept.find(key) : await kept.save(key, json);
       return { kind: 'kept', run, call, ...(found === undefined ? {} : { json: found }) };
     } catch (thrown) {
-      return { kind: 'kept', run, call, error: toErrorParts(toError(thrown)) };
+      return { kind: 'kept', run, call, error: recordOf(thrown) };
     }
   }
 
-  /** Ends the child without asking the handler; the task ends with `reason`. Resolves when the process is gone. */
+  /**
+   * Kills the child without a grace period; the task ends with `reason`. Resolves when the process has
+   * exited.
+   */
   async kill(reason: unknown): Promise<void> {
     if (!this.wasKilled) {
       this.wasKilled = true;
       this.killedFor = reason;
       this.child.kill();
     }
-    await Promise.race([this.child.gone, delay(GONE_MS, undefined, { ref: false })]);
+    await Promise.race([this.child.gone, delay(EXIT_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   private abort(reason: unknown): void {
@@ -104,31 +112,39 @@ export class IsolatedAttempt {
     this.graceTimer = setTimeout(() => void this.kill(reason), graceMs);
   }
 
-  private judgeDeath(death: Death): unknown {
+  private toDeathError(death: Death): unknown {
     const { signal, taskId } = this.run;
     if (this.wasKilled) return this.killedFor;
-    // Asked to stop, it stopped; by which way is of no interest.
+    // The task was asked to stop and stopped. The exit code does not matter.
     if (signal.aborted) return signal.reason;
-    return this.deaths.judge(taskId, toProcessError(death));
+    const error = toProcessError(death);
+    // A run in another process shows which task causes the crash.
+    if (death.crash?.ofEarlierTask) return new GiveBackError(error);
+    return this.deaths.record(taskId, error);
   }
 
-  private toThrown({ error, permanent, aborted }: Extract<TaskOutcome, { kind: 'failed' }>): unknown {
-    if (aborted && this.run.signal.aborted) return this.run.signal.reason;
-    const thrown = permanent ? new PermanentError(error.message) : new Error(error.message);
-    thrown.name = error.name;
-    if (error.stack !== undefined) thrown.stack = error.stack;
-    return thrown;
+  private toThrown({
+    error,
+    permanent,
+    aborted,
+    retryLaterMs,
+  }: Extract<TaskOutcome, { kind: 'failed' }>): unknown {
+    const thrown = fromRecord(error, toErrorCopy(error.message, permanent, retryLaterMs));
+    return aborted ? markAsAbort(thrown) : thrown;
   }
 }
 
-function timedOut(ms: number): TaskTimeoutError {
-  return new TaskTimeoutError(`Timed out: still running after its hard limit of ${ms} ms`);
+/** Creates an error of the class that decides the next state of the task. */
+function toErrorCopy(message: string, permanent: boolean, retryLaterMs: number | undefined): Error {
+  if (retryLaterMs === undefined) return permanent ? new PermanentError(message) : new Error(message);
+  // Not validated here: the end of the attempt checks the field.
+  return Object.assign(new RetryLaterError(0, message), { delayMs: retryLaterMs });
 }
 
-/** Progress of a task that is being aborted is refused, which is nobody's error here. */
-async function quietly(say: () => unknown): Promise<void> {
+/** Ignores the rejection of `progress` for an aborted task. */
+async function ignoreRejection(report: () => unknown): Promise<void> {
   try {
-    await say();
+    await report();
   } catch {
     // See above.
   }

@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { childEnvironment } from '../../config/child-environment.js';
+import { childEnvironment } from '../../platform/config/child-environment.js';
 import type { Death } from './child-death.js';
 import { ChildOutput } from './child-output.js';
 import type {
@@ -17,34 +17,42 @@ import type {
   ToChild,
 } from './messages.js';
 
-/** Who hears what a task says and asks. */
+/** Receives the reports and questions of a running task. */
 export interface TaskListener {
   onReport: (entries: ReportEntry[]) => void;
   onQuestion: (question: OnceQuestion) => Promise<KeptAnswer>;
 }
 
 const SCRIPT = fileURLToPath(new URL('./child.js', import.meta.url));
-/** To be ready, ms; a loaded machine may need seconds. */
-const START_MS = 30_000;
-/** To end when asked to, ms. */
-const END_MS = 3_000;
-/** From the outcome to being free again, ms: a handler that left an endless loop behind never is. */
-const FREE_MS = 5_000;
-/** For its last words after it is gone, ms: what it started may hold its pipes open for longer. */
-const DRAIN_MS = 300;
-/** How much its tasks stand back behind the worker, which has to renew locks and hear commands meanwhile (19 most). */
-const NICENESS = 5;
-/** These would collide with the worker's own, or are set for each child. */
-const NOT_INHERITED = /^--(inspect|debug|watch|max[-_]old[-_]space[-_]size|test|eval|print|input-type)/;
+/**
+ * Timeout for becoming ready, ms. A child runs at a lower priority; on a busy machine a start takes a minute.
+ */
+const START_TIMEOUT_MS = 120_000;
+/** Timeout for a graceful exit, ms. */
+const END_TIMEOUT_MS = 3_000;
+/**
+ * Timeout between the outcome and being free again, ms. A handler that left an endless loop behind is never
+ * free.
+ */
+const FREE_TIMEOUT_MS = 5_000;
+/**
+ * Time to read the remaining output after the exit, ms. Processes that the child started may hold the pipes
+ * open longer.
+ */
+const DRAIN_TIMEOUT_MS = 300;
+/** Nice value of children (at most 19). The worker must renew locks and receive commands meanwhile. */
+const CHILD_NICENESS = 5;
+/** Node flags that would collide with the worker's own, or are set for each child. */
+const EXCLUDED_NODE_FLAGS = /^--(inspect|debug|watch|max[-_]old[-_]space[-_]size|test|eval|print|input-type)/;
 
-/** One child process as the worker holds it. */
+/** Child process, as the worker controls it. */
 export class IsolatedChild {
   tasksDone = 0;
   rssMb = 0;
   taskId: string | undefined;
-  /** By us, as opposed to a death of its own. */
+  /** True if the worker killed it; false if it died by itself. */
   wasKilled = false;
-  /** Resolves when it can take its first task, and never when it died before. */
+  /** Resolves when the child can run its first task. Never resolves if the child dies before. */
   readonly ready: Promise<void>;
   readonly gone: Promise<Death>;
   private readonly process: ChildProcess;
@@ -66,20 +74,24 @@ export class IsolatedChild {
     this.process = fork(SCRIPT, [String(process.pid)], {
       env: childEnvironment(),
       execArgv: [
-        ...process.execArgv.filter((flag) => !NOT_INHERITED.test(flag)),
+        ...process.execArgv.filter((flag) => !EXCLUDED_NODE_FLAGS.test(flag)),
         `--max-old-space-size=${limitMb}`,
       ],
-      // Leader of a group of its own: a terminal's Ctrl-C passes it by, and what the handler starts can be ended with it.
+      // Leads its own process group: a terminal's Ctrl-C does not reach it, and killing the group also kills
+      // the processes that the handler started.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const out = new ChildOutput(this.process.stdout!, (line) => this.print('stdout', line));
     const err = new ChildOutput(this.process.stderr!, (line) => this.print('stderr', line));
-    this.process.on('message', (message) => this.hear(message as FromChild));
+    this.process.on('message', (message) => this.onMessage(message as FromChild));
     this.ready = new Promise((resolve) => (this.onReady = resolve));
     this.gone = this.watch(out, err);
-    this.giveWay();
-    const late = setTimeout(() => this.failToStart(`it was not ready within ${START_MS / 1000} s`), START_MS);
+    this.lowerPriority();
+    const late = setTimeout(
+      () => this.failToStart(`it was not ready within ${START_TIMEOUT_MS / 1000} s`),
+      START_TIMEOUT_MS,
+    );
     void Promise.race([this.ready, this.gone]).then(() => clearTimeout(late));
   }
 
@@ -87,7 +99,10 @@ export class IsolatedChild {
     return this.process.pid ?? -1;
   }
 
-  /** Hands it a task. `free` becomes true when it can take another one, and false when it never will. */
+  /**
+   * Starts a task. `free` resolves to true when the child can run another task, and to false when it never
+   * will.
+   */
   run(
     task: Omit<RunTask, 'kind' | 'run'>,
     { onReport, onQuestion }: TaskListener,
@@ -98,31 +113,31 @@ export class IsolatedChild {
     const outcome = new Promise<TaskOutcome>((resolve) => (this.onOutcome = resolve));
     const free = new Promise<boolean>((resolve) => (this.onFree = resolve));
     void this.gone.then(() => this.onFree(false));
-    this.tell({ kind: 'run', run: ++this.runs, ...task });
+    this.send({ kind: 'run', run: ++this.runs, ...task });
     return { outcome, free };
   }
 
   abort(reason: StopReason): void {
-    this.tell({ kind: 'abort', run: this.runs, reason });
+    this.send({ kind: 'abort', run: this.runs, reason });
   }
 
-  /** In order, once it is idle. */
+  /** Ends the child gracefully. Call it only while the child is idle. */
   end(): void {
-    this.tell({ kind: 'end' });
-    const late = setTimeout(() => this.kill(), END_MS);
+    this.send({ kind: 'end' });
+    const late = setTimeout(() => this.kill(), END_TIMEOUT_MS);
     void this.gone.then(() => clearTimeout(late));
   }
 
-  /** Now, with whatever it has started. */
+  /** Kills the child at once, with all processes that it started. */
   kill(): void {
     if (this.over) return;
     this.wasKilled = true;
     this.killGroup();
   }
 
-  private hear(message: FromChild): void {
+  private onMessage(message: FromChild): void {
     if ('rssMb' in message) this.rssMb = message.rssMb;
-    // Words about an earlier task come late and concern nobody.
+    // Messages about an earlier task arrive late and are ignored.
     if ('run' in message && message.run !== this.runs) return;
     switch (message.kind) {
       case 'ready':
@@ -131,14 +146,14 @@ export class IsolatedChild {
       case 'report':
         return this.onReport(message.entries);
       case 'once':
-        void this.onQuestion?.(message).then((answer) => this.tell(answer));
+        void this.onQuestion?.(message).then((answer) => this.send(answer));
         return;
       case 'crash':
         this.crash = message;
         return;
       case 'free':
         this.taskId = undefined;
-        return this.onFree(true);
+        return this.onFree(!message.worn);
       case 'done':
       case 'failed':
         return this.settle(message);
@@ -150,7 +165,7 @@ export class IsolatedChild {
     this.onReport = () => undefined;
     this.onQuestion = undefined;
     this.onOutcome(outcome);
-    const late = setTimeout(() => this.kill(), FREE_MS);
+    const late = setTimeout(() => this.kill(), FREE_TIMEOUT_MS);
     const inTime = () => clearTimeout(late);
     const onFree = this.onFree;
     this.onFree = (free) => {
@@ -159,13 +174,13 @@ export class IsolatedChild {
     };
   }
 
-  private tell(message: ToChild): void {
-    // One that dies at this moment is heard of through `gone`.
+  private send(message: ToChild): void {
+    // A child that dies at this moment is detected through `gone`.
     if (this.process.connected) this.process.send(message, () => undefined);
   }
 
   private async watch(out: ChildOutput, err: ChildOutput): Promise<Death> {
-    // Comes once all it has said is read, and can come in the same turn as the exit.
+    // Emitted after all output is read; can arrive in the same tick as the exit.
     const closed = new Promise<void>((resolve) => this.process.once('close', () => resolve()));
     const exit = await new Promise<Pick<Death, 'code' | 'signal'>>((resolve) => {
       this.process.once('exit', (code, signal) => resolve({ code, signal }));
@@ -177,14 +192,14 @@ export class IsolatedChild {
     this.over = true;
     if (exit.code !== 0) this.killGroup();
     for (const output of [out, err]) output.drain();
-    await Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })]);
+    await Promise.race([closed, delay(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
     const death: Death = {
       ...exit,
       limitMb: this.limitMb,
-      lastWords: err.tail,
+      lastOutput: err.tail,
       ...(this.crash ? { crash: this.crash } : {}),
     };
-    if (!this.started) this.failure ??= whyNotStarted(death);
+    if (!this.started) this.failure ??= describeStartFailure(death);
     return this.failure === undefined ? death : { ...death, failedToStart: this.failure };
   }
 
@@ -195,21 +210,21 @@ export class IsolatedChild {
 
   private killGroup(): void {
     const { pid } = this.process;
-    // It could not be started; there is nothing to kill, and no number to kill it by.
+    // It could not be started, so it has no process id.
     if (pid === undefined) return;
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // There are no groups, or it is gone already.
+      // The system has no process groups, or the process has exited.
       this.process.kill('SIGKILL');
     }
   }
 
-  private giveWay(): void {
+  private lowerPriority(): void {
     try {
-      if (this.process.pid !== undefined) setPriority(this.process.pid, NICENESS);
+      if (this.process.pid !== undefined) setPriority(this.process.pid, CHILD_NICENESS);
     } catch {
-      // Not allowed here: it competes on equal terms.
+      // Not permitted here: the child runs at normal priority.
     }
   }
 
@@ -220,9 +235,9 @@ export class IsolatedChild {
   }
 }
 
-function whyNotStarted({ code, signal, crash, lastWords }: Death): string {
+function describeStartFailure({ code, signal, crash, lastOutput }: Death): string {
   if (crash) return `${crash.error.name}: ${crash.error.message}`;
-  const lines = lastWords.split('\n').filter((line) => line.trim() !== '');
+  const lines = lastOutput.split('\n').filter((line) => line.trim() !== '');
   const error = lines.find((line) => /^\S*Error\b/.test(line)) ?? lines[0];
   return `it ended with ${signal ?? `exit code ${code}`}${error ? ` (${error.trim().slice(0, 300)})` : ''}`;
 }

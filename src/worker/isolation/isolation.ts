@@ -1,37 +1,44 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
-import { Catalog } from '../../catalog/catalog.js';
-import type { TaskType } from '../../catalog/task-type.js';
-import { Settings } from '../../config/settings.js';
-import { WorkerStoppingError } from '../../contract/outcomes.js';
-import { LOG } from '../../logging/logging.module.js';
+import { TaskRegistry } from '../../registry/task-registry.js';
+import type { TaskType } from '../../registry/task-type.js';
+import { Settings } from '../../platform/config/settings.js';
+import { WorkerStoppingError } from '../../task-api/outcomes.js';
+import { LOG } from '../../platform/logging/logging.module.js';
 import { DeathCount, describeDeath, toProcessError, type Death } from './child-death.js';
 import { ChildPool } from './child-pool.js';
 import { IsolatedAttempt, type IsolatedRun } from './isolated-attempt.js';
 import { IsolatedChild } from './isolated-child.js';
 import { isForced } from './messages.js';
 
-/** The first child is started this long after the worker, ms: its own start comes first. */
-const WARM_UP_AFTER_MS = 200;
-/** Idle children beyond the first end after this, ms. */
-const IDLE_MS = 60_000;
-/** A stop asks tasks to let go 5 s (or a third of its time) before its end; most of that is left to them, ms. */
+/**
+ * Delay of the first child's start after the worker's start, ms, so that it does not slow the worker's start.
+ */
+const WARM_UP_DELAY_MS = 200;
+/** Time after which an idle child ends, ms, except the first. */
+const IDLE_TIMEOUT_MS = 60_000;
+/**
+ * Grace period of tasks at a stop, ms. A stop asks tasks to end 5 s (or a third of its time) before its end;
+ * most of that time is left to them.
+ */
 const STOP_GRACE_MS = 3_000;
 const STOP_GRACE_SHARE = 0.2;
-/** At shutdown an idle child gets this long for what its providers do at their end, ms. */
-const CLOSE_MS = 1_500;
+/** Timeout for the shutdown hooks of an idle child's providers at shutdown, ms. */
+const CLOSE_TIMEOUT_MS = 1_500;
 
 export interface ChildView {
   pid: number;
   busy: boolean;
   taskId?: string;
   tasksDone: number;
-  /** As it said last. */
+  /** Last value that the child reported. */
   rssMb: number;
 }
 
-/** Runs tasks of isolated types in processes of their own, so that whatever a handler does fails that task alone. */
+/**
+ * Runs tasks of isolated types in separate processes, so that a failing handler affects only its own task.
+ */
 @Injectable()
 export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly pool: ChildPool<IsolatedChild>;
@@ -40,7 +47,7 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
   private warmUp: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly catalog: Catalog,
+    private readonly registry: TaskRegistry,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
   ) {
@@ -49,15 +56,15 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
       toError: (death: Death) => toProcessError(death),
       max: settings.WORKER_CONCURRENCY,
       maxStarting: availableParallelism(),
-      idleMs: IDLE_MS,
+      idleMs: IDLE_TIMEOUT_MS,
     });
   }
 
   onApplicationBootstrap(): void {
     const { WORKER_QUEUES } = this.settings;
-    const served = this.catalog.all().find(({ isolate, queue }) => isolate && WORKER_QUEUES.includes(queue));
+    const served = this.registry.all().find(({ isolate, queue }) => isolate && WORKER_QUEUES.includes(queue));
     if (!served) return;
-    this.warmUp = setTimeout(() => this.pool.keepWarm(served.maxChildMemoryMb), WARM_UP_AFTER_MS);
+    this.warmUp = setTimeout(() => this.pool.startWarm(served.maxChildMemoryMb), WARM_UP_DELAY_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -65,21 +72,22 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /**
-   * The handler's result. Rejects with what the handler threw (a PermanentError stays one), with the signal's reason
-   * where that ended it, or with a TaskProcessError that says how the process died; the third in a row is permanent.
+   * Returns the handler's result. Rejects with the handler's error (a PermanentError stays one), with the
+   * signal's reason if that ended it, or with a TaskProcessError that describes how the process died. The
+   * third consecutive death is permanent.
    */
   async run(type: TaskType, input: unknown, run: IsolatedRun): Promise<unknown> {
     run.signal.throwIfAborted();
-    const child = await this.pool.take(type.maxChildMemoryMb, run.signal);
+    const child = await this.pool.acquire(type.maxChildMemoryMb, run.signal);
     const { taskId, attempt: number, maxAttempts } = run;
     const attempt = new IsolatedAttempt(child, run, this.deaths, (reason) => this.graceMs(type, reason));
     const task = { type: type.name, input, taskId, attempt: number, maxAttempts };
     const { outcome, free } = child.run(task, {
-      onReport: (entries) => attempt.pass(entries),
+      onReport: (entries) => attempt.forward(entries),
       onQuestion: (question) => attempt.answer(question),
     });
-    void outcome.then(() => this.pool.expect(child));
-    void free.then((isFree) => this.pool.give(child, isFree && !isWorn(child, type)));
+    void outcome.then(() => this.pool.expectRelease(child));
+    void free.then((isFree) => this.pool.release(child, isFree && !shouldReplace(child, type)));
     this.running.set(taskId, attempt);
     try {
       return await attempt.result(outcome);
@@ -88,14 +96,19 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
     }
   }
 
-  /** Ends a running task without grace, also one that was asked before; false where it does not run here. */
+  /**
+   * Kills a running task without a grace period, even one that was already asked to stop. Returns false if it
+   * does not run here.
+   */
   async kill(taskId: string, reason: Error): Promise<boolean> {
     const attempt = this.running.get(taskId);
     await attempt?.kill(reason);
     return attempt !== undefined;
   }
 
-  /** New processes for all: idle ones at once, the others when their task is done. Returns how many of each. */
+  /**
+   * Replaces all child processes: idle ones at once, the others after their task. Returns the number of each.
+   */
   restart(): { ended: number; later: number } {
     return this.pool.restart();
   }
@@ -110,10 +123,10 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
     }));
   }
 
-  /** Ends all children and waits until they are gone. */
+  /** Ends all children and waits for their exit. */
   async close(): Promise<void> {
     clearTimeout(this.warmUp);
-    await this.pool.close(CLOSE_MS);
+    await this.pool.close(CLOSE_TIMEOUT_MS);
   }
 
   private start(limitMb: number): IsolatedChild {
@@ -127,7 +140,8 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
       const { code, signal, failedToStart } = death;
       const how = { ...fields, tasksDone: child.tasksDone, code, signal };
       if (failedToStart !== undefined) this.log.error(how, describeDeath(death));
-      // What nobody caught may quote the input: the task's page has it, the log has the kind.
+      // The message of an uncaught error may quote the input. The task's page shows it; the log has only the
+      // error's name.
       else if (code === 0 || child.wasKilled) this.log.debug(how, 'child has ended');
       else this.log.warn({ ...how, error: death.crash?.error.name }, 'child died');
     });
@@ -136,14 +150,15 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private graceMs({ cancelGraceMs }: TaskType, reason: unknown): number {
     if (isForced(reason)) return 0;
-    // Killed in time the task goes back to its queue at once; later it would be missed only when its lock runs out.
+    // A task killed in time returns to its queue at once. After the shutdown timeout it would wait for its
+    // lock to expire.
     if (!(reason instanceof WorkerStoppingError)) return cancelGraceMs;
     return Math.min(cancelGraceMs, STOP_GRACE_MS, this.settings.SHUTDOWN_TIMEOUT_MS * STOP_GRACE_SHARE);
   }
 }
 
-/** Used up: too many tasks, or too large to keep. */
-function isWorn(
+/** Returns true if the child has run too many tasks or uses too much memory. */
+function shouldReplace(
   { tasksDone, rssMb }: IsolatedChild,
   { maxTasksPerChild = Infinity, maxChildMemoryMb }: TaskType,
 ): boolean {

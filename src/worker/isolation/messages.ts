@@ -3,12 +3,13 @@ import {
   TaskLostError,
   TaskTimeoutError,
   WorkerStoppingError,
-} from '../../contract/outcomes.js';
-import type { LogLevel } from '../../contract/task-view.js';
+} from '../../task-api/outcomes.js';
+import type { TaskFailure } from '../../model/task-view.js';
+import type { LogLevel } from '../../task-api/task-handler.js';
 
 /*
- * What the worker and its children say to each other, as JSON over the channel between them. Everything about a task
- * carries its `run`, the how-manieth task of that child it is: words that come late are told apart.
+ * Messages between the worker and its children, as JSON over the IPC channel. Every message about a task has
+ * its `run`, the sequence number of the task in that child, so that late messages can be recognized.
  */
 
 export type ToChild = RunTask | AbortTask | KeptAnswer | { kind: 'end' };
@@ -17,7 +18,7 @@ export interface RunTask {
   kind: 'run';
   run: number;
   type: string;
-  /** As it was handed in: the child checks it again to make an instance of the input class. */
+  /** Input as submitted. The child validates it again to create an instance of the input class. */
   input: unknown;
   taskId: string;
   attempt: number;
@@ -30,7 +31,7 @@ export interface AbortTask {
   reason: StopReason;
 }
 
-/** What `once` asked for: the result that is kept, none, or why that cannot be told. */
+/** Answer to `once`: the stored result, none, or an error. */
 export interface KeptAnswer {
   kind: 'kept';
   run: number;
@@ -39,7 +40,7 @@ export interface KeptAnswer {
   error?: ErrorParts;
 }
 
-/** `ctx.once`: is there a result under `key`? With `json`: keep this one. */
+/** Question of `ctx.once`: is there a result under `key`? With `json`: store this result. */
 export interface OnceQuestion {
   kind: 'once';
   run: number;
@@ -53,45 +54,61 @@ export type FromChild =
   | { kind: 'report'; run: number; entries: ReportEntry[]; rssMb: number }
   | OnceQuestion
   | TaskOutcome
-  /** After the outcome: it has cleaned up and can take the next task. */
-  | { kind: 'free'; run: number; rssMb: number }
-  /** Its last word: something outside the handler's promise failed. */
-  | { kind: 'crash'; error: ErrorParts; unhandledRejection: boolean };
+  /**
+   * Sent after the outcome: the child has cleaned up and can run the next task. `worn`: it should be
+   * replaced.
+   */
+  | { kind: 'free'; run: number; rssMb: number; worn: boolean }
+  /** Last message before the process ends. */
+  | ({ kind: 'crash' } & Crash);
+
+/** Failure outside the handler's promise, or a call that ends the process. */
+export interface Crash {
+  error: ErrorParts;
+  unhandledRejection: boolean;
+  /** The process ended by a call such as `process.exit`. */
+  exitCalled?: boolean;
+  /** A task that ran earlier in this process caused it, or may have. */
+  ofEarlierTask?: boolean;
+}
 
 export type TaskOutcome =
-  /** `json`: the result as text, checked already. */
+  /** `json`: the validated result as text. */
   | { kind: 'done'; run: number; json: string }
-  /** `aborted`: the handler threw the very reason of its signal. */
-  | { kind: 'failed'; run: number; error: ErrorParts; permanent: boolean; aborted: boolean };
+  /**
+   * `aborted`: the handler was asked to stop, and its error comes from the abort. `retryLaterMs`: the handler
+   * asked to run again after that pause.
+   */
+  | {
+      kind: 'failed';
+      run: number;
+      error: ErrorParts;
+      permanent: boolean;
+      aborted: boolean;
+      retryLaterMs?: number;
+    };
 
-/** In the order in which the handler said it. */
+/** Reports in the order in which the handler made them. */
 export type ReportEntry =
   { progress: [done: number, total: number, message?: string] } | { log: [text: string, level: LogLevel] };
 
-export interface ErrorParts {
-  name: string;
-  message: string;
-  stack?: string;
-}
+/** Error as sent between the processes. */
+export type ErrorParts = TaskFailure;
 
-/** Why a task is to stop. */
+/** Reason why a task is to stop. */
 export interface StopReason {
   name: string;
   message: string;
   force?: boolean;
 }
 
-export function toErrorParts({ name, message, stack }: Error): ErrorParts {
-  return { name, message, ...(stack === undefined ? {} : { stack }) };
-}
-
-/** The reason of an abort signal, which can be anything. */
+/** Converts the reason of an abort signal, which can be any value. */
 export function toStopReason(reason: unknown): StopReason {
   if (!(reason instanceof Error)) return { name: 'Error', message: String(reason) };
   return { name: reason.name, message: reason.message, ...(isForced(reason) ? { force: true } : {}) };
 }
 
-/** The same kind of reason on the other side, so that handlers can tell them apart by class. */
+/** Recreates the reason in the other process, with the same class, so that handlers can use `instanceof`. */
 export function fromStopReason({ name, message, force = false }: StopReason): Error {
   switch (name) {
     case 'TaskCancelledError':
@@ -107,7 +124,7 @@ export function fromStopReason({ name, message, force = false }: StopReason): Er
   }
 }
 
-/** Whoever stopped it does not want to wait for the handler. */
+/** Returns true if the stop does not wait for the handler. */
 export function isForced(reason: unknown): boolean {
   return reason instanceof Error && (reason as { force?: unknown }).force === true;
 }

@@ -1,24 +1,25 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 /*
- * A thread beside the one that runs the task: ends the process when its worker is gone, even while a handler blocks
- * the event loop and nothing else in here could notice.
+ * Thread beside the main thread of a child: ends the process when its worker has exited, even while a handler
+ * blocks the event loop and no other code in this process can run.
  */
 
-const EVERY_MS = 150;
+const CHECK_INTERVAL_MS = 150;
 
-/** Told, not looked up: by the time this thread is up the worker may be gone already. */
+/** Passed in rather than read: the worker may have exited before this thread starts. */
 const worker = workerData as number;
 setInterval(() => {
-  // An orphan is handed to another parent.
+  // An orphan gets another parent process.
   if (process.ppid === worker) return;
-  // The group: what the handler started has to go as well. It is ours alone, the child was started as its leader.
+  // Kills the group, to include the processes that the handler started. The child was started as the leader
+  // of its own group.
   for (const target of [-process.pid, process.pid]) {
     try {
       process.kill(target, 'SIGKILL');
     } catch {
-      // No such group where processes have none.
+      // The system has no process groups, or the process has exited.
     }
   }
-}, EVERY_MS);
+}, CHECK_INTERVAL_MS);
 parentPort?.postMessage('on guard');

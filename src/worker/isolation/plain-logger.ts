@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-/** Nest's logger for handlers in a child: plain lines, which the worker puts into its log. */
+/** Nest's logger for handlers in a child: plain lines, which the worker writes to its log. */
 export class PlainLogger implements LoggerService {
   log = (message: unknown, ...more: unknown[]): void => write(process.stdout, message, more);
   debug = this.log;
@@ -10,7 +10,7 @@ export class PlainLogger implements LoggerService {
   fatal = this.warn;
 }
 
-/** The last of `more` is the context's name, if Nest gives one; before it a stack. */
+/** The last of `more` is the name of the context, if Nest passes one; a stack comes before it. */
 function write(stream: NodeJS.WriteStream, message: unknown, more: unknown[]): void {
   const [context, ...rest] = more.reverse();
   const text = [message, ...rest]

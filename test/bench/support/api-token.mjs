@@ -7,7 +7,7 @@ const PERMISSIONS = ['tasks.read', 'tasks.submit', 'tasks.act', 'queues.control'
 
 /** What a web app is started with so that nobody gets in without a login or a token. */
 export async function closedDoor() {
-  const { hashPassword } = await import(pathToFileURL(inRoot('dist/access/password.js')).href);
+  const { hashPassword } = await import(pathToFileURL(inRoot('dist/auth/password.js')).href);
   return { ACCESS_USERS: `${NAME}:admin:${await hashPassword(PASSWORD)}` };
 }
 

@@ -1,17 +1,17 @@
 import { Redis } from 'ioredis';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { Guard } from '../../../scripts/guard.mjs';
+import { RedisSupervisor } from '../../../scripts/supervisor-client.mjs';
 import { anyFreePort } from '../../../scripts/ports.mjs';
 import { LASTING, localUrl } from '../../../scripts/redis-embedded.mjs';
 import { redisEnvironment } from '../../../scripts/redis-find.mjs';
 import { endWith } from './processes.mjs';
 
-/** A Redis of the bench's own, under a guardian that ends it even when the bench is killed. */
+/** A Redis of the bench's own, under a supervisor that ends it even when the bench is killed. */
 export class BenchRedis {
   /** `args` Defaults to those of the Redis that `npm start` brings, append-only file and all. */
   static async start(redis, scratch, args = LASTING) {
-    const guard = new Guard();
+    const guard = new RedisSupervisor();
     const port = await anyFreePort();
     const dir = mkdtempSync(join(scratch, 'redis-'));
     const kept = { bin: redis.bin, env: redisEnvironment(redis), args, dir, port, removeDir: true };

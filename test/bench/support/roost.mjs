@@ -45,7 +45,7 @@ export class BenchRoost {
   }
 
   async startApp(name, script, env = {}) {
-    const app = new BenchProcess(name, process.execPath, [...this.nodeArgs, script], {
+    const app = new BenchProcess(name, process.execPath, ['--enable-source-maps', ...this.nodeArgs, script], {
       cwd: this.folder,
       env: { ...this.env, ...env },
       ipc: true,

@@ -60,7 +60,7 @@ async function query() {
 }
 
 async function ids() {
-  const { JOB_ID, isIssuedId, isIdOfKey, newTaskId, taskIdOfKey } = await dist('queue/task-ids.js');
+  const { JOB_ID, isIssuedId, isIdOfKey, newTaskId, taskIdOfKey } = await dist('bullmq/task-ids.js');
   const words = [newTaskId(1e12), newTaskId(2e12), taskIdOfKey('a'), 'a:b', '../x', '0', '~', '.', 'k', 't'];
   const run = (text) => {
     const issued = isIssuedId(text);
@@ -71,11 +71,11 @@ async function ids() {
     const own = taskIdOfKey(text);
     must('every key makes an id of ours', isIssuedId(own) && JOB_ID.test(own) && own === taskIdOfKey(text));
   };
-  return { run, words, isOurs: ours('queue/task-ids') };
+  return { run, words, isOurs: ours('bullmq/task-ids') };
 }
 
 async function redactor() {
-  const { Redaction, HIDDEN } = await dist('contract/redaction.js');
+  const { Redaction, HIDDEN } = await dist('platform/redaction/redaction.js');
   const rules = new Redaction(['input.card.*', '*.password', 'result.token', 'input.list.secret']);
   const SECRET = 'canary-7f3a';
   const words = [
@@ -105,7 +105,7 @@ async function redactor() {
     }
     must('nothing is polluted', {}.polluted === undefined);
   };
-  return { run, words, isOurs: ours('contract/redaction') };
+  return { run, words, isOurs: ours('platform/redaction/redaction') };
 }
 
 async function csv() {
@@ -140,7 +140,7 @@ async function csv() {
 }
 
 async function form() {
-  const { parseForm } = await dist('catalog/parse-form.js');
+  const { parseForm } = await dist('registry/parse-form.js');
   const kinds = ['boolean', 'integer', 'number', 'select', 'json', 'text', 'textarea'];
   const fields = kinds.map((kind) => ({ name: kind, kind, required: kind !== 'select' }));
   const type = { fields, schema: { properties: { select: { enum: ['a', 1, null, 'b c', true] } } } };
@@ -182,7 +182,7 @@ async function form() {
     );
     must('nothing is polluted', {}.polluted === undefined);
   };
-  return { run, words, isOurs: ours('catalog/parse-form') };
+  return { run, words, isOurs: ours('registry/parse-form') };
 }
 
 export const targets = { query, ids, redactor, csv, form };

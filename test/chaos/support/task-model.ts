@@ -1,4 +1,4 @@
-import type { TaskState } from '../../../src/contract/states.js';
+import type { TaskState } from '../../../src/model/states.js';
 
 /** `quick` completes, `bad` fails, `long` runs until it is cancelled, `later` is delayed and then quick. */
 export const KINDS = ['quick', 'bad', 'long', 'later'] as const;

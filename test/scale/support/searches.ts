@@ -1,4 +1,4 @@
-import type { TaskView } from '../../../src/contract/task-view.js';
+import type { TaskView } from '../../../src/model/task-view.js';
 
 /** What is searched for, in groups that share a goal. `q` is asked anew each time: half of the searches should be new to every cache. */
 export interface Search {

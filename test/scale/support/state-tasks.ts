@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { newTaskId } from '../../../src/queue/task-ids.js';
+import { newTaskId } from '../../../src/bullmq/task-ids.js';
 import { parseInfo } from '../../../src/monitoring/redis-overview.js';
 
 const AT_ONCE = 2_000;

@@ -8,7 +8,7 @@ class FakeResponse extends EventEmitter {
   readonly writableLength = 0;
   isEnded = false;
 
-  constructor(readonly req: { isStillIn?: () => Promise<boolean> }) {
+  constructor(readonly req: { isSessionValid?: () => Promise<boolean> }) {
     super();
   }
 
@@ -42,22 +42,22 @@ describe('a stream of events', () => {
     return response;
   };
 
-  it('ends within half a minute for who signed out, or lost their token', async () => {
+  it('ends within half a minute after a sign-out or a revoked token', async () => {
     let isIn = true;
-    const isStillIn = jest.fn(async () => isIn);
-    const response = open({ isStillIn });
+    const isSessionValid = jest.fn(async () => isIn);
+    const response = open({ isSessionValid });
     await jest.advanceTimersByTimeAsync(70_000);
-    expect(isStillIn).toHaveBeenCalledTimes(2);
+    expect(isSessionValid).toHaveBeenCalledTimes(2);
     expect(response.isEnded).toBe(false);
     isIn = false;
     await jest.advanceTimersByTimeAsync(30_000);
     expect(response.written.at(-1)).toBe('event: bye\ndata: {}\n\n');
     expect(response.isEnded).toBe(true);
     await jest.advanceTimersByTimeAsync(300_000);
-    expect(isStillIn).toHaveBeenCalledTimes(3);
+    expect(isSessionValid).toHaveBeenCalledTimes(3);
   });
 
-  it('goes on where nobody stands at the door', async () => {
+  it('stays open without authentication', async () => {
     const response = open({});
     await jest.advanceTimersByTimeAsync(70_000);
     expect(response.isEnded).toBe(false);

@@ -5,7 +5,7 @@ import { compareStreamIds, isStreamId, toTaskEvent } from '../../../src/events/t
 describe('toTaskEvent', () => {
   const read = (...fields: string[]) => toTaskEvent('default', '1790000000000-3', fields);
 
-  it('reads an entry in whatever order its fields stand', () => {
+  it('reads an entry with its fields in any order', () => {
     const event = {
       streamId: '1790000000000-3',
       queue: 'default',
@@ -33,7 +33,7 @@ describe('toTaskEvent', () => {
     expect(read('event', name, 'jobId', 'j1')?.state).toBe(state);
   });
 
-  it('has the data of progress, and of nothing else', () => {
+  it('has data only for progress', () => {
     expect(read('event', 'progress', 'jobId', 'j1', 'data', '{"done":1}')?.data).toBe('{"done":1}');
     expect(read('event', 'completed', 'jobId', 'j1', 'data', 'x')).not.toHaveProperty('data');
   });
@@ -52,13 +52,13 @@ describe('toTaskEvent', () => {
   });
 });
 
-describe('places in a stream', () => {
-  it('are compared by number', () => {
+describe('positions in a stream', () => {
+  it('are compared numerically', () => {
     const places = ['10-0', '9-5', '9-10', '9-5'].sort(compareStreamIds);
     expect(places).toEqual(['9-5', '9-5', '9-10', '10-0']);
   });
 
-  it('are told from what Redis would refuse', () => {
+  it('are distinguished from ids that Redis rejects', () => {
     expect(['0-0', '1790000000000-12'].every(isStreamId)).toBe(true);
     expect(['', '1', '1-', '-1', '1-1-1', '99999999999999999999-0', '1-x', '$', '+'].some(isStreamId)).toBe(
       false,
@@ -67,7 +67,7 @@ describe('places in a stream', () => {
 });
 
 describe('sseMessage', () => {
-  it('is one event, whatever is in it', () => {
+  it('is one event with any content', () => {
     const hostile = 'a\n\nevent: x\r\rid: 1\r\n\r\ndata: y';
     const text = sseMessage('change', { text: hostile }, '1-0').toString();
     expect(text).toBe(`id: 1-0\nevent: change\ndata: ${JSON.stringify({ text: hostile })}\n\n`);

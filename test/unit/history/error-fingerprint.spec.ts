@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { errorFingerprint, foldMessage, topFrame } from '../../../src/history/error-fingerprint.js';
+import {
+  errorFingerprint,
+  foldMessage,
+  rootFrame,
+  topFrame,
+} from '../../../src/history/error-fingerprint.js';
 
 const STACK = `TypeError: x
     at Object.get (/app/node_modules/lib/index.js:10:3)
@@ -44,6 +49,59 @@ describe('the fingerprint of an error', () => {
     for (const change of alike) expect(errorFingerprint({ ...failure, ...change })).toBe(print);
     const other = [{ type: 'x' }, { name: 'E' }, { message: 'User is gone' }, { stack: undefined }];
     for (const change of other) expect(errorFingerprint({ ...failure, ...change })).not.toBe(print);
+  });
+
+  it('is the one that earlier versions gave, where nothing caused the failure', () => {
+    const failure = { type: 'send-email', name: 'TypeError', message: 'User 1 is gone', stack: STACK };
+    expect(errorFingerprint(failure)).toBe('da26b92183bec465');
+    expect(errorFingerprint({ ...failure, code: 'E_GONE', details: { id: 1 } })).toBe('da26b92183bec465');
+  });
+
+  it('is the same with source maps, where frames name the source', () => {
+    const plain = { type: 'send-email', name: 'TypeError', message: 'User 1 is gone', stack: STACK };
+    const mapped = STACK.replaceAll('file:///srv/roost/dist/', '/srv/roost/src/').replaceAll(
+      /(task|run)\.js/g,
+      '$1.ts',
+    );
+    expect(mapped).toContain('SendEmail.run (/srv/roost/src/task-types/send-email/send-email.task.ts:31:7)');
+    expect(errorFingerprint({ ...plain, stack: mapped })).toBe(errorFingerprint(plain));
+    expect(topFrame(mapped)).toBe('SendEmail.run (task-types/send-email/send-email.task.ts)');
+    const pairs = [
+      ['file:///srv/roost/dist/tasks/a.js:12:19', '<anonymous> (/srv/roost/src/tasks/a.ts:10:13)'],
+      ['async file:///srv/roost/dist/a.js:1:2', 'async <anonymous> (/srv/roost/src/a.ts:3:4)'],
+      ['f (file:///srv/src/dist/main.js:1:2)', 'f (/srv/src/src/main.ts:3:4)'],
+      ['f (file:///C:/app/dist/main.js:1:2)', 'f (C:\\app\\src\\main.ts:3:4)'],
+    ];
+    for (const [before, after] of pairs) {
+      const [one, other] = [before, after].map(
+        (frame) => `E: x\n    at new Promise (<anonymous>)\n    at ${frame}`,
+      );
+      expect(errorFingerprint({ ...plain, stack: other! })).toBe(errorFingerprint({ ...plain, stack: one! }));
+    }
+  });
+
+  it('goes by the last cause, whatever was said around it', () => {
+    const refused = {
+      name: 'Error',
+      message: 'connect ECONNREFUSED 127.0.0.1:25',
+      stack: 'E\n    at f (node:net:1:2)',
+    };
+    const thrown = { type: 'send-email', name: 'TypeError', message: 'fetch failed', stack: STACK };
+    const print = errorFingerprint({ ...thrown, cause: refused });
+    for (const alike of [
+      { ...thrown, message: 'not sent to Ada', cause: refused },
+      { ...thrown, cause: { ...thrown, message: 'tried 3 times', cause: refused } },
+      { ...thrown, errors: [refused, { name: 'Error', message: 'another' }] },
+    ])
+      expect(errorFingerprint(alike)).toBe(print);
+    for (const other of [
+      thrown,
+      { ...thrown, cause: { ...refused, message: 'getaddrinfo ENOTFOUND a.example' } },
+    ])
+      expect(errorFingerprint(other)).not.toBe(print);
+    expect(rootFrame({ ...thrown, cause: refused })).toBe(
+      'SendEmail.run (task-types/send-email/send-email.task.js)',
+    );
   });
 
   it('is quick, whatever a handler throws', () => {

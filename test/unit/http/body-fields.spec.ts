@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RoostError } from '../../../src/contract/errors.js';
+import type { RoostError } from '../../../src/model/errors.js';
 import {
   oneEnd,
   oneOf,
@@ -64,6 +64,7 @@ describe('readers', () => {
     expect(timeAhead(soon)).toBe(Date.parse(soon));
     for (const value of ['2026-01-01', '2020-01-01T00:00:00Z', '2999-01-01T00:00:00Z', 5])
       expect(() => timeAhead(value)).toThrow();
+    expect(() => timeAhead('2027-02-30T10:00:00Z')).toThrow('is no date');
   });
 
   it('take a rate whole', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RoostError } from '../../../src/contract/errors.js';
+import { RoostError } from '../../../src/model/errors.js';
 import { readQuery, shortText, someOf, wholeNumber } from '../../../src/http/query.js';
 
 const READERS = { limit: wholeNumber(1, 200), state: someOf(['a', 'b']), type: shortText(5) };

@@ -1,6 +1,6 @@
 import { NotFoundException } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
-import { ERRORS, RoostError, type ErrorCode } from '../../../src/contract/errors.js';
+import { ERRORS, RoostError, type ErrorCode } from '../../../src/model/errors.js';
 import { toProblem, toRoostError } from '../../../src/http/to-problem.js';
 
 const withMore = (message: string, more: object) => Object.assign(new Error(message), more);
@@ -24,6 +24,32 @@ describe('toRoostError', () => {
     [withMore('connect', { code: 'ECONNREFUSED' }), 'REDIS_UNAVAILABLE'],
     [new Error('Command timed out'), 'REDIS_UNAVAILABLE'],
     [new Error("OOM command not allowed when used memory > 'maxmemory'."), 'STORAGE_FULL'],
+    [new Error("READONLY You can't write against a read only replica."), 'REDIS_READ_ONLY'],
+    [
+      new Error("ERR Error running script (call to f_1): @user_script: 1: -READONLY You can't write"),
+      'REDIS_READ_ONLY',
+    ],
+    [new Error('NOREPLICAS Not enough good replicas to write.'), 'REDIS_READ_ONLY'],
+    [new Error('LOADING Redis is loading the dataset in memory'), 'REDIS_REFUSED'],
+    [
+      new Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."),
+      'REDIS_REFUSED',
+    ],
+    [new Error('BUSY Redis is busy running a script.'), 'REDIS_REFUSED'],
+    [new Error('CLUSTERDOWN Hash slot not served'), 'REDIS_REFUSED'],
+    [new Error('MOVED 1234 10.0.0.1:6379'), 'REDIS_REFUSED'],
+    [new Error('NOAUTH Authentication required.'), 'REDIS_REFUSED'],
+    [new Error("NOPERM User roost has no permissions to run the 'hset' command"), 'REDIS_REFUSED'],
+    [new Error('ERR max number of clients reached'), 'REDIS_REFUSED'],
+    [new Error('ERR max daily request limit exceeded. Limit: 500000'), 'REDIS_REFUSED'],
+    [
+      withMore('EXECABORT Transaction discarded because of previous errors.', {
+        previousErrors: [new Error('OOM command not allowed when used memory')],
+      }),
+      'STORAGE_FULL',
+    ],
+    [new Error('Command aborted due to connection close'), 'REDIS_UNAVAILABLE'],
+    [new Error('a BUSY day, and a READONLY file'), 'INTERNAL'],
     [new Error('MISCONF Errors writing to the AOF file: No space left on device'), 'STORAGE_FULL'],
     [new TypeError('x is not a function'), 'INTERNAL'],
     ['thrown text', 'INTERNAL'],

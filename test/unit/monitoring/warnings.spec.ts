@@ -9,7 +9,16 @@ const SOUND = {
   maxMemoryBytes: 0,
   usedMemoryBytes: 5,
 } as RedisOverview;
-const COUNTS = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0, expired: 0 };
+const COUNTS = {
+  waiting: 0,
+  delayed: 0,
+  'waiting-children': 0,
+  active: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  expired: 0,
+};
 const queue = (more: object = {}) => ({
   name: 'cpu',
   counts: COUNTS,
@@ -26,17 +35,35 @@ describe('toWarnings', () => {
     expect(codes({}, queue())).toEqual([]);
   });
 
-  it('names each queue without a worker, what waits there and how to start one', () => {
+  it('names each queue without a worker, what waits there and how to start one, without user and password', () => {
     const [warning] = toWarnings(
       SOUND,
       [queue({ workers: 0, counts: { ...COUNTS, waiting: 2 } })],
-      'REDIS_URL=redis://x ',
+      'redis://ada:s3cret@x?key=s3cret',
     );
     expect(warning).toMatchObject({
       code: 'NO_WORKER',
       message: 'No worker serves the queue cpu: 2 tasks wait.',
-      cure: expect.stringContaining('REDIS_URL=redis://x npm run start:worker'),
+      cure: 'Start one: REDIS_URL=redis://***@x?key=*** npm run start:worker',
     });
+  });
+
+  it('says what Redis refuses, and nothing of workers that cannot be seen for it', () => {
+    const problem = {
+      ...{ word: 'READONLY', code: 'REDIS_READ_ONLY' as const, canRead: true, since: 1 },
+      ...{ what: 'Redis is a replica', so: 'nothing can be changed', cure: 'Promote it' },
+    };
+    const deserted = [queue({ workers: 0 })];
+    expect(toWarnings(SOUND, deserted, '', [], { problem, workersHiddenSince: 1 })).toEqual([
+      {
+        code: 'REDIS_READ_ONLY',
+        message: 'Redis is a replica, so nothing can be changed.',
+        cure: 'Promote it.',
+        href: '/monitor/redis',
+      },
+    ]);
+    // Trouble is over, and workers have had no time yet to say that they are there.
+    expect(toWarnings(SOUND, deserted, '', [], { problem: undefined, workersHiddenSince: 1 })).toEqual([]);
   });
 
   it('does not ask for a worker of a paused queue', () => {

@@ -1,9 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WorkerView } from '../../../src/fleet/worker-view.js';
+import type { WorkerView } from '../../../src/workers/worker-view.js';
 import { toAction, toQueueView, type QueueFacts } from '../../../src/queues/queue-view.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
-const COUNTS = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0, expired: 0 };
+const COUNTS = {
+  waiting: 0,
+  delayed: 0,
+  'waiting-children': 0,
+  active: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  expired: 0,
+};
 
 function worker(
   name: string,
@@ -36,7 +45,7 @@ function view(more: Partial<QueueFacts> = {}) {
 }
 
 describe('toQueueView', () => {
-  it('shows a queue that nothing holds back', () => {
+  it('shows a queue without a pause or limits', () => {
     expect(view()).toMatchObject({
       oldestWaitingMs: null,
       inPerMinute: null,
@@ -48,7 +57,7 @@ describe('toQueueView', () => {
     });
   });
 
-  it('counts slots of the workers that are there and serve it', () => {
+  it('counts the slots of online workers that serve it', () => {
     const workers = [
       worker('a', 'online', [{ active: 2 }, { queue: 'cpu', active: 9 }]),
       worker('b', 'paused', [{ concurrency: 3, active: 1, paused: true }]),
@@ -59,7 +68,7 @@ describe('toQueueView', () => {
     expect([slots, count]).toEqual([{ used: 3, total: 8 }, 2]);
   });
 
-  it('says who set what until when, and nothing where another program did', () => {
+  it("shows author and end of each setting, and none for another program's setting", () => {
     const set = { by: 'ada', at: NOW, until: NOW + 1000 };
     const hold = {
       paused: { ...set, reason: 'why' },
@@ -89,7 +98,7 @@ describe('toQueueView', () => {
     expect(view(more).warnings.map(({ code }) => code)).toEqual(codes);
   });
 
-  it('gives rates a minute, and what the sample is made of', () => {
+  it('shows rates per minute and the composition of the sample', () => {
     const flow = { overMs: 30_000, finished: 5, out: 6, in: 10 };
     expect(
       view({
@@ -115,7 +124,7 @@ describe('toQueueView', () => {
 });
 
 describe('toAction', () => {
-  it('leaves out what does not belong to it', () => {
+  it('omits fields that do not apply to the action', () => {
     expect(toAction({ action: 'drain', at: NOW, by: 'ada', done: 5 })).toEqual({
       action: 'drain',
       at: '2026-03-01T12:00:00.000Z',

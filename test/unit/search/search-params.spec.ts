@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RoostError } from '../../../src/contract/errors.js';
+import { RoostError } from '../../../src/model/errors.js';
 import { parseSearch, type SearchParams } from '../../../src/search/search-params.js';
 
 const text = (params: SearchParams) => parseSearch(params).text;

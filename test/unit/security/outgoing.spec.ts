@@ -3,11 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../support/processes.js';
 
-/** Who speaks to other machines, and to which: both addresses are settings, neither is anybody's request. */
+/** Who speaks to other machines, and to which: all addresses are settings, none is anybody's request. */
 const MAY_CALL_OUT: Record<string, RegExp> = {
-  'access/oidc.ts': /^openid-client$/,
+  'auth/oidc.ts': /^openid-client$/,
   // Redis, as is all of ioredis.
-  'queue/redis-door.ts': /^node:tls$/,
+  'bullmq/connection/redis-preflight.ts': /^node:tls$/,
+  // The target of AUDIT_EXPORT.
+  'audit/export/syslog-stream-sink.ts': /^node:(net|tls)$/,
+  'audit/export/syslog-udp-sink.ts': /^node:(dgram|dns\/promises)$/,
 };
 const OUT =
   /^(node:)?(https?|http2|net|tls|dgram|dns)(\/promises)?$|^(undici|axios|got|node-fetch|openid-client)$/;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkIdempotencyKey, fingerprint } from '../../../src/tasks/idempotency.js';
+import { checkIdempotencyKey, fingerprint, toLineKey } from '../../../src/tasks/idempotency.js';
 
 describe('fingerprint', () => {
   it('is the same whatever the order of members', () => {
@@ -47,4 +47,21 @@ describe('checkIdempotencyKey', () => {
     expect(() => checkIdempotencyKey(`${'a '.repeat(50_000)} `)).toThrow();
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
+});
+
+describe('keyOfLine', () => {
+  it('is the key of the request and the number of the line', () => {
+    expect(toLineKey('batch 1', 17)).toBe('batch 1/17');
+  });
+
+  it.each([251, 252, 254, 255])(
+    'is a key for every line where that of the request has %d characters',
+    (length) => {
+      const keys = [1, 10, 100, 1000].flatMap((line) =>
+        ['x', 'y'].map((letter) => toLineKey(letter.repeat(length), line)),
+      );
+      for (const key of keys) expect(() => checkIdempotencyKey(key)).not.toThrow();
+      expect(new Set(keys).size).toBe(8);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RoostError } from '../../../src/contract/errors.js';
+import { RoostError } from '../../../src/model/errors.js';
 import { parseOptions } from '../../../src/tasks/submit-options.js';
 
 const NOW = Date.parse('2026-03-29T00:30:00Z');
@@ -26,11 +26,35 @@ describe('parseOptions', () => {
       delayMs: 5000,
       priority: 1000,
       attempts: 100,
-      backoff: { type: 'exponential', delayMs: 0, jitter: 1 },
+      backoff: { type: 'exponential', delayMs: 0, maxDelayMs: 60_000, jitter: 1 },
+      softTimeoutMs: 1000,
+      hardTimeoutMs: 1000,
       expiresAt: '2026-03-29T01:00:00Z',
       tags: [' a ', 'b', 'a'],
     };
     expect(parseOptions(raw, NOW)).toEqual({ ...raw, expiresAt: NOW + 1_800_000, tags: ['a', 'b'] });
+  });
+
+  it.each<[object, Record<string, RegExp>]>([
+    [{ softTimeoutMs: 0 }, { softTimeoutMs: /from 1 to 2147483647/ }],
+    [{ hardTimeoutMs: 2 ** 31 }, { hardTimeoutMs: /from 1 to 2147483647/ }],
+    [{ hardTimeoutMs: '5' }, { hardTimeoutMs: /whole number/ }],
+    [{ softTimeoutMs: 2, hardTimeoutMs: 1 }, { softTimeoutMs: /not be above hardTimeoutMs \(1\)/ }],
+    [
+      { backoff: { type: 'exponential', delayMs: 9, maxDelayMs: 8 } },
+      { 'backoff.maxDelayMs': /not be below delayMs \(9\)/ },
+    ],
+    [{ backoff: { type: 'exponential', delayMs: 0, maxDelayMs: 0 } }, { 'backoff.maxDelayMs': /from 1 to/ }],
+    [
+      { backoff: { type: 'fixed', delayMs: 9, maxDelayMs: 9 } },
+      { 'backoff.maxDelayMs': /is for exponential pauses/ },
+    ],
+  ])('refuses %j', (raw, wanted) => {
+    const found = Object.entries(wanted).map(([name, words]) => [
+      `options.${name}`,
+      expect.stringMatching(words),
+    ]);
+    expect(problemsOf(raw)).toEqual(Object.fromEntries(found));
   });
 
   it.each([
@@ -51,6 +75,9 @@ describe('parseOptions', () => {
     ['2026-13-01T00:00:00Z', /with its zone/],
     ['tomorrow', /with its zone/],
     [NOW + 1000, /with its zone/],
+    ['2026-02-30T00:00:00Z', /is no date, as that month ends with 2026-02-28/],
+    ['2026-04-31T00:00:00+02:00', /ends with 2026-04-30/],
+    ['2026-04-01T24:00:00Z', /is no time of day/],
     ['2026-03-29T00:00:00Z', /lies in the past/],
     ['2028-01-01T00:00:00Z', /more than a year/],
   ])('refuses to run at %p', (runAt, words) => {
@@ -76,6 +103,7 @@ describe('parseOptions', () => {
       'expiresAt',
       /after the time the task is to run/,
     ],
+    [{ expiresAt: '2026-06-31T00:00:00Z' }, 'expiresAt', /ends with 2026-06-30/],
     [{ tags: 'a' }, 'tags', /list of at most 20/],
     [{ tags: Array(21).fill('a') }, 'tags', /at most 20/],
     [{ tags: ['ok', 'a\nb'] }, 'tags[1]', /on one line/],

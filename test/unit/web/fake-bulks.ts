@@ -1,4 +1,4 @@
-import type { BulkStart } from '../../../src/bulk/bulk-request.js';
+import type { BulkStart } from '../../../src/bulk-actions/bulk-request.js';
 
 /** Bulk actions that only remember that they were ordered. */
 export class FakeBulks {

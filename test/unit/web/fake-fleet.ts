@@ -1,17 +1,17 @@
-import { RoostError } from '../../../src/contract/errors.js';
-import type { FleetAnswer, WorkerDetail, WorkerView } from '../../../src/fleet/fleet.service.js';
-import type { LoadSample } from '../../../src/fleet/worker-record.js';
+import { RoostError } from '../../../src/model/errors.js';
+import type { WorkerReply, WorkerDetail, WorkerView } from '../../../src/workers/workers.service.js';
+import type { LoadSample } from '../../../src/workers/worker-record.js';
 import type { TypeLimits } from '../../../src/limits/limits.service.js';
 import type { RedisDetails } from '../../../src/monitoring/redis-details.js';
 import type { QueueDetail } from '../../../src/queues/queue-view.js';
-import type { WhyView } from '../../../src/tasks/why-not-running.js';
+import type { WhyView } from '../../../src/tasks/waiting-reasons.js';
 import { sampleQueue, sampleTypeLimits, sampleWorker } from './page-models/fleet-samples.js';
 
 /** What the fleet's pages read and write, without Redis; every write is remembered. */
 export class FakeFleet {
   workers: WorkerDetail[] = [];
   readonly acts: unknown[][] = [];
-  answers: FleetAnswer[] = [];
+  answers: WorkerReply[] = [];
   /** Thrown by every write while set. */
   trouble: RoostError | undefined;
 
@@ -40,7 +40,7 @@ export class FakeFleet {
     return {};
   }
 
-  async commandMany(...args: unknown[]): Promise<FleetAnswer[]> {
+  async commandMany(...args: unknown[]): Promise<WorkerReply[]> {
     this.act('commandMany', args);
     return this.answers;
   }
@@ -63,6 +63,10 @@ export class FakeQueues {
 
   async list() {
     return [this.queue];
+  }
+
+  async findObserved(): Promise<undefined> {
+    return undefined;
   }
 
   async get(name: string) {

@@ -1,10 +1,13 @@
 import { Histogram } from '../../../src/history/histogram.js';
-import type { ErrorGroup, NumberSpan } from '../../../src/history/store/history-store.js';
-import { toErrorGroupDetailView, toErrorGroupView } from '../../../src/monitoring/errors/error-views.js';
-import type { ErrorAct } from '../../../src/monitoring/errors/errors.service.js';
-import { RANGES, type RangeName, windowOf } from '../../../src/monitoring/numbers/number-ranges.js';
-import { toNumbers } from '../../../src/monitoring/numbers/number-view.js';
-import type { Behind, RangeNumbers } from '../../../src/monitoring/numbers/numbers.service.js';
+import type { ErrorGroup, NumberSpan } from '../../../src/history/ports/history-store.js';
+import {
+  toErrorGroupDetailView,
+  toErrorGroupView,
+} from '../../../src/monitoring/error-groups/error-group-views.js';
+import type { ErrorAct } from '../../../src/monitoring/error-groups/error-groups.service.js';
+import { RANGES, type RangeName, windowOf } from '../../../src/monitoring/stats/stats-ranges.js';
+import { toNumbers } from '../../../src/monitoring/stats/stats-view.js';
+import type { Behind, RangeNumbers } from '../../../src/monitoring/stats/stats.service.js';
 
 export function sampleSpan(
   parts: Partial<NumberSpan> = {},
@@ -102,7 +105,11 @@ export class FakeErrors {
       hours: [{ at, count: 4 }],
     };
     const group = toErrorGroupDetailView(detail, { total: 3, isExact: true }, []);
-    return { group, stack: text, versions: [{ version: text, firstSeenAt: at }] };
+    return {
+      group,
+      failure: { name: text, message: text, stack: text, code: text, cause: { name: text, message: text } },
+      versions: [{ version: text, firstSeenAt: at }],
+    };
   }
 
   async mark(fingerprint: string, act: ErrorAct, said: object): Promise<void> {

@@ -1,6 +1,6 @@
-import type { TaskPage } from '../../../src/contract/task-view.js';
+import type { TaskPage } from '../../../src/model/task-view.js';
 import type { RecorderStatus } from '../../../src/history/history-status.js';
-import type { GroupCounts } from '../../../src/history/store/history-store.js';
+import type { GroupCounts } from '../../../src/history/ports/history-store.js';
 import type { SearchView } from '../../../src/search/saved-searches.service.js';
 import type { FakeTasks } from './fake-services.js';
 

@@ -1,12 +1,13 @@
-import { RoostError } from '../../../src/contract/errors.js';
-import type { StateCounts } from '../../../src/contract/states.js';
-import type { LogLine, TaskView } from '../../../src/contract/task-view.js';
-import type { ShownNow } from '../../../src/web/page-models/monitor-page.js';
+import { RoostError } from '../../../src/model/errors.js';
+import type { StateCounts } from '../../../src/model/states.js';
+import type { LogLine, TaskView } from '../../../src/model/task-view.js';
+import type { ShownNow } from '../../../src/web/monitor/monitor-page.js';
 import type { SubmitRequest } from '../../../src/tasks/submit-request.js';
 
 const COUNTS: StateCounts = {
   waiting: 1,
   delayed: 0,
+  'waiting-children': 0,
   active: 1,
   completed: 7,
   failed: 1,
@@ -133,6 +134,8 @@ export function overviewOf(text: string): ShownNow {
       opsPerSecond: 1,
       aofEnabled: false,
       aofOk: true,
+      role: 'primary',
+      writes: 'accepted',
       evictionPolicy: text,
     },
     warnings: [{ code: 'NO_WORKER', message: text, cure: `Start one: ${text}`, href: '/tasks' }],

@@ -1,5 +1,5 @@
-import type { TaskView } from '../../../src/contract/task-view.js';
-import type { KeptUntil } from '../../../src/tasks/known-task.js';
+import type { TaskView } from '../../../src/model/task-view.js';
+import type { RetentionTimes } from '../../../src/tasks/located-task.js';
 import type { FakeTasks } from './fake-services.js';
 
 interface FakeKnown {
@@ -27,7 +27,7 @@ export class FakeStory {
   similar: { id: string; state: 'completed' | 'failed'; runMs: number; finishedAt: number }[] = [];
   group: { fingerprint: string; count: number } | undefined;
   samples: { at: string; percent: number }[] = [];
-  kept: KeptUntil = {};
+  kept: RetentionTimes = {};
 
   constructor(private readonly tasks: FakeTasks) {}
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RoostError } from '../../../src/contract/errors.js';
+import { RoostError } from '../../../src/model/errors.js';
 import { overviewOf } from './fake-services.js';
 import { sampleQueue, sampleWorker } from './page-models/fleet-samples.js';
 import { sampleTask } from './page-models/samples.js';

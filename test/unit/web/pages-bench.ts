@@ -1,28 +1,32 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { getQueueToken } from '@nestjs/bullmq';
 import { Test } from '@nestjs/testing';
-import { BulkService } from '../../../src/bulk/bulk.service.js';
-import { Catalog } from '../../../src/catalog/catalog.js';
-import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/catalog/load-task-types.js';
-import { QUEUE_NAMES } from '../../../src/contract/queues.js';
-import { FleetService } from '../../../src/fleet/fleet.service.js';
+import type { AuthenticationMiddleware } from '../../../src/auth/authentication.middleware.js';
+import { SavedForms } from '../../../src/auth/saved-forms.js';
+import { LOCAL_ADMIN } from '../../../src/auth/principal.js';
+import { BulkActionsService } from '../../../src/bulk-actions/bulk-actions.service.js';
+import { TaskRegistry } from '../../../src/registry/task-registry.js';
+import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/registry/load-task-types.js';
+import { SHARED_QUEUES } from '../../../src/bullmq/tokens.js';
+import { WorkersService } from '../../../src/workers/workers.service.js';
 import { toProblem, toRoostError } from '../../../src/http/to-problem.js';
 import { LimitsService } from '../../../src/limits/limits.service.js';
 import { MonitoringService } from '../../../src/monitoring/monitoring.service.js';
-import { ErrorsService } from '../../../src/monitoring/errors/errors.service.js';
-import { NumbersService } from '../../../src/monitoring/numbers/numbers.service.js';
+import { ErrorGroupsService } from '../../../src/monitoring/error-groups/error-groups.service.js';
+import { StatsService } from '../../../src/monitoring/stats/stats.service.js';
+import { RedisHealth, type RedisProblem } from '../../../src/bullmq/connection/redis-health.js';
 import { RedisDetailsReader } from '../../../src/monitoring/redis-details.js';
 import { QueuesService } from '../../../src/queues/queues.service.js';
 import { SavedSearches } from '../../../src/search/saved-searches.service.js';
 import { SearchService } from '../../../src/search/search.service.js';
+import { TaskCommands } from '../../../src/tasks/task-commands.js';
 import { TaskFinder } from '../../../src/tasks/task-finder.js';
-import { TaskStory } from '../../../src/tasks/task-story.js';
+import { TaskTimeline } from '../../../src/tasks/task-timeline.js';
 import { TasksService } from '../../../src/tasks/tasks.service.js';
-import { WhyService } from '../../../src/tasks/why.service.js';
-import { errorPage } from '../../../src/web/error-page.js';
+import { WaitingReasonsService } from '../../../src/tasks/waiting-reasons.service.js';
+import { errorPageWith } from '../../../src/web/kit/render-error-page.js';
 import { WebModule } from '../../../src/web/web.module.js';
-import { setupViews } from '../../../src/web/views.setup.js';
+import { setupViews } from '../../../src/web/kit/views.setup.js';
 import { FakeBulks } from './fake-bulks.js';
 import { FakeFleet, FakeLimits, FakeQueues, FakeRedisDetails, FakeWhys } from './fake-fleet.js';
 import { FakeSavedSearches, FakeSearch } from './fake-search.js';
@@ -48,6 +52,10 @@ export class PagesBench {
   readonly limits = new FakeLimits();
   readonly whys = new FakeWhys();
   readonly redis = new FakeRedisDetails();
+  readonly health: { unreadableProblem?: RedisProblem; workersHiddenSince?: number } = {};
+  readonly savedForms = new SavedForms({
+    present: async () => LOCAL_ADMIN,
+  } as unknown as AuthenticationMiddleware);
   private app: NestExpressApplication;
   private base: string;
 
@@ -57,22 +65,28 @@ export class PagesBench {
       controllers: parts('controllers'),
       providers: [
         ...parts('providers'),
+        { provide: SavedForms, useValue: this.savedForms },
         { provide: TasksService, useValue: this.tasks },
         { provide: SearchService, useValue: this.search },
         { provide: SavedSearches, useValue: this.searches },
         { provide: TaskFinder, useValue: new FakeFinder(this.tasks) },
-        { provide: TaskStory, useValue: this.story },
-        { provide: BulkService, useValue: this.bulks },
-        { provide: WhyService, useValue: this.whys },
+        {
+          provide: TaskCommands,
+          useValue: { commandsOf: async () => undefined, commandsOfListed: async () => new Map() },
+        },
+        { provide: TaskTimeline, useValue: this.story },
+        { provide: BulkActionsService, useValue: this.bulks },
+        { provide: WaitingReasonsService, useValue: this.whys },
         { provide: MonitoringService, useValue: this.monitoring },
-        { provide: NumbersService, useValue: this.numbers },
-        { provide: ErrorsService, useValue: this.errors },
+        { provide: RedisHealth, useValue: this.health },
+        { provide: StatsService, useValue: this.numbers },
+        { provide: ErrorGroupsService, useValue: this.errors },
         { provide: RedisDetailsReader, useValue: this.redis },
-        { provide: FleetService, useValue: this.fleet },
+        { provide: WorkersService, useValue: this.fleet },
         { provide: QueuesService, useValue: this.queues },
         { provide: LimitsService, useValue: this.limits },
-        { provide: Catalog, useValue: new Catalog(await loadTaskTypes(defaultTaskTypesDir())) },
-        ...QUEUE_NAMES.map((name) => ({ provide: getQueueToken(name), useValue: { name } })),
+        { provide: TaskRegistry, useValue: new TaskRegistry(await loadTaskTypes(defaultTaskTypesDir())) },
+        { provide: SHARED_QUEUES, useValue: [{ name: 'default' }, { name: 'cpu' }] },
       ],
     })
       // Pages that are not looked at here need things that nobody asks.
@@ -80,6 +94,7 @@ export class PagesBench {
       .compile();
     this.app = module.createNestApplication<NestExpressApplication>({ forceCloseConnections: true });
     setupViews(this.app, { cache: true });
+    const errorPage = errorPageWith(this.savedForms);
     this.app.useGlobalFilters({
       catch(error: unknown, host: ArgumentsHost) {
         const http = host.switchToHttp();

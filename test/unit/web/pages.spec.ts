@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RoostError } from '../../../src/contract/errors.js';
-import { newTaskId } from '../../../src/queue/task-ids.js';
-import type { TaskState } from '../../../src/contract/states.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RoostError } from '../../../src/model/errors.js';
+import { newTaskId } from '../../../src/bullmq/task-ids.js';
+import type { TaskState } from '../../../src/model/states.js';
 import { textWorker } from './fake-fleet.js';
 import { overviewOf } from './fake-services.js';
 import { sampleQueue, sampleTypeLimits } from './page-models/fleet-samples.js';
@@ -67,6 +67,7 @@ function writeHostile(): void {
         tasks: [{ id: HOSTILE, type: HOSTILE, worker: HOSTILE, runMs: 1, href: '/tasks/x' }],
       },
     ],
+    unknown: [HOSTILE],
     estimate: { startInMs: null, startAt: null, basis: HOSTILE },
   });
   bench.redis.details = {
@@ -79,8 +80,17 @@ function writeHostile(): void {
   };
 }
 
+const THROWN = {
+  name: HOSTILE,
+  message: HOSTILE,
+  stack: HOSTILE,
+  code: HOSTILE,
+  details: { [HOSTILE]: HOSTILE },
+};
+
 function hostileTask(state: TaskState) {
-  const error = state === 'failed' ? { name: HOSTILE, message: HOSTILE, stack: HOSTILE } : null;
+  const error =
+    state === 'failed' ? { ...THROWN, errors: [THROWN], cause: { ...THROWN, cause: THROWN } } : null;
   return sampleTask({
     id: `task-${state}`,
     type: HOSTILE,
@@ -328,6 +338,42 @@ describe('the list of tasks', () => {
     expect(bench.searches.saved).toEqual([{ name: 'Ada', q: 'ada', columns: ['type', 'error'] }]);
     const deleted = await post('/tasks/searches/s1/delete', { back: '/tasks?q=ada' });
     expect(deleted.location).toBe('/tasks?q=ada&flash=search-deleted');
+  });
+});
+
+describe('while nothing can be read from Redis', () => {
+  const LIVE = ['/', '/tasks', '/tasks/task-active', '/monitor', '/monitor?range=30d'];
+  const MORE = ['redis', 'errors', 'limits', 'queues', 'queues/default', 'workers'];
+  const since = 1_790_000_000_000;
+
+  afterEach(() => {
+    delete bench.health.unreadableProblem;
+    delete bench.health.workersHiddenSince;
+  });
+
+  it.each([...LIVE, ...MORE.map((name) => `/monitor/${name}`)])(
+    '%s says since when it is stale',
+    async (path) => {
+      expect((await get(path)).html).toContain('data-events=');
+      expect((await get(path)).html).not.toContain('data-stale-since');
+      bench.health.unreadableProblem = {
+        ...{ code: 'REDIS_UNAVAILABLE', what: 'Redis does not answer', so: '', cure: '', canRead: false },
+        since,
+      };
+      const { html } = await get(path);
+      expect(html).toContain(`data-stale-since="${since}" data-stale-why="Redis does not answer."`);
+      // The badge has a look at it every 5 s at least.
+      expect(Number(/data-every="(\d+)"/.exec(html)![1])).toBeLessThanOrEqual(5_000);
+    },
+  );
+
+  it('does not say that no worker is running', async () => {
+    bench.fleet.workers = [];
+    expect((await get('/monitor/workers')).html).toContain('No worker is running');
+    bench.health.workersHiddenSince = since;
+    const { html } = await get('/monitor/workers');
+    expect(html).toContain('Whether a worker is running is not known');
+    expect(html).not.toContain('No worker is running');
   });
 });
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { FetchJudge, STUCK_MS, type FetchFacts } from '../../../src/worker/fetch-watchdog.js';
+import { FetchStallDetector, STUCK_MS, type FetchFacts } from '../../../src/worker/fetch-watchdog.js';
 
 const START = 1_000_000;
 
 /** Looks every 2 s for so long; the first look that finds a queue stuck, ms from the start. */
 function firstFind(lasts: number, factsAt: (ms: number) => Partial<FetchFacts>): number | undefined {
-  const judge = new FetchJudge();
+  const judge = new FetchStallDetector();
   for (let ms = 0; ms <= lasts; ms += 2_000) {
     const facts = { queue: 'default', ready: 1, active: 0, lastFetchAt: START, ...factsAt(ms) };
-    if (judge.judge([facts], START + ms).length > 0) return ms;
+    if (judge.findStalled([facts], START + ms).length > 0) return ms;
   }
   return undefined;
 }
@@ -30,10 +30,10 @@ describe('the watchdog over fetching', () => {
 
   it('starts anew after a task, and after a time it could not see', () => {
     expect(firstFind(40_000, (ms) => ({ active: ms === 20_000 ? 1 : 0 }))).toBeUndefined();
-    const judge = new FetchJudge();
+    const judge = new FetchStallDetector();
     const facts: FetchFacts = { queue: 'cpu', ready: 1, active: 0, lastFetchAt: START };
-    judge.judge([facts], START);
-    judge.forget();
-    expect(judge.judge([facts], START + STUCK_MS)).toEqual([]);
+    judge.findStalled([facts], START);
+    judge.reset();
+    expect(judge.findStalled([facts], START + STUCK_MS)).toEqual([]);
   });
 });

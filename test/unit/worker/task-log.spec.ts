@@ -33,7 +33,7 @@ describe('TaskLog', () => {
 
   it('tells each attempt where there are few', () => {
     const { lines, log } = logged();
-    for (let n = 0; n < 10; n++) log.tell(line(n), 'completed');
+    for (let n = 0; n < 10; n++) log.logAttempt(line(n), 'completed');
     expect(lines.map(({ taskId, msg }) => `${taskId} ${msg}`)).toEqual(
       Array.from({ length: 10 }, (_, n) => `t${n} divide completed`),
     );
@@ -41,7 +41,7 @@ describe('TaskLog', () => {
 
   it('tells the number of those beyond the first within a second, and each again afterwards', () => {
     const { lines, log } = logged();
-    for (let n = 0; n < 1000; n++) log.tell(line(n), 'completed');
+    for (let n = 0; n < 1000; n++) log.logAttempt(line(n), 'completed');
     expect(lines).toHaveLength(20);
     jest.advanceTimersByTime(1000);
     expect(lines.at(-1)).toMatchObject({
@@ -49,16 +49,16 @@ describe('TaskLog', () => {
       more: 980,
       slowestMs: 999,
     });
-    log.tell(line(2000), 'completed');
+    log.logAttempt(line(2000), 'completed');
     expect(lines.at(-1)).toMatchObject({ taskId: 't2000' });
   });
 
   it('does not let many of one kind hide one of another', () => {
     const { lines, log } = logged();
-    for (let n = 0; n < 1000; n++) log.tell(line(n), 'completed');
-    log.tell(line(1), 'failed', 'TypeError');
-    log.tell(line(2), 'failed', 'RangeError');
-    log.tell(line(3, 'send-email'), 'completed');
+    for (let n = 0; n < 1000; n++) log.logAttempt(line(n), 'completed');
+    log.logAttempt(line(1), 'failed', 'TypeError');
+    log.logAttempt(line(2), 'failed', 'RangeError');
+    log.logAttempt(line(3, 'send-email'), 'completed');
     expect(lines.slice(-3).map(({ msg, error, level }) => [msg, error, level])).toEqual([
       ['divide failed', 'TypeError', 40],
       ['divide failed', 'RangeError', 40],
@@ -68,14 +68,14 @@ describe('TaskLog', () => {
 
   it('leaves no number untold when the worker stops', () => {
     const { lines, log } = logged();
-    for (let n = 0; n < 30; n++) log.tell(line(n), 'failed', 'Error');
+    for (let n = 0; n < 30; n++) log.logAttempt(line(n), 'failed', 'Error');
     log.onApplicationShutdown();
     expect(lines.at(-1)).toMatchObject({ more: 10, error: 'Error', level: 40 });
   });
 
   it('writes every line at the level debug', () => {
     const { lines, log } = logged('debug');
-    for (let n = 0; n < 100; n++) log.tell(line(n), 'completed');
+    for (let n = 0; n < 100; n++) log.logAttempt(line(n), 'completed');
     expect(lines).toHaveLength(100);
   });
 });

@@ -1,7 +1,7 @@
 import { IsString } from 'class-validator';
-import { Field } from '../../../../src/contract/field.decorator.js';
-import type { TaskHandler } from '../../../../src/contract/task-handler.js';
-import { Task } from '../../../../src/contract/task.decorator.js';
+import { Field } from '../../../../src/task-api/field.decorator.js';
+import type { TaskHandler } from '../../../../src/task-api/task-handler.js';
+import { Task } from '../../../../src/task-api/task.decorator.js';
 
 export class CarryInput {
   @Field({ example: 'a long text' })

@@ -1,8 +1,8 @@
 import { IsInt, Max, Min } from 'class-validator';
-import { Field } from '../../../../src/contract/field.decorator.js';
-import { pause } from '../../../../src/contract/pause.js';
-import type { TaskContext, TaskHandler } from '../../../../src/contract/task-handler.js';
-import { Task } from '../../../../src/contract/task.decorator.js';
+import { Field } from '../../../../src/task-api/field.decorator.js';
+import { pause } from '../../../../src/task-api/pause.js';
+import type { TaskContext, TaskHandler } from '../../../../src/task-api/task-handler.js';
+import { Task } from '../../../../src/task-api/task.decorator.js';
 
 export class PauseInput {
   @Field({ example: 20, unit: 'ms' })

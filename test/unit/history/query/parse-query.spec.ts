@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RoostError } from '../../../../src/contract/errors.js';
+import { RoostError } from '../../../../src/model/errors.js';
 import { parseQuery } from '../../../../src/history/query/parse-query.js';
 import { printQuery } from '../../../../src/history/query/print-query.js';
 import { QUERY_FIELDS } from '../../../../src/history/query/query-fields.js';
@@ -123,7 +123,7 @@ describe('the query language', () => {
     ['a tpye:x', 3, 'There is no field "tpye". Did you mean type:?'],
     ['user.id:4', 1, 'There is no field "user.id". Did you mean input.user.id:?'],
     ['inptu.id:4', 1, 'There is no field "inptu.id". Did you mean input.id:?'],
-    ['run:>200', 6, '"200" is not a duration. Say the unit: 200ms, 200s, 200m or 200h.'],
+    ['run:>200', 6, '"200" is not a duration. Add the unit: 200ms, 200s, 200m or 200h.'],
     ['created:1h', 1, 'Younger or older? Write created:<1h for the last 1h, created:>1h for what is older.'],
     [
       'created:2026-02-30',
@@ -135,12 +135,12 @@ describe('the query language', () => {
     ['(a', 1, 'This ( is never closed: add a ) where the group ends.'],
     ['a)', 2, 'This ) closes nothing: remove it, or add a ( before.'],
     ['a AND', 3, 'Something is missing after this: a term such as state:failed.'],
-    ['OR a', 1, 'OR needs a term on both sides; to look for the word itself write "OR".'],
+    ['OR a', 1, 'OR needs a term on both sides; to search for the word itself write "OR".'],
     ['!!!', 1, 'There is nothing to search for here: words need at least one letter or digit.'],
     [
       'a*b',
       2,
-      'A * is only understood at the end of a word. To look for the character itself, put the word in quotes.',
+      'A * is only understood at the end of a word. To search for the character itself, put the word in quotes.',
     ],
     ['type:>a', 1, 'type cannot be compared: write type:divide.'],
     ['wait:', 1, 'What should wait be? For example wait:>5s.'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PermanentError } from '../../../../src/contract/outcomes.js';
+import { PermanentError } from '../../../../src/task-api/outcomes.js';
 import { parseDecimal } from '../../../../src/task-types/divide/decimal.js';
 import { DivideTask } from '../../../../src/task-types/divide/divide.task.js';
 import { fakeContext } from '../../../support/fake-context.js';

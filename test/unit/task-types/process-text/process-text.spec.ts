@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PermanentError } from '../../../../src/contract/outcomes.js';
+import { PermanentError } from '../../../../src/task-api/outcomes.js';
 import { ProcessTextTask } from '../../../../src/task-types/process-text/process-text.task.js';
 import { fakeContext } from '../../../support/fake-context.js';
 import { TaskTypeBench } from '../../../support/task-type-bench.js';

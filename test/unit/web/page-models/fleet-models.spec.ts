@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { toDoneWords, toReplies } from '../../../../src/web/page-models/fleet-command.js';
-import { CHART_HEIGHT, toLoadCharts } from '../../../../src/web/page-models/load-charts.js';
-import { toWorkerPage, type WorkerParts } from '../../../../src/web/page-models/worker-page.js';
-import { toWorkersPage } from '../../../../src/web/page-models/workers-page.js';
+import { toDoneWords, toReplies } from '../../../../src/web/workers/fleet-command.js';
+import { CHART_HEIGHT, toLoadCharts } from '../../../../src/web/workers/load-charts.js';
+import { toWorkerPage, type WorkerParts } from '../../../../src/web/workers/worker-page.js';
+import { toWorkersPage } from '../../../../src/web/workers/workers-page.js';
 import { sampleTypeLimits, sampleWorker } from './fleet-samples.js';
 import { ago, NOW } from './samples.js';
 

@@ -1,4 +1,4 @@
-import type { WorkerDetail } from '../../../../src/fleet/worker-view.js';
+import type { WorkerDetail } from '../../../../src/workers/worker-view.js';
 import type { TypeLimits } from '../../../../src/limits/limits.service.js';
 import type { QueueDetail } from '../../../../src/queues/queue-view.js';
 import { ago } from './samples.js';
@@ -47,7 +47,16 @@ export function sampleWorker(parts: Partial<WorkerDetail> = {}): WorkerDetail {
 export function sampleQueue(parts: Partial<QueueDetail> = {}): QueueDetail {
   return {
     name: 'default',
-    counts: { waiting: 12, delayed: 3, active: 4, completed: 1_000, failed: 5, cancelled: 0, expired: 0 },
+    counts: {
+      waiting: 12,
+      delayed: 3,
+      'waiting-children': 0,
+      active: 4,
+      completed: 1_000,
+      failed: 5,
+      cancelled: 0,
+      expired: 0,
+    },
     oldestWaitingMs: 8_200,
     inPerMinute: 10,
     outPerMinute: 22,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FieldProblem } from '../../../../src/contract/errors.js';
-import { readLimits } from '../../../../src/web/page-models/limit-form.js';
-import { toRateWords } from '../../../../src/web/page-models/limits-page.js';
-import { readOrder } from '../../../../src/web/page-models/order-form.js';
-import { toQueueConfirm } from '../../../../src/web/page-models/queue-confirm.js';
-import { toQueuePage } from '../../../../src/web/page-models/queue-page.js';
-import { toQueuesPage } from '../../../../src/web/page-models/queues-page.js';
+import type { FieldProblem } from '../../../../src/model/errors.js';
+import { parseLimits } from '../../../../src/web/limits/limit-form.js';
+import { formatRateLimit } from '../../../../src/web/limits/limits-page.js';
+import { parseOrder } from '../../../../src/web/kit/order-form.js';
+import { toQueueConfirm } from '../../../../src/web/queues/queue-confirm.js';
+import { toQueuePage } from '../../../../src/web/queues/queue-page.js';
+import { toQueuesPage } from '../../../../src/web/queues/queues-page.js';
 import { sampleQueue } from './fleet-samples.js';
 import { ago, NOW } from './samples.js';
 
@@ -31,6 +31,7 @@ describe('a queue', () => {
     expect(states.map(({ state, width }) => `${state} ${width}`)).toEqual([
       'waiting 1.2%',
       'delayed 0.5%',
+      'waiting-children 0%',
       'active 0.5%',
       'completed 100%',
       'failed 0.5%',
@@ -106,7 +107,7 @@ describe('before something is done to all tasks of a queue', () => {
 describe('an order', () => {
   const read = (form: Record<string, string>) => {
     const problems: FieldProblem[] = [];
-    return { order: readOrder(form, problems, NOW), wrong: problems.map(({ path }) => path) };
+    return { order: parseOrder(form, problems, NOW), wrong: problems.map(({ path }) => path) };
   };
 
   it('ends after a time, at a time, or never', () => {
@@ -138,7 +139,7 @@ describe('an order', () => {
 describe('limits as they are typed', () => {
   const read = (form: Record<string, string>) => {
     const problems: FieldProblem[] = [];
-    return { values: readLimits(form, problems), wrong: problems.map(({ path }) => path) };
+    return { values: parseLimits(form, problems), wrong: problems.map(({ path }) => path) };
   };
 
   it('are seconds, counts per time, none, or as the type has it', () => {
@@ -162,7 +163,7 @@ describe('limits as they are typed', () => {
   });
 
   it('read well', () => {
-    expect([60_000, 1_000, 30_000, 1_500].map((perMs) => toRateWords({ max: 5, perMs }))).toEqual([
+    expect([60_000, 1_000, 30_000, 1_500].map((perMs) => formatRateLimit({ max: 5, perMs }))).toEqual([
       '5 per minute',
       '5 per second',
       '5 per 30 s',

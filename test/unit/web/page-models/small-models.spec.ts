@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { toBanner } from '../../../../src/web/page-models/banner.js';
-import { toErrorPage } from '../../../../src/web/page-models/error-page.js';
-import { findFlash, withFlash } from '../../../../src/web/page-models/flash.js';
-import { toTaskRow } from '../../../../src/web/page-models/task-row.js';
-import { toValue } from '../../../../src/web/page-models/value-view.js';
+import { toBanner } from '../../../../src/web/kit/banner.js';
+import { toErrorPage } from '../../../../src/web/kit/error-page.js';
+import { findFlash, withFlash } from '../../../../src/web/kit/flash.js';
+import { jobCommands } from '../../../../src/tasks/job-commands.js';
+import type { JobStanding } from '../../../../src/bullmq/codec/job-standing.js';
+import { toTaskRow } from '../../../../src/web/kit/task-row.js';
+import { toValue } from '../../../../src/web/task/value-view.js';
 import { NOW, sampleTask } from './samples.js';
 
 describe('a flash', () => {
@@ -65,6 +67,15 @@ describe('an error page', () => {
   });
 });
 
+/** Of a job that nothing holds. */
+const STANDING = {
+  place: 'wait',
+  queue: { isPaused: false, losesWhatWaits: false },
+  parentWaits: false,
+  isLocked: false,
+  children: { pending: 0 },
+};
+
 describe('a row', () => {
   it('offers what its state allows', () => {
     expect(toTaskRow(sampleTask({ id: 't1', state: 'waiting' }), '/tasks')).toMatchObject({
@@ -72,6 +83,25 @@ describe('a row', () => {
       retry: undefined,
       elementId: 'row-t1',
     });
+  });
+
+  it.each([
+    ['which Redis has dropped', 'failed', undefined, '', 'delete'],
+    ['which Redis has dropped before it ran', 'delayed', undefined, '', 'delete'],
+    ['which Redis has', 'failed', {}, 'retry', 'retry delete'],
+    ['that a parent waits for', 'failed', { parentWaits: true }, 'retry', 'retry'],
+    ['that waits for its parent to start', 'waiting', { parent: 'bull:mail:1', parentWaits: true }, '', ''],
+    ['which a schedule made', 'delayed', { schedule: 'nightly' }, '', ''],
+  ] as const)('of a task %s offers what will not be refused', (_what, state, standing, row, bulk) => {
+    const acts = jobCommands(state, standing && ({ ...STANDING, ...standing } as JobStanding));
+    const { cancel, retry, ...rest } = toTaskRow(sampleTask({ id: 't1', state }), '/tasks', acts);
+    expect([cancel && 'cancel', retry && 'retry'].filter(Boolean).join(' ')).toBe(row);
+    expect(rest.bulk).toBe(bulk);
+  });
+
+  it('of a task of another program offers nothing, as the bar has nothing to do with it', () => {
+    const task = sampleTask({ queue: 'bull:mail', state: 'failed' });
+    expect(toTaskRow(task, '/tasks')).toMatchObject({ bulk: '', retry: undefined, cancel: undefined });
   });
 
   it('escapes ids that other programs made up', () => {

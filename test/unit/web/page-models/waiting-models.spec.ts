@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WhyView } from '../../../../src/tasks/why-not-running.js';
-import { toCancelling, toCancelView } from '../../../../src/web/page-models/cancel-view.js';
-import { toWhyPanel } from '../../../../src/web/page-models/why-view.js';
+import type { WhyView } from '../../../../src/tasks/waiting-reasons.js';
+import { toCancelling, toCancelView } from '../../../../src/web/task/cancel-view.js';
+import { toWhyPanel } from '../../../../src/web/task/why-view.js';
 import { ago, sampleTask } from './samples.js';
 
 const isolated = { isolate: true, cancelGraceMs: 5_000 };
@@ -48,9 +48,10 @@ describe('why a task does not run', () => {
   const why = (parts: Partial<WhyView> = {}): WhyView => ({
     id: 't1',
     state: 'waiting',
-    summary: 'Nothing is in the way: it is next.',
+    summary: 'Nothing blocks it: it is next.',
     position: { ahead: 0, atLeast: false },
     blockers: [],
+    unknown: [],
     estimate: { startInMs: 400, startAt: ago(-400), basis: 'It is next.' },
     ...parts,
   });
@@ -67,7 +68,7 @@ describe('why a task does not run', () => {
     );
     const estimate = { startInMs: null, startAt: null, basis: 'Nobody knows.' };
     expect(toWhyPanel(why({ estimate }))?.estimate).toEqual({
-      text: 'Nobody can tell when it starts',
+      text: 'The start cannot be predicted',
       basis: 'Nobody knows.',
     });
   });

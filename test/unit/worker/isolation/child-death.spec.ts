@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PermanentError } from '../../../../src/contract/outcomes.js';
+import { PermanentError } from '../../../../src/task-api/outcomes.js';
 import {
   DeathCount,
   describeDeath,
@@ -11,7 +11,7 @@ import {
 const death = (parts: Partial<Death>): Death => ({
   code: null,
   signal: null,
-  lastWords: '',
+  lastOutput: '',
   limitMb: 512,
   ...parts,
 });
@@ -25,20 +25,20 @@ describe('describeDeath', () => {
     [{ signal: 'SIGSEGV' }, "The task's process was killed by SIGSEGV"],
     [
       { signal: 'SIGKILL' },
-      "The task's process was killed by SIGKILL, by somebody or by a system short of memory",
+      "The task's process was killed by SIGKILL: by a user, or because the system ran out of memory",
     ],
     [{ signal: 'SIGABRT' }, "The task's process was killed by SIGABRT"],
-    [{ signal: 'SIGABRT', lastWords: OUT_OF_MEMORY }, "The task's process ran out of memory (limit 512 MB)"],
-    [{ code: 134, lastWords: OUT_OF_MEMORY }, "The task's process ran out of memory (limit 512 MB)"],
-    [{ code: 3, lastWords: OUT_OF_MEMORY }, "The task's process ended with exit code 3"],
+    [{ signal: 'SIGABRT', lastOutput: OUT_OF_MEMORY }, "The task's process ran out of memory (limit 512 MB)"],
+    [{ code: 134, lastOutput: OUT_OF_MEMORY }, "The task's process ran out of memory (limit 512 MB)"],
+    [{ code: 3, lastOutput: OUT_OF_MEMORY }, "The task's process ended with exit code 3"],
     [{ code: 1, failedToStart: 'no memory' }, "The task's process could not be started: no memory"],
     [
       { code: 1, crash: { error: { name: 'TypeError', message: 'boom' }, unhandledRejection: true } },
-      "The task's process ended by a rejection that nobody handled: TypeError: boom",
+      "The task's process ended by an unhandled promise rejection: TypeError: boom",
     ],
     [
       { code: 1, crash: { error: { name: 'TypeError', message: 'boom' }, unhandledRejection: false } },
-      "The task's process ended by an exception that nobody caught: TypeError: boom",
+      "The task's process ended by an uncaught exception: TypeError: boom",
     ],
   ])('tells of %j', (parts, sentence) => {
     expect(describeDeath(death(parts))).toBe(sentence);
@@ -62,7 +62,7 @@ describe('toProcessError', () => {
 describe('DeathCount', () => {
   it('makes the third death in a row of a task permanent', () => {
     const deaths = new DeathCount();
-    const judge = () => deaths.judge('a', new TaskProcessError('died'));
+    const judge = () => deaths.record('a', new TaskProcessError('died'));
     expect([judge(), judge()].map((error) => error instanceof PermanentError)).toEqual([false, false]);
     const third = judge();
     expect(third).toBeInstanceOf(PermanentError);
@@ -74,11 +74,11 @@ describe('DeathCount', () => {
 
   it('counts each task alone, and anew after an attempt that its process survived', () => {
     const deaths = new DeathCount();
-    const judge = (taskId: string) => deaths.judge(taskId, new TaskProcessError('died'));
+    const judge = (taskId: string) => deaths.record(taskId, new TaskProcessError('died'));
     judge('a');
     judge('a');
     judge('b');
-    deaths.forget('a');
+    deaths.reset('a');
     expect([judge('a'), judge('b')].map((error) => error instanceof PermanentError)).toEqual([false, false]);
   });
 });

@@ -4,7 +4,7 @@ import {
   TaskLostError,
   TaskTimeoutError,
   WorkerStoppingError,
-} from '../../../../src/contract/outcomes.js';
+} from '../../../../src/task-api/outcomes.js';
 import { fromStopReason, isForced, toStopReason } from '../../../../src/worker/isolation/messages.js';
 
 describe('a reason to stop', () => {

@@ -1,0 +1,24 @@
+// Handles every way in which a script is asked to stop.
+
+/** npm does not pass SIGTERM on: its shell dies, we get another parent. Looked for this often. */
+const PARENT_EVERY_MS = 200;
+
+/**
+ * Calls `onEnd(signal, count)` for Ctrl-C, SIGTERM, a closed terminal and the death of npm. `count` is 2 at the second
+ * Ctrl-C.
+ */
+export function onEnding(onEnd) {
+  let count = 0;
+  const heard = (signal) => onEnd(signal, ++count);
+  process.on('SIGINT', () => heard('SIGINT'));
+  process.on('SIGTERM', () => heard('SIGTERM'));
+  process.on('SIGHUP', () => heard('SIGHUP'));
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    // Ctrl-C may have ended npm as well: that is the same request, not a second one.
+    if (count === 0) heard('SIGTERM');
+  }, PARENT_EVERY_MS);
+  watch.unref();
+}

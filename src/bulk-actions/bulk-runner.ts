@@ -1,0 +1,158 @@
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { Settings } from '../platform/config/settings.js';
+import type { Bulk } from '../history/sqlite/bulk-store.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
+import { HISTORY } from '../history/tokens.js';
+import { LOG } from '../platform/logging/logging.module.js';
+import { BatchTransitions } from '../bullmq/batch-transitions.js';
+import { TaskBatches } from '../tasks/task-batches.js';
+import { BulkRun } from './bulk-run.js';
+import { AdaptiveBatchSize } from './adaptive-batch-size.js';
+import { FairQueue } from './fair-queue.js';
+
+/** Polling interval for bulk actions without a running process, ms. */
+const POLL_MS = 1000;
+/** Heartbeat interval, and the age of a heartbeat after which another process takes over, ms. */
+const HEARTBEAT_MS = 2000;
+const HEARTBEAT_TIMEOUT_MS = 10_000;
+/** Interval at which bulk actions past their retention are deleted, ms. */
+const PURGE_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * Executes open bulk actions: new ones, and those of a process that has died. Any number of processes may do so at once;
+ * a lease with a heartbeat gives each action to one of them.
+ */
+@Injectable()
+export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly host = hostname().replaceAll('/', '-');
+  private readonly holder = `${this.host}/${process.pid}/${randomBytes(4).toString('hex')}`;
+  private readonly runs = new Map<string, { run: BulkRun; over: Promise<void> }>();
+  private readonly fairQueue = new FairQueue();
+  private readonly batchSize = new AdaptiveBatchSize();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private polling: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+
+  constructor(
+    @Inject(HISTORY) private readonly store: HistoryStore,
+    private readonly batches: TaskBatches,
+    private readonly transitions: BatchTransitions,
+    private readonly settings: Settings,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.every(POLL_MS, () => this.poll());
+    this.every(HEARTBEAT_MS, () => this.beat());
+    this.every(PURGE_MS, () => void this.purge());
+    this.poll();
+  }
+
+  /** Finishes and stores the current batches. Another process continues from there. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.timers) clearInterval(timer);
+    await this.polling;
+    const runs = [...this.runs.values()];
+    for (const { run } of runs) run.stop();
+    await Promise.all(runs.map(({ over }) => over));
+  }
+
+  /** Claims open bulk actions in the background. */
+  poll(): void {
+    if (this.polling) {
+      this.again = true;
+      return;
+    }
+    if (this.stopped) return;
+    this.polling = this.claimOpen()
+      .catch((error: unknown) => this.log.debug({ err: error }, 'bulk actions: polling failed'))
+      .finally(() => {
+        this.polling = undefined;
+        if (!this.again) return;
+        this.again = false;
+        this.poll();
+      });
+  }
+
+  /** Makes the run of a bulk action reload it soon. */
+  wake(id: string): void {
+    this.runs.get(id)?.run.wake();
+  }
+
+  private async claimOpen(): Promise<void> {
+    for (const bulk of await this.store.bulks.open()) {
+      if (this.stopped) return;
+      if (this.runs.has(bulk.id) || !this.isFree(bulk)) continue;
+      const now = Date.now();
+      const silentSince = this.isDead(bulk) ? (bulk.heardAt ?? 0) + 1 : now - HEARTBEAT_TIMEOUT_MS;
+      const claimed = await this.store.bulks.claim(bulk.id, this.holder, silentSince, now);
+      if (claimed) this.carryOut(claimed, bulk.holder);
+    }
+  }
+
+  private carryOut(bulk: Bulk, before: string | null): void {
+    if (before !== null)
+      this.log.info({ bulk: bulk.id, before }, 'bulk action: continuing where another process stopped');
+    const { store, batches, transitions, fairQueue, batchSize, log, holder } = this;
+    const run = new BulkRun(bulk, {
+      store: store.bulks,
+      ids: store,
+      batches,
+      transitions,
+      fairQueue,
+      batchSize,
+      log,
+      holder,
+    });
+    const over = run.carryOut().finally(() => this.runs.delete(bulk.id));
+    this.runs.set(bulk.id, { run, over });
+  }
+
+  private isFree({ holder, heardAt }: Bulk): boolean {
+    return holder === null || (heardAt ?? 0) < Date.now() - HEARTBEAT_TIMEOUT_MS || this.isDead({ holder });
+  }
+
+  /** Checks whether the holder is a process of this machine that is gone, without waiting for the heartbeat timeout. */
+  private isDead({ holder }: Pick<Bulk, 'holder'>): boolean {
+    const [host, pid] = (holder ?? '').split('/');
+    if (host !== this.host || !/^\d+$/.test(pid ?? '')) return false;
+    if (Number(pid) === process.pid) return holder !== this.holder;
+    try {
+      process.kill(Number(pid), 0);
+      return false;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    }
+  }
+
+  private beat(): void {
+    if (this.runs.size === 0) return;
+    this.store.bulks
+      .beat(this.holder, Date.now())
+      .catch((error: unknown) => this.log.debug({ err: error }, 'bulk actions: heartbeat failed'));
+  }
+
+  private async purge(): Promise<void> {
+    try {
+      const before = Date.now() - this.settings.HISTORY_RETENTION_FAILED_DAYS * DAY_MS;
+      while (!this.stopped && !(await this.store.bulks.forget(before)));
+    } catch (error) {
+      this.log.debug({ err: error }, 'bulk actions: purge failed');
+    }
+  }
+
+  private every(ms: number, act: () => void): void {
+    this.timers.push(setInterval(act, ms).unref());
+  }
+}

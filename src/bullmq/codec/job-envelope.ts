@@ -1,0 +1,47 @@
+import { Members } from '../../model/lenient-json.js';
+import { parseStored, parseStoredBody } from './parse-stored-json.js';
+
+/**
+ * Data of a BullMQ job. Roost's own fields come first and the input last, so that the first few hundred bytes contain
+ * everything that a list shows.
+ */
+export interface JobEnvelope {
+  roost: 1;
+  /** Hash of type, input and options, present with an Idempotency-Key. First field, so that a prefix of the data contains it. */
+  fingerprint?: string;
+  tags?: string[];
+  /** Milliseconds since 1970. */
+  expiresAt?: number;
+  /** Id of the task of which this one is a rerun. */
+  origin?: string;
+  /** Id of the request that submitted it, for the logs of web and worker. */
+  requestId?: string;
+  input: unknown;
+}
+
+/** Decodes the data of a job. The whole data of another program's job is its input. */
+export function decodeEnvelope(data: unknown): JobEnvelope {
+  return isEnvelope(data) ? data : { roost: 1, input: data };
+}
+
+function isEnvelope(data: unknown): data is JobEnvelope {
+  return typeof data === 'object' && data !== null && (data as JobEnvelope).roost === 1 && 'input' in data;
+}
+
+/** Parses the data as stored in Redis. Invalid JSON (a damaged hash) becomes a text input. */
+export function parseEnvelope(json: string | undefined): JobEnvelope {
+  return decodeEnvelope(parseStored(json ?? 'null'));
+}
+
+/** Parses the data for display, with all digits of the numbers in the input. */
+export function parseExactEnvelope(json: string | undefined): JobEnvelope {
+  const data = parseStoredBody(json ?? 'null');
+  const members: unknown = data instanceof Members ? Object.fromEntries(data.entries) : data;
+  return isEnvelope(members) ? members : { roost: 1, input: data };
+}
+
+/** Parses the fingerprint of a task with an Idempotency-Key from the first bytes of its data. */
+export function parseFingerprint(head: string): Pick<JobEnvelope, 'fingerprint'> {
+  const [, fingerprint] = /^\{"roost":1,"fingerprint":"([\w-]+)"/.exec(head) ?? [];
+  return fingerprint === undefined ? {} : { fingerprint };
+}

@@ -1,0 +1,228 @@
+import { MAX_TIMER_MS } from '../../task-api/delays.js';
+import { sharedNow } from '../../platform/clock.js';
+import type { TaskState } from '../../model/states.js';
+import { isFinished } from '../../model/states.js';
+import type { TaskFailure, TaskProgress, TaskView } from '../../model/task-view.js';
+import { toJson } from '../../model/lenient-json.js';
+import { HIDDEN, redaction } from '../../platform/redaction/redaction.js';
+import { type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
+import { withoutTerminalCodes } from '../../model/terminal-codes.js';
+import { parseExactEnvelope, type JobEnvelope } from './job-envelope.js';
+import type { JobRecord } from './job-record.js';
+import { parseStored, parseStoredBody } from './parse-stored-json.js';
+import { idInPath } from '../task-ids.js';
+
+/** BullMQ's failure reason for a job that stalled more often than `maxStalledCount`. */
+export const STALLED_TOO_OFTEN = 'job stalled more than allowable limit';
+/** Longest input preview, in characters. */
+const MAX_PREVIEW_LENGTH = 160;
+/** Longest message or JSON of a progress report, in characters; lists contain it as well. */
+const MAX_PROGRESS_LENGTH = 1000;
+
+/**
+ * Converts a BullMQ job to a task; the only place that knows both formats. Never throws: unreadable values
+ * (another program's job, a damaged hash) are shown as they are.
+ */
+export function toTaskView(record: JobRecord, now: number = sharedNow()): TaskView {
+  const { id, queue, state } = record;
+  const hidden = redaction();
+  const envelope = record.dataCut ? cutEnvelope(record.data) : parseExactEnvelope(record.data);
+  const input = hidden.apply('input', envelope.input ?? null);
+  const opts = (parseStored(record.opts) ?? {}) as { attempts?: number; delay?: number } & TimeLimits;
+  const createdAt = parseNumber(record.timestamp) ?? 0;
+  const started = parseNumber(record.processedOn);
+  const finished = parseNumber(record.finishedOn);
+  const ready = Math.max(createdAt + (opts.delay ?? 0), parseNumber(record['roost:queued']) ?? 0);
+  const mark = parseStored(record['roost:mark']) as Mark | undefined;
+  const request = parseStored(record['roost:cancel']) as Mark | undefined;
+  const result =
+    state === 'completed' && !record.resultCut ? (parseStoredBody(record.returnvalue) ?? null) : undefined;
+  const scrub = scrubOf({
+    ...{ input: envelope.input, result, isInputCut: record.dataCut },
+    isResultCut: state === 'completed' && record.resultCut,
+  });
+
+  return {
+    id,
+    type: record.name ?? '',
+    queue,
+    state,
+    ...(record.dataCut
+      ? { inputPreview: hidden.concerns('input') ? HIDDEN : preview(record.data) }
+      : { input, inputPreview: preview(toJson(input)) }),
+    ...(result === undefined ? {} : { result: scrub.value(hidden.apply('result', result)) }),
+    error:
+      state === 'failed'
+        ? scrub.failure(record.failure ?? toFailure(record.failedReason, undefined, record['roost:error']))
+        : null,
+    progress: scrub.progress(toProgress(parseStored(record.progress))),
+    attempts: { made: parseNumber(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },
+    priority: parseNumber(record.priority) ?? 0,
+    tags: Array.isArray(envelope.tags) ? envelope.tags.map(String) : [],
+    createdAt: formatIso(createdAt),
+    ...(state === 'delayed' ? { delayUntil: formatIso(record.delayUntil) } : {}),
+    ...(typeof envelope.expiresAt === 'number' ? { expiresAt: formatIso(envelope.expiresAt) } : {}),
+    ...timeoutsOf(opts),
+    ...(started ? { startedAt: formatIso(started) } : {}),
+    ...(finished && isFinished(state) ? { finishedAt: formatIso(finished) } : {}),
+    ...(started && (parseNumber(record.ats) ?? 1) <= 1 ? { waitMs: Math.max(0, started - ready) } : {}),
+    ...runTime(state, started, finished, now),
+    ...(record.pb ? { worker: record.pb } : {}),
+    ...(envelope.origin ? { origin: String(envelope.origin) } : {}),
+    ...(state === 'cancelled' && mark ? { cancelled: toMark(mark) } : {}),
+    ...(request && !isFinished(state) ? { cancelRequested: toMark(request) } : {}),
+    links: taskLinks(id),
+  };
+}
+
+/** Redaction for texts about a job outside its record, such as its log. */
+export function scrubOfJob({ data, dataCut, returnvalue, resultCut }: JobRecord): Scrub {
+  const hidden = redaction();
+  if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
+  const { input } = parseExactEnvelope(data);
+  return scrubOf({
+    input,
+    result: parseStoredBody(returnvalue),
+    isInputCut: dataCut,
+    isResultCut: resultCut,
+  });
+}
+
+/** Time limits of an attempt, ms, as submitted. */
+export interface TimeLimits {
+  softTimeoutMs?: number;
+  hardTimeoutMs?: number;
+}
+
+/** Valid time limits among a job's options, which another program may have written. */
+export function timeoutsOf({ softTimeoutMs: soft, hardTimeoutMs: hard }: TimeLimits): TimeLimits {
+  return {
+    ...(isLimit(soft) ? { softTimeoutMs: soft } : {}),
+    ...(isLimit(hard) ? { hardTimeoutMs: hard } : {}),
+  };
+}
+
+function isLimit(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_TIMER_MS;
+}
+
+interface Mark {
+  by?: string;
+  at?: number;
+  reason?: string;
+}
+
+function toMark({ by, at, reason }: Mark) {
+  return {
+    by: String(by ?? ''),
+    at: formatIso(Number(at) || 0),
+    ...(reason ? { reason: String(reason) } : {}),
+  };
+}
+
+/** @param queue queue of another program, whose ids are unique only within the queue. */
+export function taskLinks(id: string, queue?: string): TaskView['links'] {
+  const self = `/api/v1/tasks/${idInPath(id)}`;
+  const page = `/tasks/${idInPath(id)}`;
+  const of = queue === undefined ? '' : `?queue=${encodeURIComponent(queue)}`;
+  return { self: self + of, page: page + of, events: `${self}/events${of}`, logs: `${self}/logs${of}` };
+}
+
+/** Converts the message and stack of an error; the stack begins with `Name: message`. */
+export function toFailure(
+  message: string | undefined,
+  stack: string | undefined,
+  given?: string,
+): TaskFailure {
+  const head = stack?.split('\n', 1)[0] ?? '';
+  if (message === STALLED_TOO_OFTEN) {
+    return {
+      name: 'WorkerLost',
+      message: 'Its worker died or hung several times while running it, so it is not tried again.',
+    };
+  }
+  const name = given ?? /^([A-Za-z_$][\w$]*)(?::|$)/.exec(head)?.[1] ?? 'Error';
+  return {
+    name,
+    message: withoutTerminalCodes(message ?? head),
+    ...(stack ? { stack: withoutTerminalCodes(stack) } : {}),
+  };
+}
+
+/** Converts a reported percentage, text or object. BullMQ stores 0 if nothing was reported. */
+export function toProgress(value: unknown): TaskProgress | null {
+  if (value === undefined || value === null || value === 0 || value === '') return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? { percent: clamp(value) } : null;
+  if (typeof value === 'string') return { percent: null, message: cutText(withoutTerminalCodes(value)) };
+  if (typeof value !== 'object' || Array.isArray(value)) return { percent: null, ...detailsOf(value) };
+  const { done, total, message, ...rest } = value as Record<string, unknown>;
+  const isDone = typeof done === 'number';
+  const isTotal = typeof total === 'number';
+  const isMessage = typeof message === 'string';
+  const others = {
+    ...(isDone || done === undefined ? {} : { done }),
+    ...(isTotal || total === undefined ? {} : { total }),
+    ...(isMessage || message === undefined ? {} : { message }),
+    ...rest,
+  };
+  return {
+    percent: isDone && isTotal && total > 0 ? clamp((100 * done) / total) : namedPercent(rest),
+    ...(isDone ? { done } : {}),
+    ...(isTotal ? { total } : {}),
+    ...(isMessage && message ? { message: cutText(withoutTerminalCodes(message)) } : {}),
+    ...(Object.keys(others).length > 0 ? detailsOf(others) : {}),
+  };
+}
+
+/** Percentage from a property whose name says so. */
+function namedPercent({ percent, percentage, pct }: Record<string, unknown>): number | null {
+  const value = [percent, percentage, pct].find((one) => one !== undefined);
+  return typeof value === 'number' && value >= 0 && value <= 100 ? clamp(value) : null;
+}
+
+function detailsOf(value: unknown): Pick<TaskProgress, 'details'> {
+  const json = JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'string' ? withoutTerminalCodes(one) : one,
+  );
+  return { details: json.length > MAX_PROGRESS_LENGTH ? cutText(json) : (JSON.parse(json) as unknown) };
+}
+
+function cutText(text: string): string {
+  return text.length > MAX_PROGRESS_LENGTH ? `${text.slice(0, MAX_PROGRESS_LENGTH)}…` : text;
+}
+
+function runTime(state: TaskState, started: number | undefined, finished: number | undefined, now: number) {
+  if (!started) return {};
+  if (state === 'active') return { runMs: Math.max(0, now - started) };
+  // A task cancelled between two attempts finishes long after its last run.
+  return (state === 'completed' || state === 'failed') && finished
+    ? { runMs: Math.max(0, finished - started) }
+    : {};
+}
+
+/** Parses the fields before the input in a cut envelope. They are complete unless they alone exceed the cut. */
+function cutEnvelope(data: string | undefined): Partial<JobEnvelope> {
+  const at = data?.indexOf(',"input":') ?? -1;
+  if (!data || at < 0) return {};
+  return (parseStored(`${data.slice(0, at)}}`) as Partial<JobEnvelope> | undefined) ?? {};
+}
+
+function preview(json: string | undefined): string {
+  const at = json?.startsWith('{"roost":1') ? json.indexOf(',"input":') : -1;
+  const text = at >= 0 ? json!.slice(at + 9) : (json ?? '');
+  return text.length > MAX_PREVIEW_LENGTH ? `${text.slice(0, MAX_PREVIEW_LENGTH)}…` : text;
+}
+
+function parseNumber(text: string | undefined): number | undefined {
+  const value = text === undefined ? NaN : Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function clamp(percent: number): number {
+  return Math.round(Math.min(100, Math.max(0, percent)) * 10) / 10;
+}
+
+/** Formats a time as ISO 8601. A time outside the range of dates (a damaged hash) becomes 1970 instead of an error. */
+export function formatIso(ms: number): string {
+  return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
+}

@@ -1,0 +1,66 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { correctClock, SKEW_ALARM_MS } from '../../platform/clock.js';
+import { LOG } from '../../platform/logging/logging.module.js';
+import { ClockOffset } from './clock-offset.js';
+import { COMMAND_CLIENT } from '../tokens.js';
+
+const SYNC_INTERVAL_MS = 2_000;
+/** Smallest offset that is corrected, ms: a clock synchronized by NTP is more exact than a measurement over a network. */
+const MIN_CORRECTION_MS = 1_000;
+
+/** Measures the offset of this machine's clock from Redis's. All processes use Redis's clock to decide what is due. */
+@Injectable()
+export class RedisClock implements OnModuleInit, OnApplicationShutdown {
+  private readonly offset = new ClockOffset();
+  private timer: NodeJS.Timeout | undefined;
+  private reported: 'right' | 'ahead' | 'behind' = 'right';
+
+  constructor(
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** Lead of this machine's clock over Redis's, ms; negative if behind, undefined before the first answer. */
+  get aheadMs(): number | undefined {
+    const ms = this.offset.ms;
+    return ms === undefined ? undefined : -ms || 0;
+  }
+
+  /** Measures before the first task is submitted or fetched, if Redis is available. */
+  async onModuleInit(): Promise<void> {
+    await this.sync();
+    this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
+    this.redis.on('ready', this.sync);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    this.redis.off('ready', this.sync);
+  }
+
+  private readonly sync = async (): Promise<void> => {
+    try {
+      const before = Date.now();
+      const [seconds, micros] = await this.redis.time();
+      const offset = this.offset.record(before, Number(seconds) * 1000 + Number(micros) / 1000, Date.now());
+      correctClock(Math.abs(offset) < MIN_CORRECTION_MS ? 0 : Math.round(offset));
+      this.reportSkew(-offset);
+    } catch {
+      // Redis is unavailable; the last offset remains valid.
+    }
+  };
+
+  private reportSkew(aheadMs: number): void {
+    const now = Math.abs(aheadMs) <= SKEW_ALARM_MS ? 'right' : aheadMs > 0 ? 'ahead' : 'behind';
+    if (now === this.reported) return;
+    this.reported = now;
+    const seconds = Math.round(Math.abs(aheadMs) / 1000);
+    if (now === 'right') return this.log.info('the clock of this machine agrees with that of Redis again');
+    this.log.warn(
+      { aheadMs: Math.round(aheadMs) },
+      `the clock of this machine is ${seconds} s ${now === 'ahead' ? 'ahead of' : 'behind'} that of Redis; tasks use the clock of Redis, but correct this one`,
+    );
+  }
+}

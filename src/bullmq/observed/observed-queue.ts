@@ -1,0 +1,97 @@
+import { Queue, type Job } from 'bullmq';
+import type { TaskView } from '../../model/task-view.js';
+import { addCopy, toJob } from './copy-job.js';
+import type { JobEnvelope } from '../codec/job-envelope.js';
+import { toJobRecord, type JobRecord } from '../codec/job-record.js';
+import { readStanding, type JobStanding } from '../codec/job-standing.js';
+import { READ_FIELDS } from '../scripts/read-tasks.js';
+import type { CommandRedis } from '../task-commands.js';
+import type { MoveOutcome } from '../task-transitions.js';
+import type { FoundTask } from '../task-reader.js';
+import { taskLinks, toTaskView } from '../codec/to-task-view.js';
+
+/** Error codes of BullMQ's scripts: the job is not in the expected state, or does not exist. */
+const NOT_IN_STATE = -3;
+const MISSING = -1;
+
+/**
+ * Queue of another program, open for the duration of one command. Jobs change only by BullMQ's own scripts, which check
+ * the source state and never touch a lock.
+ */
+export class ObservedBullQueue {
+  private readonly queue: Queue<JobEnvelope>;
+
+  private constructor(
+    private readonly redis: CommandRedis,
+    /** Name as in the history: the first part of its keys. */
+    readonly name: string,
+  ) {
+    const colon = name.lastIndexOf(':');
+    this.queue = new Queue(name.slice(colon + 1), {
+      connection: redis,
+      prefix: name.slice(0, Math.max(0, colon)),
+      skipVersionCheck: true,
+      skipWaitingForReady: true,
+      // The metadata belongs to the other program.
+      skipMetasUpdate: true,
+    });
+    this.queue.on('error', () => undefined);
+  }
+
+  static async use<T>(
+    redis: CommandRedis,
+    name: string,
+    work: (queue: ObservedBullQueue) => Promise<T>,
+  ): Promise<T> {
+    const queue = new ObservedBullQueue(redis, name);
+    try {
+      return await work(queue);
+    } finally {
+      await queue.queue.close();
+    }
+  }
+
+  async find(id: string): Promise<FoundTask | undefined> {
+    const names = [READ_FIELDS.length, ...READ_FIELDS] as const;
+    const [row] = await this.redis.roostReadTasks(0, ...names, this.queue.toKey(''), id);
+    return row ? { queue: this.queue, record: toJobRecord(this.name, id, row, 0) } : undefined;
+  }
+
+  loadStanding(id: string): Promise<JobStanding | undefined> {
+    return readStanding(this.redis, this.queue.toKey(''), id);
+  }
+
+  /** Retries a failed job with all its attempts. */
+  retry({ record }: FoundTask): Promise<MoveOutcome> {
+    return toObservedOutcome(toJob(this.queue, record), (job) =>
+      job.retry('failed', { resetAttemptsMade: true }),
+    );
+  }
+
+  /** Promotes a delayed job. */
+  promote({ record }: FoundTask): Promise<MoveOutcome> {
+    return toObservedOutcome(toJob(this.queue, record), (job) => job.promote());
+  }
+
+  /** Adds a copy of the job and returns the id of the copy. */
+  copy({ record }: FoundTask): Promise<string> {
+    return addCopy(this.queue, record);
+  }
+}
+
+/** Runs a command and converts BullMQ's error codes for a missing job or an unexpected state to an outcome. */
+export async function toObservedOutcome(job: Job, act: (job: Job) => Promise<void>): Promise<MoveOutcome> {
+  try {
+    await act(job);
+    return 'done';
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === NOT_IN_STATE) return 'refused';
+    if (code === MISSING) return 'missing';
+    throw error;
+  }
+}
+
+export function toObservedTaskView(record: JobRecord): TaskView {
+  return { ...toTaskView(record), links: taskLinks(record.id, record.queue) };
+}

@@ -1,9 +1,0 @@
-/** The task types are not fit to start with. Holds every problem found, each with its cure. */
-export class CatalogError extends Error {
-  override name = 'CatalogError';
-
-  constructor(readonly problems: readonly string[]) {
-    const count = problems.length === 1 ? 'is a problem' : `are ${problems.length} problems`;
-    super(`There ${count} with the task types:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-  }
-}

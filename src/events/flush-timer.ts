@@ -1,0 +1,47 @@
+/** Shortest interval between two ordinary flushes, ms. */
+const TICK_MS = 50;
+
+/** Urgent flushes may use at most 1/10 of the time. */
+const MAX_URGENT_SHARE = 10;
+
+/** Coalesces flushes: runs one immediately after an idle time, and at most one per tick under load. */
+export class FlushTimer {
+  private lastAt = -Infinity;
+  private lastTookMs = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private immediate: NodeJS.Immediate | undefined;
+
+  constructor(private readonly act: () => void) {}
+
+  /** Schedules a flush in this event-loop turn, which coalesces simultaneous changes, or at the end of the tick. */
+  schedule(): void {
+    if (this.timer || this.immediate) return;
+    const wait = this.lastAt + TICK_MS - performance.now();
+    if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
+    else this.immediate = setImmediate(() => this.flush());
+  }
+
+  /** Schedules a flush for a change that a client waits for: as early as the cost of the last flush allows, at most one tick later. */
+  scheduleUrgent(): void {
+    if (this.immediate) return;
+    const wait = this.lastAt + Math.min(TICK_MS, MAX_URGENT_SHARE * this.lastTookMs) - performance.now();
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
+    else this.immediate = setImmediate(() => this.flush());
+  }
+
+  /** Flushes immediately. */
+  flush(): void {
+    this.stop();
+    this.lastAt = performance.now();
+    this.act();
+    this.lastTookMs = performance.now() - this.lastAt;
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
+    this.timer = this.immediate = undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { Scrub } from '../platform/redaction/scrub.js';
+import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
+import { scrubOfJob } from '../bullmq/codec/to-task-view.js';
+import { EventTail } from './event-tail.js';
+import { lastEventId, SseConnection } from './sse-connection.js';
+import { type ArchivedTask, TaskStream } from './task-stream.js';
+import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
+
+/** Interval at which every watched task is reloaded even without an event, ms. */
+const CHECK_INTERVAL_MS = 10_000;
+const MAX_LOG_LINES = 1000;
+
+interface Watch {
+  watch: TaskStream;
+  connection: SseConnection;
+}
+
+/** Open `GET /tasks/:id/events` streams, by task. */
+@Injectable()
+export class TaskStreams implements BeforeApplicationShutdown {
+  private readonly byTask = new Map<string, Set<Watch>>();
+  private readonly timer = setInterval(() => this.checkAll(), CHECK_INTERVAL_MS).unref();
+
+  constructor(
+    private readonly tail: EventTail,
+    private readonly reader: TaskReader,
+  ) {
+    tail.on('batch', (events) => this.dispatch(events));
+    tail.on('gap', () => this.checkAll());
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+    for (const watches of this.byTask.values()) for (const { connection } of watches) connection.bye();
+  }
+
+  /** Responds with the stream of an existing task. */
+  async open(found: FoundTask, archived: ArchivedTask, req: Request, res: Response): Promise<void> {
+    const { id } = found.record;
+    const queue = found.queue.name;
+    const [place, logged] = (lastEventId(req) ?? '').split('~');
+    // A resume requires a position in this queue's stream that has not been trimmed.
+    const missed = place && isStreamId(place) ? await this.loadMissed(found, place) : 'gap';
+
+    let { record } = found;
+    let scrub: Scrub | undefined;
+    const entry = {} as Watch;
+    entry.connection = new SseConnection(res, () => this.remove(id, entry));
+    entry.watch = new TaskStream(
+      entry.connection,
+      {
+        view: async () => {
+          const now = await this.reader.find(id);
+          if (!now) return undefined;
+          ({ record } = now);
+          scrub = undefined;
+          return this.reader.view(now);
+        },
+        logs: async (after) =>
+          (await this.reader.logs({ queue: found.queue, record }, after, MAX_LOG_LINES)).items,
+        scrub: () => (scrub ??= scrubOfJob(record)),
+        history: archived,
+      },
+      this.tail.position(queue) ?? '0-0',
+    );
+    const watches = this.byTask.get(id) ?? new Set();
+    this.byTask.set(id, watches.add(entry));
+
+    if (missed === 'gap') await entry.watch.start();
+    else await entry.watch.resume(missed, Number(logged ?? 0) || 0);
+  }
+
+  /** Loads the events of a task after `position`, including events that arrive during the load. */
+  private async loadMissed({ queue, record }: FoundTask, place: string): Promise<TaskEvent[] | 'gap'> {
+    const arrived: TaskEvent[] = [];
+    const collect = (events: TaskEvent[]) =>
+      void arrived.push(...events.filter((event) => event.queue === queue.name));
+    this.tail.on('batch', collect);
+    try {
+      const events = await this.tail.loadSince(queue.name, place);
+      if (events === 'gap') return 'gap';
+      const last = events.at(-1)?.streamId ?? place;
+      const later = arrived.filter(({ streamId }) => compareStreamIds(streamId, last) > 0);
+      return [...events, ...later].filter((event) => event.id === record.id);
+    } finally {
+      this.tail.off('batch', collect);
+    }
+  }
+
+  private dispatch(events: TaskEvent[]): void {
+    if (this.byTask.size === 0) return;
+    const mine = new Map<string, TaskEvent[]>();
+    for (const event of events) {
+      if (!this.byTask.has(event.id)) continue;
+      const list = mine.get(event.id) ?? [];
+      list.push(event);
+      mine.set(event.id, list);
+    }
+    for (const [id, list] of mine) for (const { watch } of this.byTask.get(id) ?? []) watch.receive(list);
+  }
+
+  private checkAll(): void {
+    for (const watches of this.byTask.values()) for (const { watch } of watches) watch.check();
+  }
+
+  private remove(id: string, entry: Watch): void {
+    entry.watch?.stop();
+    const watches = this.byTask.get(id);
+    watches?.delete(entry);
+    if (watches?.size === 0) this.byTask.delete(id);
+  }
+}

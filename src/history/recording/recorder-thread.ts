@@ -1,0 +1,16 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { setRedaction } from '../../platform/redaction/redaction.js';
+import type { FromRecorder, RecorderOptions, ToRecorder } from './messages.js';
+import { Recorder } from './recorder.js';
+
+/* Entry point of the recorder's thread. */
+const port = parentPort!;
+setRedaction((workerData as RecorderOptions).redact ?? []);
+const recorder = new Recorder(workerData as RecorderOptions, (message: FromRecorder) =>
+  port.postMessage(message),
+);
+port.on('message', (message: ToRecorder) => {
+  if (message.type === 'stop') void recorder.stop().then(() => port.close());
+  else void recorder.answerCaughtUp(message.n, message.maxMs);
+});
+void recorder.run();

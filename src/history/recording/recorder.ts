@@ -1,0 +1,300 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import {
+  unavailableSince,
+  commandConnection,
+  blockingConnection,
+} from '../../bullmq/connection/redis-connections.js';
+import { toStorageError } from '../../bullmq/connection/redis-errors.js';
+import { findRefusal, formatRefusal } from '../../bullmq/connection/redis-refusals.js';
+import type { RecorderStatus } from '../history-status.js';
+import { HistoryMovedError } from '../ports/history-file-error.js';
+import { HistoryFencedError, RecordingEngine } from '../sqlite/recording-engine.js';
+import { FollowedQueues } from './followed-queues.js';
+import { isDead, ourselves, WHERE, type HolderStatus } from './lease-holder.js';
+import { Lease, withLeaseCommands } from './lease.js';
+import type { FromRecorder, RecorderOptions } from './messages.js';
+import { Rate } from './rate.js';
+import { withJobCommands } from './read-jobs.js';
+import { withStreamCommands } from './read-streams.js';
+import { remoteLog, silentLog } from './remote-log.js';
+import { toGapView } from './to-gap-view.js';
+import { RecorderMaintenance } from './recorder-maintenance.js';
+import { comparePlaces, STREAM_START } from './stream-event.js';
+import { StreamFollower } from './stream-follower.js';
+import { StreamTrim } from './stream-trim.js';
+import { toStatus } from './to-status.js';
+
+/** Interval at which the holder renews the lease and other processes check it, ms. */
+const LEASE_INTERVAL_MS = 1500;
+/** Maximum blocking wait for new events, ms. */
+const BLOCK_MS = 1000;
+/** Delay after the first new event in which more are gathered, ms: fewer, larger commits. */
+const GATHER_MS = 25;
+/** With a larger lag the state is `catching-up`, and callers no longer wait for their own writes, ms. */
+const FAR_BEHIND_MS = 1000;
+const RETRY_MS = 500;
+const STATUS_MS = 250;
+const MAX_SHOWN_GAPS = 50;
+
+/** Records the events in Redis while it holds the lease; otherwise waits for it. Runs in a thread of its own. */
+export class Recorder {
+  private readonly engine: RecordingEngine;
+  private readonly queues: FollowedQueues;
+  private readonly redis;
+  private readonly newsRedis;
+  private readonly follower: StreamFollower;
+  private readonly trim: StreamTrim;
+  private readonly maintenance: RecorderMaintenance;
+  private readonly lease: Lease<HolderStatus>;
+  private readonly log: Logger;
+  private state: RecorderStatus['state'] = 'starting';
+  private error: string | undefined;
+  private holderStatus: HolderStatus | undefined;
+  private isHolder = false;
+  private stopping = false;
+  private stopped: Promise<void> | undefined;
+  private lastLeaseAt = 0;
+  private checkedAt: number | undefined;
+  private lastStatusAt = 0;
+  private hasNews = true;
+  private readonly rate = new Rate();
+  private pendingRead: Promise<void> | undefined;
+  /** Ends a wait for new events at once. */
+  private wake: () => void = () => undefined;
+  private asked = 0;
+  private gaps: RecorderStatus['gaps'] = [];
+
+  constructor(
+    private readonly options: RecorderOptions,
+    private readonly send: (message: FromRecorder) => void,
+  ) {
+    const { file, prefix, queues: ownQueues } = options;
+    this.log = remoteLog(send);
+    this.engine = new RecordingEngine({ file });
+    this.queues = new FollowedQueues(prefix, ownQueues);
+    this.redis = withLeaseCommands(
+      withJobCommands(withStreamCommands(commandConnection(options.redis, 'history', this.log))),
+    );
+    this.newsRedis = blockingConnection(options.redis, 'history-news', silentLog);
+    this.follower = new StreamFollower(this.redis, this.engine, this.queues);
+    const storeId = this.engine.storeId();
+    this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);
+    const { redis, engine, follower, queues, trim, log } = this;
+    this.maintenance = new RecorderMaintenance({ redis, engine, follower, queues, trim, log }, options);
+    this.lease = new Lease<HolderStatus>(this.redis, `${prefix}:history:${storeId}`);
+    for (const { queue } of this.engine.followed()) this.queues.addByName(queue);
+  }
+
+  run(): Promise<void> {
+    this.stopped = this.loop();
+    return this.stopped;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.wake();
+    // Also ends a blocking read of Redis.
+    this.newsRedis.disconnect();
+    await this.stopped;
+    if (this.isHolder) await this.lease.release().catch(() => undefined);
+    this.redis.disconnect();
+    this.engine.close();
+    this.state = 'stopped';
+    this.sendStatus(true);
+  }
+
+  /** Reports true once everything in the streams at the time of the call is recorded. */
+  async answerCaughtUp(n: number, maxMs: number): Promise<void> {
+    const isCaughtUp = await this.isCaughtUp(Date.now() + maxMs).catch(() => false);
+    this.send({ type: 'caught-up', n, isCaughtUp });
+  }
+
+  private async isCaughtUp(deadline: number): Promise<boolean> {
+    if (this.stopping || unavailableSince(this.redis) !== undefined || this.lagMs() > FAR_BEHIND_MS)
+      return false;
+    const queues = this.queues.all();
+    this.asked++;
+    try {
+      const last = await this.redis.roostLastIds(queues.length, ...queues.map(({ base }) => `${base}events`));
+      for (;;) {
+        const places = this.isHolder ? undefined : this.engine.cursors();
+        const isThere = queues.every(({ name }, i) => {
+          const place = places ? (places[name] ?? STREAM_START) : this.follower.place(name);
+          return last[i] === '' || comparePlaces(place, last[i]!) >= 0;
+        });
+        if (isThere) return true;
+        if (Date.now() >= deadline || this.stopping) return false;
+        this.wake();
+        await pause(this.isHolder ? 2 : 10);
+      }
+    } finally {
+      this.asked--;
+    }
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.renewLease();
+        if (this.isHolder) await this.record();
+        else await this.sleep(LEASE_INTERVAL_MS);
+        this.error = undefined;
+      } catch (error) {
+        if (this.stopping) return;
+        this.handleError(error);
+        this.sendStatus(true);
+        await this.sleep(RETRY_MS);
+      }
+      this.sendStatus();
+    }
+  }
+
+  private releaseLease(): void {
+    if (this.isHolder) void this.lease.release().catch(() => undefined);
+    this.isHolder = false;
+    this.holderStatus = undefined;
+  }
+
+  /** Loses nothing on an error: entries read and not written are read again. */
+  private handleError(error: unknown): void {
+    this.follower.reload();
+    if (error instanceof HistoryMovedError) {
+      if (this.error !== error.message) this.log.error({}, error.message);
+      this.error = error.message;
+      this.state = 'stopped';
+      return this.releaseLease();
+    }
+    if (error instanceof HistoryFencedError) {
+      this.isHolder = false;
+      this.holderStatus = undefined;
+      this.state = 'elsewhere';
+      this.log.warn({}, 'another process records the history; this one waits for its lease');
+      return;
+    }
+    if (toStorageError(error)) {
+      const refusal = findRefusal(error);
+      this.state = 'away';
+      this.error = refusal ? formatRefusal(refusal) : 'Redis does not answer.';
+      return;
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    if (this.error !== text) this.log.error({ err: error }, 'the history cannot be written; trying again');
+    this.error = text;
+    if (this.lagMs() > FAR_BEHIND_MS) this.state = 'catching-up';
+  }
+
+  private async renewLease(): Promise<void> {
+    const now = Date.now();
+    if (now - this.lastLeaseAt < LEASE_INTERVAL_MS) return;
+    this.engine.checkLocation();
+    const answer = await this.lease.acquire({ ...this.status(), holder: ourselves(), where: WHERE }, isDead);
+    this.lastLeaseAt = now;
+    this.checkedAt = Date.now();
+    const was = this.isHolder;
+    this.isHolder = answer.isOurs;
+    if (answer.isOurs) {
+      this.holderStatus = undefined;
+      if (!was) this.begin();
+      return;
+    }
+    if (was) this.log.warn({}, 'another process has taken over the history');
+    this.holderStatus = answer.holder;
+    this.state = 'elsewhere';
+    this.readGaps();
+  }
+
+  /** Starts recording where the previous holder stopped. */
+  private begin(): void {
+    this.log.info({}, 'recording the history');
+    this.trim.replaces(this.engine.noteStoreId());
+    this.follower.reload();
+    this.maintenance.begin();
+    this.readGaps();
+  }
+
+  private async record(): Promise<void> {
+    await this.maintenance.discoverQueues();
+    const places = new Map(this.queues.all().map(({ name }) => [name, this.follower.place(name)]));
+    const { tasks, events, hasMore, gaps } = await this.follower.step();
+    this.rate.count(tasks, Date.now());
+    if (events > 0) {
+      this.hasNews = true;
+      for (const [name, place] of places)
+        if (this.follower.place(name) !== place) this.trim.note(name, events);
+    }
+    for (const { queue, gap } of gaps) {
+      this.log.warn(
+        { queue },
+        'events were gone before they could be recorded; reading what Redis still has',
+      );
+      this.maintenance.reconcile(this.queues.get(queue)!, gap);
+    }
+    if (gaps.length > 0) this.readGaps();
+    this.state = this.lagMs() > FAR_BEHIND_MS ? 'catching-up' : 'recording';
+    const outcome = await this.maintenance.step(hasMore);
+    if (outcome.isReconciled) this.readGaps();
+    if (hasMore || outcome.hasMore) return;
+    await this.waitForNews();
+  }
+
+  /** Waits until an entry is written to one of the streams, a caller asks, or a second has passed. */
+  private async waitForNews(): Promise<void> {
+    // Publishes the progress before the wait.
+    this.sendStatus(this.hasNews);
+    this.hasNews = false;
+    const queues = this.queues.all();
+    this.pendingRead ??= this.newsRedis
+      .xread(
+        'COUNT',
+        1,
+        'BLOCK',
+        BLOCK_MS,
+        'STREAMS',
+        ...queues.map(({ base }) => `${base}events`),
+        ...queues.map(({ name }) => this.follower.place(name)),
+      )
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => (this.pendingRead = undefined));
+    if (this.asked > 0) return;
+    let wasWoken = false;
+    const woken = new Promise<void>((resolve) => {
+      this.wake = () => {
+        wasWoken = true;
+        resolve();
+      };
+    });
+    await Promise.race([this.pendingRead, woken, pause(BLOCK_MS)]);
+    if (!wasWoken && this.asked === 0) await Promise.race([pause(GATHER_MS), woken]);
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    await Promise.race([pause(ms), new Promise<void>((resolve) => (this.wake = resolve))]);
+  }
+
+  private lagMs(): number {
+    if (!this.isHolder) return this.holderStatus?.lagMs ?? 0;
+    return Math.max(0, ...this.follower.report().map(({ lagMs }) => lagMs ?? 0));
+  }
+
+  private readGaps(): void {
+    this.gaps = this.engine.gaps(MAX_SHOWN_GAPS).map(toGapView);
+  }
+
+  private status(): RecorderStatus {
+    const { state, error, holderStatus, checkedAt, gaps } = this;
+    const perSecond = this.rate.perSecond(Date.now());
+    const queues = this.follower.report();
+    return toStatus({ state, error, holderStatus, checkedAt, perSecond, queues, gaps });
+  }
+
+  private sendStatus(isUrgent = false): void {
+    const now = Date.now();
+    if (!isUrgent && now - this.lastStatusAt < STATUS_MS) return;
+    this.lastStatusAt = now;
+    this.send({ type: 'status', status: this.status() });
+  }
+}

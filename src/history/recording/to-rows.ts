@@ -1,0 +1,195 @@
+import { isFinished } from '../../model/states.js';
+import { toFailure, toProgress } from '../../bullmq/codec/to-task-view.js';
+import { parseStored } from '../../bullmq/codec/parse-stored-json.js';
+import type { AttemptTail } from '../sqlite/recording-engine.js';
+import type { ProgressRow, RecordBatch, TaskRef, TaskRow } from '../sqlite/rows.js';
+import { attemptsOf, followAttempts } from './foreign-attempts.js';
+import { toLogRows } from './log-rows.js';
+import { keepsAttempts, ownAttempts } from './own-attempts.js';
+import type { JobSnapshot } from './read-jobs.js';
+import type { StreamEvent } from './stream-event.js';
+import { toTaskRow } from './task-row.js';
+import { addTransitions, EVENT_STATES, settlingsOf, transitionsOf } from './transitions.js';
+
+/** One task's part of a batch. */
+export interface TaskNews {
+  ref: TaskRef;
+  /** Oldest first; empty when the job was found in one of the queue's sets. */
+  events: readonly StreamEvent[];
+  /** The job after the last event, or later; undefined when it is gone. */
+  job: JobSnapshot | undefined;
+  /** Belongs to a queue of this Roost, whose workers record attempts in the job. */
+  isOurs: boolean;
+  tail: AttemptTail;
+  /** The history does not know the task yet. */
+  isNew: boolean;
+  /** Time of the last recorded progress sample, ms. */
+  lastSampleAt: number;
+  /** Progress that came too soon after that sample; recorded if the task ends without another one. */
+  pendingSample?: StreamEvent | undefined;
+}
+
+/** State to remember until the task's next event. */
+export interface TaskAfter {
+  tail: AttemptTail;
+  lastSampleAt: number;
+  pendingSample?: StreamEvent | undefined;
+}
+
+/** Minimum distance of two samples of one task, ms. */
+const SAMPLE_MS = 1000;
+
+export function emptyBatch(): RecordBatch {
+  return { cursors: {}, tasks: [], attempts: [], transitions: [], logs: [], progress: [], removed: [] };
+}
+
+/** Adds the new rows of a task to `batch`. A pure mapping. */
+export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): TaskAfter {
+  const { ref, events, job } = news;
+  const moved = findMoves(ref, events, job);
+  if (moved.length > 0) batch.moved = [...(batch.moved ?? []), ...moved];
+  if (!job && moved.length > 0) {
+    // The queue it is in now records its row.
+    addTransitions(batch.transitions, ref, events, job, []);
+    return { tail: NO_ATTEMPTS, lastSampleAt: 0 };
+  }
+  const tail = addAttempts(batch, news);
+  const task = job ? toTaskRow(ref, job) : fromEvents(ref, events, tail);
+  if (task) {
+    if (events.length > 0) Object.assign(task, settlingsOf(events));
+    batch.tasks.push(task);
+  }
+  if (job && job.lines.length > 0) batch.logs.push(...toLogRows(ref, job, readAt));
+  // The task is counted all the same.
+  if (!job && endsRemoved(events)) batch.removed.push(ref);
+  return { tail, ...addProgress(batch.progress, news) };
+}
+
+/** Whether a user deleted the task: a job that Redis has under its id is a different one, added since. */
+export function endsRemoved(events: readonly StreamEvent[]): boolean {
+  const last = events.at(-1);
+  return last?.name === 'removed' && !last.prev.startsWith('moved:');
+}
+
+/** Moves between queues, from either side: the queue that is read first carries the task's past along. */
+function findMoves(
+  { queue, id }: TaskRef,
+  events: readonly StreamEvent[],
+  job: JobSnapshot | undefined,
+): { queue: string; id: string; to: string }[] {
+  const other = ({ prev }: StreamEvent) =>
+    prev.startsWith('moved:') ? prev.slice('moved:'.length) : undefined;
+  if (!job) {
+    const last = events.findLast(({ name }) => name === 'removed');
+    const to = last && other(last);
+    return to === undefined ? [] : [{ queue, id, to }];
+  }
+  return events.flatMap((event) => {
+    const from = event.name === 'removed' ? undefined : other(event);
+    return from === undefined ? [] : [{ queue: from, id, to: queue }];
+  });
+}
+
+export const NO_ATTEMPTS: AttemptTail = { starts: 0, isOpen: false, failures: 0 };
+
+function addAttempts(batch: RecordBatch, news: TaskNews): AttemptTail {
+  const { ref, events, job, isOurs, tail, isNew } = news;
+  if (events.length === 0) {
+    if (!job) return tail;
+    batch.attempts.push(...(isOurs || keepsAttempts(job) ? ownAttempts(ref, job) : attemptsOf(ref, job)));
+    // A known finished task is recorded as finished, so that its event counts nothing when it arrives later.
+    if (isNew) batch.transitions.push(...transitionsOf(ref, job));
+    else if (isFinished(job.state)) batch.transitions.push(...transitionsOf(ref, job).slice(-1));
+    return { ...tail, starts: Number(job.fields.ats) || 0, isOpen: job.state === 'active' };
+  }
+  if (job && (isOurs || keepsAttempts(job))) {
+    const attempts = ownAttempts(ref, job);
+    const starts = Number(job.fields.ats) || 0;
+    batch.attempts.push(...attempts);
+    addTransitions(batch.transitions, ref, events, job, numberStarts(events, job));
+    if (events.some(({ prev }) => prev === 'held'))
+      batch.dropped = [...(batch.dropped ?? []), { ...ref, after: starts }];
+    const failures = attempts.filter(({ outcome }) => outcome === 'failed').length;
+    return { starts, isOpen: job.state === 'active', failures };
+  }
+  const hasFirst = events.some(({ name }) => name === 'added');
+  const followed = followAttempts(ref, events, job, tail, isNew && !hasFirst);
+  batch.attempts.push(...followed.rows);
+  addTransitions(batch.transitions, ref, events, job, followed.numbers);
+  return followed.tail;
+}
+
+/**
+ * Attempt numbers of the starts among these events: the last start is the job's last, unless a limit held it back.
+ */
+function numberStarts(events: readonly StreamEvent[], job: JobSnapshot): number[] {
+  const numbers: number[] = [];
+  let number = Number(job.fields.ats) || 0;
+  for (let i = events.length - 1; i >= 0; i--) {
+    const isStart = number > 0 && events[i]!.name === 'active' && events[i + 1]?.prev !== 'held';
+    numbers[i] = isStart ? number-- : 0;
+  }
+  return numbers;
+}
+
+/**
+ * Row of a job that was gone before it could be read, as far as its events describe it; undefined when they give no
+ * state. `tail`: its known attempts after the events.
+ */
+function fromEvents(
+  ref: TaskRef,
+  events: readonly StreamEvent[],
+  { starts, failures }: AttemptTail,
+): TaskRow | undefined {
+  const last = events.findLast(({ name }) => EVENT_STATES.has(name));
+  const added = events.find(({ name }) => name === 'added');
+  const state = last ? EVENT_STATES.get(last.name)! : added ? 'waiting' : undefined;
+  if (state === undefined) return undefined;
+  const started = events.findLast(({ name }) => name === 'active')?.at;
+  const end = isFinished(state) ? last! : undefined;
+  return {
+    ...ref,
+    state,
+    ...(added ? { createdAt: added.at, ...(added.value ? { type: added.value } : {}) } : {}),
+    ...(started ? { startedAt: started } : {}),
+    ...(started && added && starts === 1 ? { waitMs: Math.max(0, started - added.at) } : {}),
+    ...(end ? { finishedAt: end.at } : {}),
+    ...(end && started && (state === 'completed' || state === 'failed')
+      ? { runMs: Math.max(0, end.at - started) }
+      : {}),
+    ...(state === 'completed' ? { result: end!.value, attemptsMade: failures + 1 } : {}),
+    ...(state === 'failed' ? { error: plainFailure(end!.value), attemptsMade: failures } : {}),
+    ...(state === 'delayed' && Number(last?.value) ? { delayUntil: Number(last!.value) } : {}),
+  };
+}
+
+function plainFailure(reason: string): { name: string; message: string } {
+  const { name, message } = toFailure(reason, undefined);
+  return { name, message };
+}
+
+function addProgress(
+  rows: ProgressRow[],
+  { ref, events, job, lastSampleAt, pendingSample }: TaskNews,
+): Pick<TaskAfter, 'lastSampleAt' | 'pendingSample'> {
+  let last = lastSampleAt;
+  let pending = pendingSample;
+  const sample = (event: StreamEvent) => {
+    const progress = toProgress(parseStored(event.value));
+    if (progress) rows.push({ ...ref, ...progress, at: event.at });
+  };
+  for (const event of events) {
+    if (event.name !== 'progress') continue;
+    if (event.at - last >= SAMPLE_MS) {
+      sample(event);
+      last = event.at;
+      pending = undefined;
+    } else pending = event;
+  }
+  // The last progress is always recorded, however soon it follows the one before. The event of the end may come in a
+  // later read than the progress, when the job shows the end already.
+  const isOver =
+    (job && isFinished(job.state)) || events.some(({ name }) => name === 'completed' || name === 'failed');
+  if (pending && isOver) sample(pending);
+  return { lastSampleAt: last, pendingSample: isOver ? undefined : pending };
+}

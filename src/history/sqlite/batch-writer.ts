@@ -1,0 +1,294 @@
+import { ChildWriter, type AttemptNews } from './child-writer.js';
+import { stateCode } from './codes.js';
+import type { SqliteDatabase } from './database.js';
+import { archiveEarlier } from './archived-runs.js';
+import { scrubOfBodies } from './redact-text.js';
+import { Reindexer } from './reindexer.js';
+import { ErrorWriter } from './error-writer.js';
+import { NumbersWriter } from './numbers-writer.js';
+import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from './rows.js';
+import type { TaskColumns } from './schema.js';
+import { SearchWriter } from './search-writer.js';
+import { EarlyFinishes } from './early-finishes.js';
+import { StateCounts } from './state-counts.js';
+import { moveTasks } from './task-moves.js';
+import { MAX_BODY_LENGTH, CUT, mergeTask, type MergedTask } from './task-merge.js';
+import { changeOf, mergeRows } from './row-merge.js';
+import { TaskNumbers } from './task-numbers.js';
+import { refKey, TaskRows } from './task-rows.js';
+import { Versions } from './versions.js';
+import { WORD, type Dictionary } from './dictionary.js';
+
+/**
+ * Writes batches, each in one transaction with its cursors. All counts (state counts, numbers, error groups) follow
+ * from the difference between a row before and after, so repeating a batch counts nothing twice.
+ */
+export class BatchWriter {
+  private readonly rows: TaskRows;
+  private readonly numbers: TaskNumbers;
+  private readonly children: ChildWriter;
+  private readonly tallies: StateCounts;
+  private readonly counts: NumbersWriter;
+  private readonly errors: ErrorWriter;
+  private readonly search: SearchWriter;
+  private readonly versions: Versions;
+  private readonly ahead: EarlyFinishes;
+
+  constructor(
+    private readonly db: SqliteDatabase,
+    private readonly words: Dictionary,
+    private readonly bodyLength = MAX_BODY_LENGTH,
+  ) {
+    this.rows = new TaskRows(db);
+    this.numbers = new TaskNumbers(db);
+    this.children = new ChildWriter(db, words);
+    this.ahead = new EarlyFinishes(this.children);
+    this.tallies = new StateCounts(db);
+    this.counts = new NumbersWriter(db);
+    this.errors = new ErrorWriter(db, words);
+    this.versions = new Versions(db, words);
+    this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which));
+  }
+
+  record(batch: RecordBatch, now: number = Date.now()): RecordOutcome {
+    return this.recordAll([batch], now);
+  }
+
+  /**
+   * Records the batches in order in one transaction. `first` runs in it too; an error that it throws rolls everything
+   * back.
+   */
+  recordAll(batches: readonly RecordBatch[], now: number, first?: () => void): RecordOutcome {
+    return this.transaction(() => {
+      first?.();
+      this.numbers.refresh();
+      const outcome = { added: 0, changed: 0, removed: 0, orphans: 0 };
+      for (const batch of batches) {
+        const one = this.write(batch, now);
+        for (const name of Object.keys(outcome) as (keyof RecordOutcome)[]) outcome[name] += one[name];
+      }
+      return outcome;
+    });
+  }
+
+  private write(original: RecordBatch, now: number): RecordOutcome {
+    const { db, words, rows, tallies } = this;
+    const batch = moveTasks(original, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
+    const { found, refs } = this.findExisting(batch);
+    const merged = this.merge(batch, refs, found, now);
+    const numberOf = new Map<string, number>();
+    for (const [key, task] of found) numberOf.set(key, task.no);
+    for (const [key, task] of merged) numberOf.set(key, task.now.no);
+
+    this.dropAttempts(batch, numberOf, merged);
+    const existing = new Set([...found.values()].map(({ no }) => no));
+    const attempts = this.children.attempts(batch.attempts, numberOf, existing);
+    this.countAttempts(attempts.news, merged, found, now);
+    for (const task of merged.values()) this.countTask(task, attempts.failed, now);
+    this.errors.flush();
+    const orphans = attempts.orphans + this.children.rest(batch, numberOf, existing);
+
+    this.search.add(batch, merged, found);
+    const sorted = [...merged.values()].sort((a, b) => a.now.no - b.now.no);
+    for (const task of sorted) this.rows.put(task);
+    this.rows.flush();
+    this.search.flush();
+    this.each(batch.retired ?? [], merged, found, (task) =>
+      archiveEarlier(this.db, task, (one) => this.removeOne(one)),
+    );
+    const removed = this.each(batch.removed, merged, found, (task) => this.removeOne(task));
+    this.tallies.flush();
+    this.counts.flush();
+    this.versions.flush();
+    this.writeCursors(batch.cursors);
+    const added = sorted.filter(({ before }) => !before).length;
+    return { added, changed: sorted.length - added, removed, orphans };
+  }
+
+  /** Deletes tasks permanently, whatever their state. */
+  remove(tasks: readonly TaskColumns[]): void {
+    this.transaction(() => {
+      for (const task of tasks) this.removeOne(task);
+      this.tallies.flush();
+    });
+  }
+
+  /** Reindexes tasks after number `after` by the current rules; returns the continuation, if any. */
+  reindexPiece(after: number, limit: number): number | undefined {
+    const { db, words, rows, search } = this;
+    return this.transaction(() => new Reindexer(db, words, rows, search).piece(after, limit));
+  }
+
+  private removeOne(task: TaskColumns): void {
+    this.tallies.move(task, undefined);
+    this.search.remove(task.no);
+    this.rows.remove(task);
+  }
+
+  private findExisting(batch: RecordBatch) {
+    const refs = new Map<string, TaskRef & { queueId: number }>();
+    for (const rows of [
+      batch.tasks,
+      batch.attempts,
+      batch.transitions,
+      batch.logs,
+      batch.progress,
+      batch.removed,
+      batch.retired ?? [],
+    ]) {
+      for (const ref of rows as TaskRef[]) {
+        const key = refKey(ref);
+        if (!refs.has(key))
+          refs.set(key, { queue: ref.queue, id: ref.id, queueId: this.words.idOf(WORD.queue, ref.queue) });
+      }
+    }
+    const keys = [...refs.keys()];
+    const places = this.rows.find([...refs.values()].map(({ id, queueId }) => ({ id, queue: queueId })));
+    const found = new Map<string, TaskColumns>();
+    for (const [place, row] of places) found.set(keys[place]!, row);
+    return { found, refs };
+  }
+
+  private merge(
+    batch: RecordBatch,
+    refs: Map<string, TaskRef>,
+    found: Map<string, TaskColumns>,
+    now: number,
+  ) {
+    const wanted = new Map<string, TaskRow>();
+    for (const row of batch.tasks) {
+      const key = refKey(row);
+      const earlier = wanted.get(key);
+      wanted.set(key, earlier ? mergeRows(earlier, row) : row);
+    }
+    const seenAt = new Map<string, number>();
+    for (const transition of batch.transitions) {
+      const key = refKey(transition);
+      if (refs.has(key)) seenAt.set(key, Math.min(seenAt.get(key) ?? Infinity, transition.at));
+    }
+    const merged = new Map<string, MergedTask>();
+    for (const [key, row] of wanted) {
+      const createdAt = seenAt.get(key) ?? now;
+      const options = {
+        words: this.words,
+        bodyLength: this.bodyLength,
+        load: (task: number, which: 'input' | 'result') => this.rows.body(task, which),
+        createdAt,
+        number: (created: number) => this.numbers.assign(created),
+      };
+      merged.set(key, mergeTask(found.get(key), row, options));
+    }
+    return merged;
+  }
+
+  /** Counts retries (the start of an attempt after the first) and newly failed attempts by error group. */
+  private countAttempts(
+    news: AttemptNews[],
+    merged: Map<string, MergedTask>,
+    found: Map<string, TaskColumns>,
+    now: number,
+  ): void {
+    for (const { row, begun, failed } of news) {
+      if (row.version && row.startedAt) this.versions.note(row.version, row.startedAt);
+      const key = refKey(row);
+      const columns = merged.get(key)?.now ?? found.get(key);
+      if (!columns) continue;
+      if (begun && row.number > 1)
+        this.counts.count('retried', row.startedAt ?? row.finishedAt ?? now, columns);
+      if (!failed || !row.error) continue;
+      // Readers of an error group may lack access to the task, so its texts are redacted.
+      const failure = this.wordsOf(columns, merged.get(key)).failure(row.error);
+      const worker = row.worker ? this.words.idOf(WORD.worker, row.worker) : columns.worker;
+      const type = this.words.textOf(columns.type);
+      const seen = { at: row.finishedAt ?? now, worker, version: row.version };
+      this.errors.count({ ...failure, type }, seen, (group) => {
+        if (columns === merged.get(key)?.now) columns.error_group = group;
+        else this.db.run('UPDATE tasks SET error_group = ? WHERE no = ?', [group, columns.no]);
+      });
+    }
+  }
+
+  private countTask(task: MergedTask, failedAttempts: ReadonlySet<number>, now: number): void {
+    const { before, now: row } = task;
+    this.tallies.move(before, row);
+    if (!before) this.counts.count('added', row.created, row);
+    const finishes = task.settled ? this.ahead.uncounted(task, task.settled) : changeOf(task, now);
+    for (const { state, at, runMs } of finishes) {
+      // The row describes the last finish; earlier ones are known only from the events.
+      const isRow = row.finished !== null && stateCode(state) === row.state && at === finishes.at(-1)!.at;
+      const time = isRow ? row.finished! : at;
+      this.counts.count(state, time, row);
+      if (state !== 'completed' && state !== 'failed') continue;
+      this.counts.time(time, row, isRow ? row.wait_ms : null, isRow ? row.run_ms : runMs);
+    }
+    // The task failed without a failed attempt: its workers were lost too often.
+    const [change] = changeOf(task, now);
+    if (change?.state !== 'failed' || failedAttempts.has(row.no) || row.error_message === null) return;
+    const failure = {
+      type: this.words.textOf(row.type),
+      name: this.words.textOf(row.error_name),
+      message: this.wordsOf(row, task).text(row.error_message),
+    };
+    this.errors.count(failure, { at: change.at, worker: row.worker }, (group) => (row.error_group = group));
+  }
+
+  private wordsOf(row: TaskColumns, merged: MergedTask | undefined) {
+    return scrubOfBodies(
+      (which) => merged?.body?.[which] ?? (row.cut & CUT[which] ? this.rows.body(row.no, which) : row[which]),
+    );
+  }
+
+  /** Takes back starts as if they had never been recorded. */
+  private dropAttempts(
+    { dropped = [] }: RecordBatch,
+    numberOf: Map<string, number>,
+    merged: Map<string, MergedTask>,
+  ): void {
+    for (const drop of dropped) {
+      const key = refKey(drop);
+      const task = merged.get(key)?.now;
+      if (!task) continue;
+      for (const { number, started, worker } of this.children.dropAttempts(numberOf.get(key)!, drop.after)) {
+        if (number > 1 && started !== null) this.counts.count('retried', started, { ...task, worker }, -1);
+      }
+    }
+  }
+
+  /** Runs `act` once for each existing task; returns how many there are. */
+  private each(
+    refs: TaskRef[],
+    merged: Map<string, MergedTask>,
+    found: Map<string, TaskColumns>,
+    act: (task: TaskColumns) => void,
+  ): number {
+    let n = 0;
+    for (const key of new Set(refs.map(refKey))) {
+      const row = merged.get(key)?.now ?? found.get(key);
+      if (!row) continue;
+      act(row);
+      n++;
+    }
+    return n;
+  }
+
+  private writeCursors(cursors: Record<string, string>): void {
+    for (const [queue, place] of Object.entries(cursors)) {
+      this.db.run(
+        'INSERT INTO cursors (queue, place) VALUES (?, ?) ON CONFLICT DO UPDATE SET place = excluded.place',
+        [queue, place],
+      );
+    }
+  }
+
+  private transaction<Result>(act: () => Result): Result {
+    try {
+      return this.db.transaction(act);
+    } catch (error) {
+      const parts = [this.rows, this.children, this.tallies, this.counts, this.errors, this.search];
+      for (const part of [...parts, this.versions]) part.discard();
+      this.words.forget();
+      this.numbers.forget();
+      throw error;
+    }
+  }
+}

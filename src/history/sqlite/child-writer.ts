@@ -1,0 +1,217 @@
+import { toMoreJson } from './attempt-failure.js';
+import { BulkInsert } from './bulk-insert.js';
+import { levelCode, outcomeCode, stateCode } from './codes.js';
+import type { SqliteDatabase } from './database.js';
+import type { AttemptRow, LogRow, ProgressRow, RecordBatch, TaskRef, TransitionRow } from './rows.js';
+import { refKey } from './task-rows.js';
+import { WORD, type Dictionary } from './dictionary.js';
+
+/** Maximum log lines (the last ones) and progress samples of a task. */
+const MAX_LINES = 1000;
+const MAX_SAMPLES = 240;
+const MAX_STACK = 8000;
+const MAX_MESSAGE = 4000;
+const MAX_LINE = 8000;
+const MAX_DETAIL = 1000;
+
+/** SQL: `lost` means that the end of an attempt is unknown, so it never replaces a known outcome. */
+const KNOWN_OUTCOME = `iif(excluded.outcome = ${outcomeCode('lost')}, coalesce(outcome, excluded.outcome), coalesce(excluded.outcome, outcome))`;
+
+/** First record of an attempt, or of its failure, in a batch. */
+export interface AttemptNews {
+  row: AttemptRow;
+  begun: boolean;
+  failed: boolean;
+}
+
+/** Writes the dependent rows of tasks: attempts, transitions, log lines and progress. */
+export class ChildWriter {
+  private readonly attemptRows: BulkInsert;
+  private readonly transitions: BulkInsert;
+  private readonly logs: BulkInsert;
+  private readonly progress: BulkInsert;
+
+  constructor(
+    private readonly db: SqliteDatabase,
+    private readonly words: Dictionary,
+  ) {
+    const known = [
+      ...['started', 'finished', 'outcome', 'error_name', 'error_message', 'stack', 'version', 'error_more'],
+    ];
+    this.attemptRows = new BulkInsert(
+      db,
+      `INSERT INTO attempts (task, number, worker, ${known.join(', ')})`,
+      11,
+      `ON CONFLICT DO UPDATE SET worker = iif(excluded.worker = 0, worker, excluded.worker),
+       ${known.map((name) => `${name} = ${name === 'outcome' ? KNOWN_OUTCOME : `coalesce(excluded.${name}, ${name})`}`).join(', ')}`,
+    );
+    const ignore = 'ON CONFLICT DO NOTHING';
+    this.transitions = new BulkInsert(
+      db,
+      'INSERT INTO transitions (task, at, seq, state, attempt, detail)',
+      6,
+      ignore,
+    );
+    this.logs = new BulkInsert(db, 'INSERT INTO logs (task, n, at, level, attempt, text)', 6, ignore);
+    this.progress = new BulkInsert(
+      db,
+      'INSERT INTO progress (task, at, percent, done, total, message, details)',
+      7,
+      ignore,
+    );
+  }
+
+  /** Returns the news and the number of rows without a task. `existing`: tasks that may already have attempts. */
+  attempts(rows: AttemptRow[], numberOf: Map<string, number>, existing: ReadonlySet<number>) {
+    const outcomes = this.outcomesOf(rows, numberOf, existing);
+    const news: AttemptNews[] = [];
+    const failed = new Set<number>();
+    let orphans = 0;
+    for (const row of rows) {
+      const task = numberOf.get(refKey(row));
+      if (task === undefined || !Number.isSafeInteger(row.number)) {
+        orphans++;
+        continue;
+      }
+      const key = `${task} ${row.number}`;
+      const before = outcomes.get(key);
+      const isFailed = row.outcome === 'failed' && before !== 'failed';
+      news.push({ row, begun: before === undefined, failed: isFailed });
+      if (isFailed) failed.add(task);
+      outcomes.set(key, row.outcome === 'failed' || before === 'failed' ? 'failed' : 'known');
+      this.attemptRows.add(this.toColumns(task, row));
+    }
+    this.attemptRows.flush();
+    return { news, failed, orphans };
+  }
+
+  /** Writes the other rows; returns the number of rows without a task or with an invalid position. */
+  rest(
+    { transitions, logs, progress }: RecordBatch,
+    numberOf: Map<string, number>,
+    existing: ReadonlySet<number>,
+  ): number {
+    let orphans = 0;
+    const each = <Row extends TaskRef & { at: number; n?: number; seq?: number }>(
+      rows: Row[],
+      write: (task: number, row: Row) => void,
+    ) => {
+      for (const row of rows) {
+        const task = numberOf.get(refKey(row));
+        if (task === undefined || !isPlaced(row)) orphans++;
+        else write(task, row);
+      }
+    };
+    each(transitions, (task, row) => this.addTransition(task, row));
+    const withManyLines = new Set<number>();
+    each(logs, (task, row) => {
+      this.addLine(task, row);
+      if (row.n >= MAX_LINES) withManyLines.add(task);
+    });
+    const samples = new Map<number, number>();
+    each(progress, (task, row) => {
+      this.addSample(task, row);
+      samples.set(task, (samples.get(task) ?? 0) + 1);
+    });
+    this.transitions.flush();
+    this.logs.flush();
+    this.progress.flush();
+    for (const task of withManyLines) this.trimLines(task);
+    // The few samples of a new task need no counting.
+    for (const [task, n] of samples) if (existing.has(task) || n > MAX_SAMPLES) this.trimSamples(task);
+    return orphans;
+  }
+
+  /** Deletes attempts after number `after` and returns them. */
+  dropAttempts(task: number, after: number): { number: number; started: number | null; worker: number }[] {
+    return this.db.all(
+      'DELETE FROM attempts WHERE task = ? AND number > ? RETURNING number, started, worker',
+      [task, after],
+    );
+  }
+
+  /**
+   * Deletes a transition that came from the job itself instead of an event; returns whether there was one. `since`:
+   * earliest time, ms.
+   */
+  dropUnplaced(task: number, state: number, since: number): boolean {
+    // The clocks of several processes differ, so it may be recorded a little late.
+    const sql = 'DELETE FROM transitions WHERE task = ? AND at >= ? AND seq = -1 AND state = ?';
+    return this.db.run(sql, [task, since, state]) > 0;
+  }
+
+  discard(): void {
+    for (const insert of [this.attemptRows, this.transitions, this.logs, this.progress]) insert.discard();
+  }
+
+  private outcomesOf(rows: AttemptRow[], numberOf: Map<string, number>, existing: ReadonlySet<number>) {
+    const outcomes = new Map<string, 'failed' | 'known'>();
+    const tasks = new Set<number>();
+    for (const row of rows) {
+      const task = numberOf.get(refKey(row));
+      if (task !== undefined && existing.has(task)) tasks.add(task);
+    }
+    if (tasks.size === 0) return outcomes;
+    const failed = outcomeCode('failed');
+    const known = this.db.all<{ task: number; number: number; outcome: number | null }>(
+      'SELECT task, number, outcome FROM json_each(?) AS j CROSS JOIN attempts ON task = j.value',
+      [JSON.stringify([...tasks])],
+    );
+    for (const { task, number, outcome } of known)
+      outcomes.set(`${task} ${number}`, outcome === failed ? 'failed' : 'known');
+    return outcomes;
+  }
+
+  private toColumns(task: number, row: AttemptRow) {
+    const { error } = row;
+    return [
+      task,
+      row.number,
+      row.worker ? this.words.idOf(WORD.worker, row.worker) : 0,
+      row.startedAt,
+      row.finishedAt,
+      outcomeCode(row.outcome),
+      error && this.words.idOf(WORD.errorName, error.name),
+      error?.message.slice(0, MAX_MESSAGE),
+      error?.stack?.slice(0, MAX_STACK),
+      row.version && this.words.idOf(WORD.version, row.version),
+      error && toMoreJson(error),
+    ];
+  }
+
+  private addTransition(task: number, { at, seq, state, attempt, detail }: TransitionRow): void {
+    this.transitions.add([task, at, seq, stateCode(state), attempt, detail?.slice(0, MAX_DETAIL)]);
+  }
+
+  private addLine(task: number, { n, at, level, attempt, text }: LogRow): void {
+    this.logs.add([task, n, at, levelCode(level), attempt, text.slice(0, MAX_LINE)]);
+  }
+
+  private addSample(task: number, row: ProgressRow): void {
+    const { at, percent, done, total, message, details } = row;
+    const json = details === undefined ? undefined : JSON.stringify(details);
+    this.progress.add([task, at, percent, done, total, message?.slice(0, MAX_DETAIL), json]);
+  }
+
+  private trimLines(task: number): void {
+    this.db.run('DELETE FROM logs WHERE task = ?1 AND n <= (SELECT max(n) FROM logs WHERE task = ?1) - ?2', [
+      task,
+      MAX_LINES,
+    ]);
+  }
+
+  /** Deletes every second sample of a task with too many: older samples are further apart. */
+  private trimSamples(task: number): void {
+    const { n } = this.db.get<{ n: number }>('SELECT count(*) AS n FROM progress WHERE task = ?', [task])!;
+    if (n <= MAX_SAMPLES) return;
+    this.db.run(
+      `DELETE FROM progress WHERE task = ?1 AND at IN (
+         SELECT at FROM (SELECT at, row_number() OVER (ORDER BY at) AS place FROM progress WHERE task = ?1) WHERE place % 2 = 0)`,
+      [task],
+    );
+  }
+}
+
+function isPlaced({ at, n = 0, seq = 0 }: { at: number; n?: number; seq?: number }): boolean {
+  return Number.isSafeInteger(n) && Number.isSafeInteger(seq) && Number.isFinite(at);
+}

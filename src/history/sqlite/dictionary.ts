@@ -1,0 +1,104 @@
+import type { SqliteDatabase } from './database.js';
+
+/** Kinds of names that are stored once and referenced by number. */
+export const WORD = { queue: 1, type: 2, worker: 3, errorName: 4, path: 5, version: 6 } as const;
+
+export type WordKind = (typeof WORD)[keyof typeof WORD];
+
+/** Maximum cached names. A Redis with more job names costs lookups, not memory. */
+const MAX_CACHED = 20_000;
+/** Maximum indexed paths of inputs and results: protects against inputs whose names are themselves data. */
+export const MAX_PATHS = 10_000;
+
+/** Maps names to numbers and back. Number 0 means no name. */
+export class Dictionary {
+  private readonly ids = new Map<string, number>();
+  private readonly texts = new Map<number, string>();
+  private paths = 0;
+
+  constructor(private readonly db: SqliteDatabase) {}
+
+  /** Returns the number of a name; assigns one to a new name. */
+  idOf(kind: WordKind, text: string): number {
+    return this.find(kind, text) ?? this.add(kind, text);
+  }
+
+  /** The same as `idOf`, but undefined for a new path beyond the limit. */
+  pathId(path: string): number | undefined {
+    const known = this.find(WORD.path, path);
+    if (known !== undefined) return known;
+    if (this.paths === 0)
+      this.paths = this.db.get<{ n: number }>('SELECT count(*) AS n FROM words WHERE kind = ?', [
+        WORD.path,
+      ])!.n;
+    if (this.paths >= MAX_PATHS) return undefined;
+    this.paths++;
+    return this.add(WORD.path, path);
+  }
+
+  find(kind: WordKind, text: string): number | undefined {
+    const key = `${kind}${text}`;
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    const row = this.db.get<{ id: number }>('SELECT id FROM words WHERE kind = ? AND text = ?', [kind, text]);
+    if (row) this.cache(key, row.id, text);
+    return row?.id;
+  }
+
+  /** Numbers of all names that equal `text` or begin with it, case-insensitive. */
+  match(kind: WordKind, text: string, prefix: boolean): number[] {
+    const folded = text.toLowerCase();
+    if (!prefix) {
+      return this.db
+        .all<{ id: number }>('SELECT id FROM words WHERE kind = ? AND folded = ?', [kind, folded])
+        .map(({ id }) => id);
+    }
+    return this.withPrefix(kind, folded, Number.MAX_SAFE_INTEGER).map(({ id }) => id);
+  }
+
+  /** Names that begin with `folded`, in alphabetical order. */
+  withPrefix(kind: WordKind, folded: string, limit: number): { id: number; text: string }[] {
+    return this.db.all<{ id: number; text: string }>(
+      'SELECT id, text FROM words WHERE kind = ? AND folded >= ? AND folded < ? ORDER BY folded, text LIMIT ?',
+      [kind, folded, afterPrefix(folded), limit],
+    );
+  }
+
+  textOf(id: number | null): string {
+    if (!id) return '';
+    const known = this.texts.get(id);
+    if (known !== undefined) return known;
+    const row = this.db.get<{ kind: number; text: string }>('SELECT kind, text FROM words WHERE id = ?', [
+      id,
+    ]);
+    if (row) this.cache(`${row.kind}${row.text}`, id, row.text);
+    return row?.text ?? '';
+  }
+
+  /** Clears the cache after a rollback, which also undid new numbers. */
+  forget(): void {
+    this.ids.clear();
+    this.texts.clear();
+    this.paths = 0;
+  }
+
+  private add(kind: WordKind, text: string): number {
+    const row = this.db.get<{ id: number }>(
+      'INSERT INTO words (kind, text, folded) VALUES (?, ?, ?) RETURNING id',
+      [kind, text, text.toLowerCase()],
+    )!;
+    this.cache(`${kind}${text}`, row.id, text);
+    return row.id;
+  }
+
+  private cache(key: string, id: number, text: string): void {
+    if (this.ids.size >= MAX_CACHED) this.forget();
+    this.ids.set(key, id);
+    this.texts.set(id, text);
+  }
+}
+
+/** Returns the first text after all texts that begin with `prefix`, in byte order. */
+export function afterPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`;
+}

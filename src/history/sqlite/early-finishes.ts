@@ -1,0 +1,55 @@
+import type { ChildWriter } from './child-writer.js';
+import { isSettledCode, stateCode } from './codes.js';
+import type { Settling } from './rows.js';
+import type { TaskColumns } from './schema.js';
+import type { MergedTask } from './task-merge.js';
+
+/** Tolerated difference between the clocks of a worker and of Redis, ms. */
+const SKEW_MS = 5000;
+/** Maximum remembered tasks. */
+const MAX_REOPENED = 10_000;
+
+type End = Pick<TaskColumns, 'state' | 'finished'>;
+
+/**
+ * Tracks finishes that were found in the job itself, in one of the queue's sets, before their event arrived. They are
+ * counted at once, and the later event counts nothing. A transition without an event marks such a finish until the
+ * event arrives.
+ */
+export class EarlyFinishes {
+  /** Tasks that were retried before the event of their finish arrived. */
+  private readonly reopened = new Map<number, End>();
+
+  constructor(private readonly children: Pick<ChildWriter, 'dropUnplaced'>) {}
+
+  /** Returns the finishes that still need to be counted. */
+  uncounted(task: MergedTask, settled: readonly Settling[]): readonly Settling[] {
+    const { before, now, putBackAt = -Infinity } = task;
+    if (!before) return settled;
+    const isSettled = isSettledCode(before.state);
+    const end = isSettled ? before : this.reopened.get(before.no);
+    if (!end || end.finished === null) return settled;
+    const { state, finished } = end;
+    const own = settled.findLast(
+      (one) =>
+        stateCode(one.state) === state &&
+        Math.abs(one.at - finished) <= SKEW_MS &&
+        // The retry followed that finish.
+        (one.after === undefined || one.after <= finished),
+    );
+    // These events may describe an earlier finish; the event of the recorded one arrives later.
+    if (!own) {
+      if (isSettled && !isSettledCode(now.state) && putBackAt < finished) this.remember(before.no, end);
+      return settled;
+    }
+    this.reopened.delete(before.no);
+    return this.children.dropUnplaced(before.no, state, finished)
+      ? settled.filter((one) => one !== own)
+      : settled;
+  }
+
+  private remember(task: number, { state, finished }: End): void {
+    if (this.reopened.size >= MAX_REOPENED) this.reopened.clear();
+    this.reopened.set(task, { state, finished });
+  }
+}

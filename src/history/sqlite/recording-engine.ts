@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { isFinished, TASK_STATES, type TaskState } from '../../model/states.js';
+import { KNOWN_AS } from './adopt-copy.js';
+import { outcomeCode, stateCode, toState } from './codes.js';
+import { isSameFile, locateFile, locationId } from './file-location.js';
+import { HistoryMovedError } from '../ports/history-file-error.js';
+import type { RecordBatch, RecordOutcome, TaskRef } from './rows.js';
+import { StoreEngine } from './store-engine.js';
+import { WORD } from './dictionary.js';
+
+/** Rejects a write whose cursors are stale because another process has recorded since. Nothing was written. */
+export class HistoryFencedError extends Error {
+  override name = 'HistoryFencedError';
+}
+
+export interface NewGap {
+  queue: string;
+  /** ms */
+  from: number;
+  to: number;
+  noticedAt: number;
+  detail: string;
+}
+
+export interface StoredGap extends NewGap {
+  id: number;
+  reconciledAt: number | null;
+  found: number;
+  vanished: number;
+  sample: string[];
+}
+
+/** Known progress of a task's attempts. */
+export interface AttemptTail {
+  /** Number of the last attempt; 0 for none. */
+  starts: number;
+  /** The last attempt has not finished. */
+  isOpen: boolean;
+  failures: number;
+}
+
+export interface KnownState {
+  state: TaskState;
+  /** ms */
+  createdAt: number;
+  finishedAt: number | null;
+}
+
+/** Tasks reindexed per chunk: about ten ms. */
+const REINDEX_CHUNK = 100;
+/** Maximum stored ids of tasks with an unknown end. */
+const MAX_SAMPLE = 20;
+const OPEN_STATES = TASK_STATES.filter((state) => !isFinished(state)).map(stateCode);
+const ATTEMPT_FAILED = outcomeCode('failed');
+
+/** The store as the recorder uses it: adds the recorder's own state, and fencing against a second recorder. */
+export class RecordingEngine extends StoreEngine {
+  private readonly location = locateFile(this.db.file);
+  private readonly id = this.location ? locationId(this.location) : randomUUID();
+
+  /** Identifies this file among other histories on the same Redis. Each copy has another id. */
+  storeId(): string {
+    return this.id;
+  }
+
+  /**
+   * Records the id under which this file is now known to others. Returns the former one, which changed with a restart
+   * of its machine.
+   */
+  noteStoreId(): string | undefined {
+    const former = this.meta(KNOWN_AS);
+    if (former !== this.id) this.setMeta(KNOWN_AS, this.id);
+    return former === this.id ? undefined : former;
+  }
+
+  /** @throws HistoryMovedError when the path leads to another file or to none: writes to this file would be lost. */
+  checkLocation(): void {
+    if (!this.location) return;
+    const { file } = this.db;
+    const found = locateFile(file);
+    if (found && isSameFile(found, this.location)) return;
+    throw new HistoryMovedError(
+      `${file} was ${found ? 'replaced' : 'removed or renamed'} while this web app had it open. ` +
+        'Start the web app again: nothing is recorded until then.',
+    );
+  }
+
+  /**
+   * Records all batches or none, provided that the cursors of their queues are still the expected ones.
+   * @throws HistoryFencedError
+   */
+  recordAfter(
+    batches: readonly RecordBatch[],
+    expected: Record<string, string | undefined>,
+    first?: () => void,
+  ): RecordOutcome {
+    return this.writer.recordAll(batches, Date.now(), () => {
+      for (const [queue, place] of Object.entries(expected)) {
+        const found = this.db.get<{ place: string }>('SELECT place FROM cursors WHERE queue = ?', [
+          queue,
+        ])?.place;
+        if (found !== place)
+          throw new HistoryFencedError(
+            `Another process has recorded queue ${queue} up to ${found}, not ${place}.`,
+          );
+      }
+      first?.();
+    });
+  }
+
+  /** Whether everything is indexed by these rules of REDACT; records them for an empty history. */
+  isIndexedBy(rules: readonly string[]): boolean {
+    if (this.meta('redact') === rulesOf(rules)) return true;
+    // A history from before this note existed counts as indexed without rules.
+    const isNothing = this.db.get('SELECT 1 FROM tasks LIMIT 1') === undefined;
+    if (!isNothing && (this.meta('redact') !== undefined || rules.length > 0)) return false;
+    this.setMeta('redact', rulesOf(rules));
+    return true;
+  }
+
+  /** Reindexes the next chunk of tasks, also continuing an earlier process. True at the end. */
+  reindexPiece(rules: readonly string[]): boolean {
+    const known = JSON.parse(this.meta('reindex') ?? '{}') as { rules?: string; after?: number };
+    const wanted = rulesOf(rules);
+    const after = known.rules === wanted ? (known.after ?? 0) : Number.MIN_SAFE_INTEGER;
+    const next = this.writer.reindexPiece(after, REINDEX_CHUNK);
+    this.setMeta('reindex', JSON.stringify(next === undefined ? {} : { rules: wanted, after: next }));
+    if (next === undefined) this.setMeta('redact', wanted);
+    return next === undefined;
+  }
+
+  private meta(key: string): string | undefined {
+    return this.db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [key])?.value;
+  }
+
+  private setMeta(key: string, value: string): void {
+    this.db.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', [
+      key,
+      value,
+    ]);
+  }
+
+  followed(): { queue: string; since: number; reconciled: number | null }[] {
+    return this.db.all('SELECT queue, since, reconciled FROM followed ORDER BY queue');
+  }
+
+  follow(queue: string, now: number): void {
+    this.db.run('INSERT INTO followed VALUES (?, ?, NULL) ON CONFLICT DO NOTHING', [queue, now]);
+  }
+
+  setReconciled(queue: string, now: number): void {
+    this.db.run('UPDATE followed SET reconciled = ? WHERE queue = ?', [now, queue]);
+  }
+
+  /** May be called inside `recordAfter`. */
+  addGap({ queue, from, to, noticedAt, detail }: NewGap): number {
+    return this.db.get<{ id: number }>(
+      `INSERT INTO gaps (queue, from_at, to_at, noticed, found, vanished, sample, detail)
+       VALUES (?, ?, ?, ?, 0, 0, '[]', ?) RETURNING id`,
+      [queue, from, to, noticedAt, detail],
+    )!.id;
+  }
+
+  /** May be called inside `recordAfter`. */
+  addToGap(id: number, found: number, vanished: readonly string[]): void {
+    const gap = this.db.get<{ sample: string }>('SELECT sample FROM gaps WHERE id = ?', [id]);
+    if (!gap) return;
+    const sample = [...(JSON.parse(gap.sample) as string[]), ...vanished].slice(0, MAX_SAMPLE);
+    this.db.run('UPDATE gaps SET found = found + ?, vanished = vanished + ?, sample = ? WHERE id = ?', [
+      found,
+      vanished.length,
+      JSON.stringify(sample),
+      id,
+    ]);
+  }
+
+  closeGap(id: number, now: number): void {
+    this.db.run('UPDATE gaps SET reconciled = ? WHERE id = ?', [now, id]);
+  }
+
+  /** Newest first. */
+  gaps(limit: number): StoredGap[] {
+    return this.db
+      .all<Omit<StoredGap, 'sample'> & { sample: string }>(
+        `SELECT id, queue, from_at AS "from", to_at AS "to", noticed AS noticedAt, reconciled AS reconciledAt, found, vanished, sample, detail
+         FROM gaps ORDER BY id DESC LIMIT ?`,
+        [limit],
+      )
+      .map((gap) => ({ ...gap, sample: JSON.parse(gap.sample) as string[] }));
+  }
+
+  /** Returns the states of the existing tasks, by id. */
+  statesOf(queue: string, ids: readonly string[]): Map<string, KnownState> {
+    const rows = this.db.all<{ id: string; state: number; created: number; finished: number | null }>(
+      `SELECT t.id, t.state, t.created, t.finished FROM json_each(?1) AS j
+       CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2`,
+      [JSON.stringify(ids), this.words.find(WORD.queue, queue) ?? 0],
+    );
+    return new Map(
+      rows.map(({ id, state, created, finished }) => [
+        id,
+        { state: toState(state), createdAt: created, finishedAt: finished },
+      ]),
+    );
+  }
+
+  /** Returns the ids whose events, beginning with `added`, have been recorded. */
+  withEvents(queue: string, ids: readonly string[]): Set<string> {
+    const rows = this.db.all<{ id: string }>(
+      `SELECT t.id FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2
+       WHERE EXISTS (SELECT 1 FROM transitions WHERE task = t.no AND seq >= 0)`,
+      [JSON.stringify(ids), this.words.find(WORD.queue, queue) ?? 0],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Number of unfinished tasks of a queue. */
+  openTasks(queue: string): number {
+    const name = this.words.find(WORD.queue, queue) ?? 0;
+    const states = OPEN_STATES.join(', ');
+    return this.db.get<{ n: number }>(
+      `SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE queue = ? AND state IN (${states})`,
+      [name],
+    )!.n;
+  }
+
+  /** Lists unfinished tasks of a queue after number `after`; continue until `next` is undefined. */
+  unsettled(queue: string, after: number, limit: number): { ids: string[]; next: number | undefined } {
+    const name = this.words.find(WORD.queue, queue) ?? 0;
+    const rows = OPEN_STATES.flatMap((state) =>
+      this.db.all<{ no: number; id: string; queue: number }>(
+        'SELECT no, id, queue FROM tasks WHERE state = ? AND no > ? ORDER BY no LIMIT ?',
+        [state, after, limit],
+      ),
+    )
+      .sort((a, b) => a.no - b.no)
+      .slice(0, limit);
+    return {
+      ids: rows.filter((row) => row.queue === name).map(({ id }) => id),
+      next: rows.length < limit ? undefined : rows.at(-1)!.no,
+    };
+  }
+
+  /** In the order of the refs. */
+  attemptTails(refs: readonly TaskRef[]): AttemptTail[] {
+    const tails = refs.map((): AttemptTail => ({ starts: 0, isOpen: false, failures: 0 }));
+    if (refs.length === 0) return tails;
+    const rows = this.db.all<{
+      place: number;
+      number: number;
+      finished: number | null;
+      outcome: number | null;
+    }>(
+      `SELECT j.key AS place, a.number, a.finished, a.outcome FROM json_each(?) AS j
+       CROSS JOIN tasks AS t ON t.id = j.value ->> 0 AND t.queue = j.value ->> 1
+       CROSS JOIN attempts AS a ON a.task = t.no ORDER BY j.key, a.number`,
+      [JSON.stringify(refs.map(({ id, queue }) => [id, this.words.find(WORD.queue, queue) ?? 0]))],
+    );
+    for (const { place, number, finished, outcome } of rows) {
+      const tail = tails[place]!;
+      tail.starts = number;
+      tail.isOpen = outcome === null && finished === null;
+      if (outcome === ATTEMPT_FAILED) tail.failures++;
+    }
+    return tails;
+  }
+}
+
+/** Increase when the index of values or texts changes: existing tasks are then reindexed in parallel to recording. */
+const INDEX_VERSION = 2;
+
+/** Canonical form of the rules, independent of their order. */
+function rulesOf(rules: readonly string[]): string {
+  const folded = [...new Set(rules.map((rule) => rule.toLowerCase()))].sort();
+  return JSON.stringify([INDEX_VERSION, ...folded]);
+}

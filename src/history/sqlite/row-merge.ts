@@ -1,0 +1,19 @@
+import { isFinished } from '../../model/states.js';
+import { toState } from './codes.js';
+import type { Settling, TaskRow } from './rows.js';
+import type { MergedTask } from './task-merge.js';
+
+/** Derives the finish from the job itself, unless the row already recorded it. */
+export function changeOf({ before, now: row }: MergedTask, now: number): Settling[] {
+  const state = toState(row.state);
+  if (!isFinished(state) || (before?.state === row.state && before.finished === row.finished)) return [];
+  return [{ state: state as Settling['state'], at: row.finished ?? now, runMs: row.run_ms }];
+}
+
+/** Merges two rows; fields absent in the later one keep their earlier value. */
+export function mergeRows(earlier: TaskRow, later: TaskRow): TaskRow {
+  const present = Object.entries(later).filter(([, value]) => value !== undefined);
+  const settled = [...(earlier.settled ?? []), ...(later.settled ?? [])];
+  const isByEvents = earlier.settled !== undefined || later.settled !== undefined;
+  return { ...earlier, ...Object.fromEntries(present), ...(isByEvents ? { settled } : {}) } as TaskRow;
+}

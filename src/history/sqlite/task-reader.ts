@@ -1,0 +1,151 @@
+import type { TaskFailure } from '../../model/task-view.js';
+import { toFailure, type FailureColumns } from './attempt-failure.js';
+import { toLevel, toOutcome, toState } from './codes.js';
+import type { SqliteDatabase } from './database.js';
+import { build } from './builder.js';
+import type {
+  HistoryAttempt,
+  HistoryLogLine,
+  HistoryProgress,
+  HistoryTask,
+  HistoryTransition,
+} from './rows.js';
+import type { AttemptColumns, HistorySchema, TaskColumns } from './schema.js';
+import { CUT } from './task-merge.js';
+import { toHistoryTask, type ListedTask } from './to-history-task.js';
+import { WORD, type Dictionary } from './dictionary.js';
+
+/** Reads single tasks and their dependent rows. */
+export class TaskReader {
+  constructor(
+    private readonly db: SqliteDatabase,
+    private readonly words: Dictionary,
+  ) {}
+
+  /** Returns whole bodies and the stack of the last failure. Without a queue: the newest task with that id. */
+  get(id: string, queue?: string): HistoryTask | undefined {
+    const row = this.row(id, queue);
+    if (!row) return undefined;
+    const task = toHistoryTask(this.listed([row.no])[0]!, this.words);
+    if (row.cut & (CUT.input | CUT.result)) {
+      const bodies = this.db.get<{ input: string | null; result: string | null }>(
+        'SELECT input, result FROM bodies WHERE task = ?',
+        [row.no],
+      );
+      if (row.cut & CUT.input)
+        Object.assign(task, {
+          input: bodies?.input ?? task.input,
+          inputCut: (row.cut & CUT.wholeInput) !== 0,
+        });
+      if (row.cut & CUT.result)
+        Object.assign(task, {
+          result: bodies?.result ?? task.result,
+          resultCut: (row.cut & CUT.wholeResult) !== 0,
+        });
+    }
+    if (task.error) task.error = this.whole(row.no, task.error);
+    return task;
+  }
+
+  attempts(id: string, queue?: string): HistoryAttempt[] {
+    return this.children<AttemptColumns>('attempts', 'number', id, queue).map((row) => ({
+      number: row.number,
+      worker: row.worker === 0 ? null : this.words.textOf(row.worker),
+      startedAt: row.started,
+      finishedAt: row.finished,
+      outcome: toOutcome(row.outcome),
+      error: toFailure(row, this.words),
+      version: row.version === null ? null : this.words.textOf(row.version),
+    }));
+  }
+
+  transitions(id: string, queue?: string): HistoryTransition[] {
+    type Row = { at: number; seq: number; state: number; attempt: number | null; detail: string | null };
+    return this.children<Row>('transitions', 'at, seq, state', id, queue).map(
+      ({ at, seq, state, attempt, detail }) => ({
+        at,
+        seq,
+        state: toState(state),
+        ...(attempt === null ? {} : { attempt }),
+        ...(detail === null ? {} : { detail }),
+      }),
+    );
+  }
+
+  /** Lines from number `after` on, oldest first; `total` includes lines already deleted. */
+  logs(id: string, { queue, after = 0, limit }: { queue?: string; after?: number; limit: number }) {
+    const row = this.row(id, queue);
+    if (!row) return { items: [], total: 0 };
+    const items = this.db
+      .all<Omit<HistoryLogLine, 'level'> & { level: number }>(
+        'SELECT n, at, level, attempt, text FROM logs WHERE task = ? AND n >= ? ORDER BY n LIMIT ?',
+        [row.no, after, limit],
+      )
+      .map((line) => ({ ...line, level: toLevel(line.level) }));
+    const { last } = this.db.get<{ last: number | null }>('SELECT max(n) AS last FROM logs WHERE task = ?', [
+      row.no,
+    ])!;
+    return { items, total: last === null ? 0 : last + 1 };
+  }
+
+  progress(id: string, queue?: string): HistoryProgress[] {
+    return this.children<SampleColumns>('progress', 'at', id, queue).map(toSample);
+  }
+
+  /** Rows of a list, in the order of `numbers`. */
+  listed(numbers: number[]): ListedTask[] {
+    if (numbers.length === 0) return [];
+    return this.db.all<ListedTask>(
+      `SELECT t.*, g.fingerprint AS fingerprint FROM json_each(?) AS j CROSS JOIN tasks AS t ON t.no = j.value
+       LEFT JOIN error_groups AS g ON g.id = t.error_group ORDER BY j.key`,
+      [JSON.stringify(numbers)],
+    );
+  }
+
+  /**
+   * Adds the parts of the error stored in its attempt. A task whose workers were lost has an error that no attempt
+   * has.
+   */
+  private whole(task: number, error: TaskFailure): TaskFailure {
+    const row = this.db.get<FailureColumns>(
+      'SELECT error_name, error_message, stack, error_more FROM attempts WHERE task = ? AND error_message IS NOT NULL ORDER BY number DESC LIMIT 1',
+      [task],
+    );
+    const failure = row && toFailure(row, this.words);
+    return failure?.name === error.name && failure.message === error.message ? failure : error;
+  }
+
+  private row(id: string, queue: string | undefined): Pick<TaskColumns, 'no' | 'cut'> | undefined {
+    let query = build
+      .selectFrom('tasks')
+      .select(['no', 'cut'])
+      .where('id', '=', id)
+      .orderBy('no', 'desc')
+      .limit(1);
+    if (queue !== undefined) query = query.where('queue', '=', this.words.find(WORD.queue, queue) ?? -1);
+    return this.db.query(query.compile())[0];
+  }
+
+  private children<Row>(
+    table: 'attempts' | 'transitions' | 'progress',
+    order: string,
+    id: string,
+    queue: string | undefined,
+  ): Row[] {
+    const row = this.row(id, queue);
+    return row ? this.db.all<Row>(`SELECT * FROM ${table} WHERE task = ? ORDER BY ${order}`, [row.no]) : [];
+  }
+}
+
+type SampleColumns = Omit<HistorySchema['progress'], 'task'>;
+
+function toSample({ at, percent, done, total, message, details }: SampleColumns): HistoryProgress {
+  return {
+    at,
+    percent,
+    ...(done === null ? {} : { done }),
+    ...(total === null ? {} : { total }),
+    ...(message === null ? {} : { message }),
+    ...(details === null ? {} : { details: JSON.parse(details) as unknown }),
+  };
+}

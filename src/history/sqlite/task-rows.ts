@@ -1,0 +1,136 @@
+import { BulkInsert } from './bulk-insert.js';
+import type { Bindable, SqliteDatabase } from './database.js';
+import type { TaskRef } from './rows.js';
+import type { TaskColumns } from './schema.js';
+import { factsOf, type Fact, type MergedTask } from './task-merge.js';
+
+/** In the order of the table, which is that of `TaskColumns`. */
+const COLUMNS = [
+  'no', 'id', 'queue', 'type', 'state', 'worker', 'priority', 'attempts_made', 'attempts_max', 'created',
+  'delay_until', 'expires', 'started', 'finished', 'wait_ms', 'run_ms', 'error_name', 'error_message',
+  'error_group', 'tags', 'origin', 'progress', 'cancelled', 'options', 'input_bytes', 'result_bytes', 'input',
+  'result', 'cut', 'facts', 'text_hash',
+] as const satisfies readonly (keyof TaskColumns)[]; // prettier-ignore
+
+/** Reads and writes rows of `tasks` and their dependent rows in bulk, without the query builder: the hottest path. */
+export class TaskRows {
+  private readonly inserts: BulkInsert;
+  private readonly bodies: BulkInsert;
+  private readonly facts: BulkInsert;
+  private newFacts: [...Fact, task: number][] = [];
+  private updates: { sql: string; params: Bindable[] }[] = [];
+
+  constructor(private readonly db: SqliteDatabase) {
+    this.inserts = new BulkInsert(db, `INSERT INTO tasks (${COLUMNS.join(', ')})`, COLUMNS.length);
+    this.bodies = new BulkInsert(
+      db,
+      'INSERT INTO bodies (task, input, result)',
+      3,
+      'ON CONFLICT (task) DO UPDATE SET input = coalesce(excluded.input, input), result = coalesce(excluded.result, result)',
+    );
+    this.facts = new BulkInsert(db, 'INSERT INTO facts (path, value, task)', 3, 'ON CONFLICT DO NOTHING');
+  }
+
+  /** Returns the existing rows, by their position in the list. */
+  find(refs: readonly { id: string; queue: number }[]): Map<number, TaskColumns> {
+    const found = new Map<number, TaskColumns>();
+    if (refs.length === 0) return found;
+    const rows = this.db.lists(
+      `SELECT ${COLUMNS.map((name) => `t.${name}`).join(', ')}, j.key FROM json_each(?) AS j
+       CROSS JOIN tasks AS t ON t.id = j.value ->> 0 AND t.queue = j.value ->> 1`,
+      [JSON.stringify(refs.map(({ id, queue }) => [id, queue]))],
+    );
+    for (const row of rows) found.set(row[COLUMNS.length] as number, toColumns(row));
+    return found;
+  }
+
+  body(task: number, which: 'input' | 'result'): string | null {
+    const row = this.db.get<{ input: string | null; result: string | null }>(
+      'SELECT input, result FROM bodies WHERE task = ?',
+      [task],
+    );
+    return row?.[which] ?? null;
+  }
+
+  put({ before, now, body, facts }: MergedTask): void {
+    if (before) this.update(before, now);
+    else this.inserts.add(COLUMNS.map((name) => now[name]) as Bindable[]);
+    if (body) this.bodies.add([now.no, body.input, body.result]);
+    if (facts) this.putFacts(before, now, facts);
+  }
+
+  flush(): void {
+    this.inserts.flush();
+    for (const { sql, params } of this.updates) this.db.run(sql, params);
+    this.updates = [];
+    this.bodies.flush();
+    // Neighbours in the index lie on the same page.
+    for (const fact of this.newFacts.sort(byPlace)) this.facts.add(fact);
+    this.newFacts = [];
+    this.facts.flush();
+  }
+
+  discard(): void {
+    this.updates = [];
+    this.newFacts = [];
+    for (const insert of [this.inserts, this.bodies, this.facts]) insert.discard();
+  }
+
+  /** Removes everything stored of a task except its share in the numbers. */
+  remove({ no, facts }: Pick<TaskColumns, 'no' | 'facts'>): void {
+    for (const fact of factsOf(facts)) this.removeFact(no, fact);
+    for (const table of ['attempts', 'transitions', 'logs', 'progress', 'bodies']) {
+      this.db.run(`DELETE FROM ${table} WHERE task = ?`, [no]);
+    }
+    this.db.run('DELETE FROM tasks WHERE no = ?', [no]);
+  }
+
+  /** Updates only the changed columns: naming a column costs an update of its index even if the value is the same. */
+  private update(before: TaskColumns, now: TaskColumns): void {
+    const changed = COLUMNS.filter((name) => now[name] !== before[name]);
+    if (changed.length === 0) return;
+    this.updates.push({
+      sql: `UPDATE tasks SET ${changed.join(' = ?, ')} = ? WHERE no = ?`,
+      params: [...changed.map((name) => now[name]), now.no],
+    });
+  }
+
+  private putFacts(before: TaskColumns | undefined, { no }: TaskColumns, facts: readonly Fact[]): void {
+    const kept = new Set<string>();
+    if (before) {
+      const wanted = new Set(facts.map(factKey));
+      for (const fact of factsOf(before.facts)) {
+        if (wanted.has(factKey(fact))) kept.add(factKey(fact));
+        else this.removeFact(no, fact);
+      }
+    }
+    for (const fact of facts)
+      if (kept.size === 0 || !kept.has(factKey(fact))) this.newFacts.push([...fact, no]);
+  }
+
+  private removeFact(no: number, [path, value]: Fact): void {
+    this.db.run('DELETE FROM facts WHERE path = ? AND value = ? AND task = ?', [path, value, no]);
+  }
+}
+
+function toColumns(row: readonly unknown[]): TaskColumns {
+  const columns: Record<string, unknown> = {};
+  for (let i = 0; i < COLUMNS.length; i++) columns[COLUMNS[i]!] = row[i];
+  return columns as unknown as TaskColumns;
+}
+
+/** In the order of the index: by path, numbers before text. */
+function byPlace(a: readonly [...Fact, number], b: readonly [...Fact, number]): number {
+  if (a[0] !== b[0]) return a[0] - b[0];
+  if (typeof a[1] !== typeof b[1]) return typeof a[1] === 'number' ? -1 : 1;
+  return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : a[2] - b[2];
+}
+
+function factKey([path, value]: Fact): string {
+  return `${path} ${typeof value} ${value}`;
+}
+
+/** Key of a task within a batch. */
+export function refKey({ queue, id }: TaskRef): string {
+  return `${queue}\n${id}`;
+}

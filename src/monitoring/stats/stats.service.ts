@@ -1,0 +1,132 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HistoryStatus } from '../../history/history-status.js';
+import type {
+  ErrorGroup,
+  HistoryStore,
+  NumberSearch,
+  NumberSpan,
+} from '../../history/ports/history-store.js';
+import type { KnownVersion } from '../../history/sqlite/versions.js';
+import { HISTORY } from '../../history/tokens.js';
+import { RANGES, windowBefore, windowOf, type Range, type RangeName, type Window } from './stats-ranges.js';
+import { addUp, NO_NUMBERS, toNumbers, type Numbers } from './stats-view.js';
+
+export interface NamedNumbers {
+  name: string;
+  now: Numbers;
+  /** Values of the previous period of the same length. */
+  before: Numbers;
+}
+
+export const GROUPINGS = ['type', 'queue', 'worker'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+/** Data that the overview shows for one range. */
+export interface RangeNumbers extends Window {
+  range: Range;
+  bars: ({ at: number } & Numbers)[];
+  total: Numbers;
+  before: Numbers;
+  types: NamedNumbers[];
+  queues: NamedNumbers[];
+  workers: NamedNumbers[];
+  /** Application versions first seen in this range. */
+  versions: KnownVersion[];
+  /** Error groups, those with the most failures in this range first. */
+  failing: ErrorGroup[];
+}
+
+/** Reports that the history is incomplete at present. */
+export interface Behind {
+  state: 'catching-up' | 'away' | 'stopped';
+  /** Null where it is not known. */
+  lagMs: number | null;
+  error?: string;
+}
+
+const MAX_FAILING_GROUPS = 6;
+/** Delay of the history up to which it counts as current, ms. */
+const MAX_LAG_MS = 3_000;
+
+/** Reads counts and durations from the history, for any range, by task type, queue and worker. */
+@Injectable()
+export class StatsService {
+  private readonly fresh = new Map<RangeName, { at: number; answer: Promise<RangeNumbers> }>();
+
+  constructor(
+    @Inject(HISTORY) private readonly store: HistoryStore,
+    private readonly recorder: HistoryStatus,
+  ) {}
+
+  /** Returns the data of a range. Cached briefly, because every open page asks once a second. */
+  range(name: RangeName, now: number = Date.now()): Promise<RangeNumbers> {
+    const range = RANGES[name];
+    const known = this.fresh.get(name);
+    if (known && now - known.at < range.freshMs) return known.answer;
+    const answer = this.readRange(range, now);
+    this.fresh.set(name, { at: now, answer });
+    answer.catch(() => this.fresh.delete(name));
+    return answer;
+  }
+
+  read(search: NumberSearch): Promise<NumberSpan[]> {
+    return this.store.numbers(search);
+  }
+
+  behind(): Behind | undefined {
+    const { state, lagMs, error } = this.recorder.status();
+    if (state === 'away' || state === 'stopped') return { state, lagMs, ...(error ? { error } : {}) };
+    if (lagMs === null || lagMs <= MAX_LAG_MS) return undefined;
+    return { state: 'catching-up', lagMs, ...(error ? { error } : {}) };
+  }
+
+  private async readRange(range: Range, now: number): Promise<RangeNumbers> {
+    const window = windowOf(range, now);
+    const { from, to } = window;
+    const [bars, types, queues, workers, versions, errors] = await Promise.all([
+      this.store.numbers({ from, to, step: range.step, fold: range.barMs }),
+      this.named('type', range, window),
+      this.named('queue', range, window),
+      this.named('worker', range, window),
+      this.store.versions(from, to),
+      this.store.errors({
+        since: from,
+        sort: 'recent',
+        limit: MAX_FAILING_GROUPS,
+        now,
+        states: ['open', 'regressed'],
+      }),
+    ]);
+    const byTime = new Map(bars.map((span) => [span.at, span]));
+    return {
+      range,
+      from,
+      to,
+      bars: Array.from({ length: range.bars }, (_, i) => {
+        const at = from + i * range.barMs;
+        return { at, ...toNumbers(byTime.get(at)) };
+      }),
+      total: addUp(types.spans),
+      before: addUp(types.earlier),
+      types: types.named,
+      queues: queues.named,
+      workers: workers.named,
+      versions,
+      failing: errors.items,
+    };
+  }
+
+  private async named(by: Grouping, range: Range, window: Window) {
+    const read = (times: Window) => this.store.numbers({ ...times, step: 'all', edge: range.edge, by });
+    const [spans, earlier] = await Promise.all([read(window), read(windowBefore(range, window))]);
+    const before = new Map(earlier.map((span) => [span.name, toNumbers(span)]));
+    const named = spans
+      .map((span) => ({
+        name: span.name ?? '',
+        now: toNumbers(span),
+        before: before.get(span.name) ?? NO_NUMBERS,
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { spans, earlier, named };
+  }
+}

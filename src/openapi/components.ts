@@ -1,0 +1,147 @@
+import { TASK_STATES } from '../model/states.js';
+import { SORT_FIELDS } from '../history/query/query-ast.js';
+
+const wait = {
+  name: 'wait',
+  in: 'query',
+  description: 'Waits until the task is finished, at most this many seconds.',
+  schema: { type: 'integer', minimum: 0, maximum: 30 },
+};
+
+/** Parameters used by more than one operation. */
+export const PARAMETERS = {
+  TaskId: {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'Id of the task.',
+    schema: { type: 'string', maxLength: 128 },
+  },
+  OfQueue: {
+    name: 'queue',
+    in: 'query',
+    description:
+      'Queue of the task. Required only for tasks of other programs (`bull:mail`), whose ids are unique only within a queue.',
+    schema: { type: 'string', maxLength: 256, examples: ['default'] },
+  },
+  QueueName: {
+    name: 'name',
+    in: 'path',
+    required: true,
+    description: 'Name of the queue.',
+    schema: { type: 'string', examples: ['default'] },
+  },
+  TaskTypeName: {
+    name: 'type',
+    in: 'path',
+    required: true,
+    description: 'Name of the task type.',
+    schema: { type: 'string', examples: ['divide'] },
+  },
+  WorkerId: {
+    name: 'id',
+    in: 'path',
+    required: true,
+    description: 'Id of the worker.',
+    schema: { type: 'string' },
+  },
+  Command: {
+    name: 'command',
+    in: 'path',
+    required: true,
+    description: 'The command.',
+    schema: { $ref: '#/components/schemas/CommandName' },
+  },
+  Wait: wait,
+  Reveal: {
+    name: 'reveal',
+    in: 'query',
+    description:
+      'Includes values hidden by the REDACT rules. Needs the permission `secrets.reveal` and is recorded in the audit.',
+    schema: { type: 'string', enum: ['1'] },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'Makes a request safe to repeat: the same key with the same type, input and options yields the same task, ' +
+      'as long as the task is stored. 1 to 255 printable ASCII characters, for example a UUID.',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    description:
+      'Id of the last event received: only later events are sent. `EventSource` sets it automatically.',
+    schema: { type: 'string' },
+  },
+  LastEventIdQuery: {
+    name: 'lastEventId',
+    in: 'query',
+    description: 'Same as the header `Last-Event-ID`, for clients that cannot set headers.',
+    schema: { type: 'string' },
+  },
+  XRequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    description:
+      'Chosen by the client. It is returned in the answer and written to the logs of web and worker. Generated if missing.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
+  },
+};
+
+/** Search parameters of a list or an export, joined by AND. */
+export const SEARCH_PARAMETERS = [
+  text(
+    'q',
+    'A query: words, `field:value`, `input.user.id:>3`, AND, OR, NOT, parentheses. `/tasks` has a table of the language. ' +
+      'An error reports its `column`.',
+    { maxLength: 2048, examples: ['state:failed type:divide input.x:>10 -tag:nightly'] },
+  ),
+  text('state', `One or several states, separated by commas: ${TASK_STATES.join(', ')}. Default: all.`),
+  text('type', 'Only tasks of this type; `di*` matches a prefix. The same applies to queue, worker and tag.'),
+  text('queue', 'Only tasks of this queue. Queues of other programs have their prefix: `bull:mail`.'),
+  text('worker', 'Only tasks whose last attempt this worker ran.'),
+  text('tag', 'Only tasks with this tag.'),
+  text('from', 'Created at or after this time: a date (UTC without a zone) or an age such as `1h`.'),
+  text('to', 'Created at or before this time.'),
+];
+
+/** Parameters of the list. */
+export const LIST_PARAMETERS = [
+  ...SEARCH_PARAMETERS,
+  {
+    name: 'sort',
+    in: 'query',
+    description: 'Sort field; a leading `-` sorts in descending order.',
+    schema: {
+      type: 'string',
+      enum: SORT_FIELDS.flatMap((field) => [field, `-${field}`]),
+      default: '-created',
+    },
+  },
+  text('cursor', '`nextCursor` of the previous page.', { maxLength: 1000 }),
+  {
+    name: 'limit',
+    in: 'query',
+    description: 'Maximum number of tasks per page.',
+    schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+  },
+];
+
+function text(name: string, description: string, more: object = {}) {
+  return { name, in: 'query', description, schema: { type: 'string', ...more } };
+}
+
+export const HEADERS = {
+  XRequestId: { description: 'Request id, as in the logs.', schema: { type: 'string' } },
+  Location: {
+    description: 'REST URL of the task.',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
+  RetryAfter: { description: 'Seconds to wait before the next attempt.', schema: { type: 'integer' } },
+};
+
+export function parameter(name: keyof typeof PARAMETERS): { $ref: string } {
+  return { $ref: `#/components/parameters/${name}` };
+}

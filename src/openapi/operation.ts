@@ -1,0 +1,154 @@
+import { ERRORS, type ErrorCode } from '../model/errors.js';
+import { ERROR_GUIDE } from './error-guide.js';
+import { ref, type Schema } from './schema.js';
+
+/** One operation of the API, as described by the files in paths/. */
+export interface Call {
+  id: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  parameters?: readonly object[];
+  body?: object;
+  /** Successful answers, by status. */
+  answers: Record<number, Answer>;
+  /** Error codes. INTERNAL and SHUTTING_DOWN are added to all operations, those of access control to all but /health. */
+  errors?: readonly ErrorCode[];
+  /** Extension members, such as the events of a stream. */
+  more?: object;
+}
+
+export interface Answer {
+  description: string;
+  /** Missing for an answer without a body. */
+  schema?: Schema;
+  examples?: Record<string, object>;
+  /** Defaults to JSON. Several where the client chooses. */
+  contentTypes?: readonly string[];
+  headers?: Record<string, object>;
+}
+
+/** Tag of the operations that need no login. */
+const OPEN_TAG = 'Health';
+/** Error codes of access control. */
+const ACCESS_CODES: readonly ErrorCode[] = [
+  ...(['UNAUTHENTICATED', 'FORBIDDEN', 'CROSS_SITE'] as const),
+  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS'] as const),
+];
+
+/** Describes an operation that only reads. */
+export function reads(call: Call): object {
+  return operation(call, [...(call.tag === OPEN_TAG ? [] : ACCESS_CODES), ...ofRedis(call)]);
+}
+
+/** Describes an operation that changes something. */
+export function writes(call: Call): object {
+  const more = ofRedis(call);
+  if (more.length > 0) more.push('REDIS_READ_ONLY');
+  return operation(call, [...ACCESS_CODES, 'READ_ONLY', 'CSRF_TOKEN_INVALID', ...more]);
+}
+
+/** Adds REDIS_REFUSED to operations that can fail with REDIS_UNAVAILABLE. */
+function ofRedis({ errors = [] }: Call): ErrorCode[] {
+  return errors.includes('REDIS_UNAVAILABLE') ? ['REDIS_REFUSED'] : [];
+}
+
+function operation(call: Call, errors: readonly ErrorCode[]): object {
+  const { id, tag, summary, description, parameters = [], body, answers, more } = call;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description ? { description } : {}),
+    parameters: [...parameters, { $ref: '#/components/parameters/XRequestId' }],
+    ...(body ? { requestBody: body } : {}),
+    ...(tag === OPEN_TAG ? { security: [] } : {}),
+    responses: joined(
+      Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, response(answer)])),
+      problemResponses([...(call.errors ?? []), ...errors, 'INTERNAL', 'SHUTTING_DOWN']),
+    ),
+    ...more,
+  };
+}
+
+/** Merges answers and problems with the same status: `GET /health/ready` answers 503 with its checks. */
+function joined(
+  answers: Record<string, Response>,
+  problems: Record<string, Response>,
+): Record<string, Response> {
+  const both = Object.entries(problems).map(([status, problem]) => {
+    const answer = answers[status];
+    if (!answer) return [status, problem];
+    const { description, headers, content } = answer;
+    return [
+      status,
+      {
+        description: `${description} ${problem.description}`,
+        headers: { ...headers, ...problem.headers },
+        content: { ...content, ...problem.content },
+      },
+    ];
+  });
+  return { ...answers, ...Object.fromEntries(both) };
+}
+
+interface Response {
+  description: string;
+  headers: object;
+  content?: object;
+}
+
+function response({
+  description,
+  schema,
+  examples,
+  contentTypes = ['application/json'],
+  headers = {},
+}: Answer): Response {
+  const body = { schema, ...(examples ? { examples } : {}) };
+  const content = schema ? { content: Object.fromEntries(contentTypes.map((type) => [type, body])) } : {};
+  return { description, headers: { ...HEADERS, ...headers }, ...content };
+}
+
+const HEADERS = { 'X-Request-Id': { $ref: '#/components/headers/XRequestId' } };
+
+/** Describes the problems by status, with the codes of this operation and an example of each. */
+function problemResponses(codes: readonly ErrorCode[]): Record<string, Response> {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of new Set(codes)) {
+    const { status } = ERRORS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries([...byStatus].map(([status, found]) => [status, problemResponse(status, found)]));
+}
+
+function problemResponse(status: number, codes: ErrorCode[]): Response {
+  return {
+    description: codes.map((code) => `[\`${code}\`](#${code}): ${ERRORS[code].title}.`).join(' · '),
+    headers: {
+      ...HEADERS,
+      ...(status === 503 || status === 429
+        ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
+        : {}),
+    },
+    content: {
+      'application/problem+json': {
+        schema: { ...ref('Problem'), properties: { status: { const: status }, code: { enum: codes } } },
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
+      },
+    },
+  };
+}
+
+function exampleProblem(code: ErrorCode): object {
+  const { detail, fields, extra } = ERROR_GUIDE[code];
+  return {
+    type: `/api/docs#${code}`,
+    ...ERRORS[code],
+    detail,
+    code,
+    ...(fields ? { fields } : {}),
+    requestId: '0b5f3f0a-9c0e-4f55-8a3b-6d1f1f0f6a5e',
+    ...extra,
+  };
+}

@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { parseFingerprint } from '../bullmq/codec/job-envelope.js';
+import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
+import type { CommandRedis } from '../bullmq/task-commands.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
+
+/** Length of the prefix of a job's data that contains the fingerprint of its idempotency key, bytes. */
+const HEAD_BYTES = 64;
+/** Ids per script call; a full call takes Redis less than 1 ms. */
+const MAX_BATCH_SIZE = 100;
+
+/** A queue that contains a task with the id derived from an idempotency key. */
+export interface KeyHolder {
+  queue: TaskQueue;
+  /** Fingerprint of the request that created the task; missing where the prefix of the job's data does not contain one. */
+  fingerprint?: string;
+}
+
+interface Lookup {
+  id: string;
+  resolve: (holders: KeyHolder[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Finds the tasks that use the id of an Idempotency-Key. Coalesces lookups made in the same tick of the event loop. */
+@Injectable()
+export class IdempotencyIndex {
+  private waiting: Lookup[] = [];
+
+  constructor(
+    @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
+    private readonly queues: Queues,
+  ) {}
+
+  /** Returns more than one holder only if concurrent requests used one key in different queues. */
+  findHolders(id: string): Promise<KeyHolder[]> {
+    return new Promise((resolve, reject) => {
+      if (this.waiting.push({ id, resolve, reject }) === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  private flush(): void {
+    const all = this.waiting;
+    this.waiting = [];
+    for (let from = 0; from < all.length; from += MAX_BATCH_SIZE)
+      void this.resolveLookups(all.slice(from, from + MAX_BATCH_SIZE));
+  }
+
+  private async resolveLookups(questions: readonly Lookup[]): Promise<void> {
+    try {
+      const queues = this.queues.all();
+      const heads = await this.redis.roostReadHeads(
+        HEAD_BYTES,
+        ...questions.flatMap(({ id }) => queues.flatMap((queue) => [queue.toKey(''), id])),
+      );
+      questions.forEach(({ resolve }, n) =>
+        resolve(
+          queues.flatMap((queue, i) => {
+            const head = heads[n * queues.length + i];
+            return typeof head === 'string' ? [{ queue, ...parseFingerprint(head) }] : [];
+          }),
+        ),
+      );
+    } catch (error) {
+      for (const { reject } of questions) reject(error);
+    }
+  }
+}

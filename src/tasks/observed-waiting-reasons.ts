@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { sharedNow } from '../platform/clock.js';
+import type { TaskView } from '../model/task-view.js';
+import { Settings } from '../platform/config/settings.js';
+import { ObservedBullQueue, toObservedTaskView } from '../bullmq/observed/observed-queue.js';
+import { readStanding, splitJobKey, type NamedChild } from '../bullmq/codec/job-standing.js';
+import { QueueClients } from '../bullmq/connection/queue-clients.js';
+import { Queues } from '../bullmq/shared-queues.js';
+import { withRedis } from '../bullmq/connection/redis-errors.js';
+import type { CommandRedis } from '../bullmq/task-commands.js';
+import { COMMAND_CLIENT } from '../bullmq/tokens.js';
+import { taskLinks } from '../bullmq/codec/to-task-view.js';
+import { childrenBlockers } from './children-blockers.js';
+import type { ObservedTask } from './observed-task-commands.js';
+import { toObservedWaitingReason } from './observed-waiting-reason.js';
+import { alternativeAction } from './alternative-action.js';
+import { TaskFinder } from './task-finder.js';
+import { withoutReasons, type Blocker, type BlockingTask, type WhyView } from './waiting-reasons.js';
+
+/** Answers "Why isn't it running?" for tasks of other programs from BullMQ's own keys. */
+@Injectable()
+export class ObservedWaitingReasons {
+  constructor(
+    private readonly clients: QueueClients,
+    private readonly finder: TaskFinder,
+    private readonly settings: Settings,
+    private readonly queues: Queues,
+    @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
+  ) {}
+
+  why(known: ObservedTask): Promise<WhyView> {
+    const { id, queue } = known;
+    return withRedis(this.redis, async () => {
+      const [found, standing, workers] = await Promise.all([
+        ObservedBullQueue.use(this.redis, queue, (open) => open.find(id)),
+        readStanding(this.redis, `${queue}:`, id),
+        this.clients.countWorkers(queue),
+      ]);
+      if (!found || !standing) {
+        const view = await this.finder.view(known);
+        return withoutReasons(
+          id,
+          view.state,
+          `Redis does not have it any more. Its last known state is ${view.state}.`,
+        );
+      }
+      const task = toObservedTaskView(found.record);
+      return toObservedWaitingReason(
+        {
+          now: sharedNow(),
+          task: factsOf(task, found.record.failedReason),
+          standing,
+          workers,
+          toTask: (child) => this.toTask(child),
+          promoteUrl: task.links.self.replace(/(?=\?|$)/, '/promote'),
+        },
+        alternativeAction(task),
+      );
+    });
+  }
+
+  /** Lists the children that a task of a managed queue waits for. @param base `prefix:queue:` */
+  async children(base: string, id: string): Promise<Blocker[]> {
+    const standing = await readStanding(this.redis, base, id);
+    return standing ? childrenBlockers(standing, (child) => this.toTask(child)) : [];
+  }
+
+  private toTask({ key, name }: NamedChild): BlockingTask {
+    const { queue, id } = splitJobKey(key);
+    const prefix = `${this.settings.QUEUE_PREFIX}:`;
+    const own = queue.startsWith(prefix) ? queue.slice(prefix.length) : '';
+    const isOurs = this.queues.has(own);
+    return { id, type: name, href: taskLinks(id, isOurs ? undefined : queue).page };
+  }
+}
+
+function factsOf(task: TaskView, failedReason: string | undefined) {
+  const { id, type, queue, state, createdAt, attempts, delayUntil } = task;
+  return {
+    ...{ id, type, queue, state, attempts },
+    createdAt: Date.parse(createdAt),
+    ...(delayUntil ? { delayUntil: Date.parse(delayUntil) } : {}),
+    ...(failedReason ? { failure: { message: failedReason } } : {}),
+  };
+}

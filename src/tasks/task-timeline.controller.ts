@@ -1,0 +1,104 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { RequirePermission } from '../auth/require-permission.js';
+import { toIndentedJson } from '../model/lenient-json.js';
+import type { TaskView } from '../model/task-view.js';
+import { revealFlag, revealing } from '../auth/reveal-redacted.js';
+import { readQuery, shortText, wholeNumber } from '../http/query.js';
+import { requestAborted } from './request-aborted.js';
+import type { LocatedTask } from './located-task.js';
+import { TaskFinder } from './task-finder.js';
+import { TaskTimeline } from './task-timeline.js';
+import { TasksService } from './tasks.service.js';
+
+/** Queue of the task; required only for tasks of other programs. */
+const QUEUE = { queue: shortText(256) };
+
+/** Includes values hidden by the REDACT rules; requires the permission `secrets.reveal`. */
+const REVEAL = { reveal: revealFlag };
+
+/** REST endpoints of one task and its timeline. Reads Redis while it has the task, otherwise the history. */
+@Controller('api/v1/tasks/:id')
+@RequirePermission('tasks.read')
+export class TaskTimelineController {
+  constructor(
+    private readonly tasks: TasksService,
+    private readonly finder: TaskFinder,
+    private readonly timeline: TaskTimeline,
+  ) {}
+
+  @Get()
+  async get(
+    @Param('id') id: string,
+    @Req() req: Request,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<TaskView> {
+    const {
+      wait,
+      queue,
+      reveal = false,
+    } = readQuery(req.query, {
+      wait: wholeNumber(0, 30),
+      ...QUEUE,
+      ...REVEAL,
+    });
+    return revealing(req, reveal, () =>
+      wait
+        ? this.tasks.waitUntilFinished(id, { timeoutMs: wait * 1000, over: requestAborted(res), queue })
+        : this.tasks.get(id, queue),
+    );
+  }
+
+  @Get('logs')
+  async logs(@Param('id') id: string, @Req() req: Request) {
+    const {
+      queue,
+      reveal = false,
+      ...page
+    } = readQuery(req.query, {
+      ...{ after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) },
+      ...{ ...QUEUE, ...REVEAL },
+    });
+    return revealing(req, reveal, async () => this.timeline.logs(await this.finder.find(id, queue), page));
+  }
+
+  @Get('attempts')
+  async attempts(@Param('id') id: string, @Req() req: Request) {
+    return this.listItems(id, req, (known) => this.timeline.attempts(known));
+  }
+
+  @Get('transitions')
+  async transitions(@Param('id') id: string, @Req() req: Request) {
+    return this.listItems(id, req, (known) => this.timeline.transitions(known));
+  }
+
+  @Get('progress')
+  async progress(@Param('id') id: string, @Req() req: Request) {
+    return this.listItems(id, req, (known) => this.timeline.progress(known));
+  }
+
+  @Get('input')
+  input(@Param('id') id: string, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.download(id, 'input', req, res);
+  }
+
+  @Get('result')
+  result(@Param('id') id: string, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.download(id, 'result', req, res);
+  }
+
+  private async download(id: string, part: 'input' | 'result', req: Request, res: Response): Promise<void> {
+    const { queue, reveal = false } = readQuery(req.query, { ...QUEUE, ...REVEAL });
+    const known = await this.finder.find(id, queue);
+    const value = await revealing(req, reveal, () => this.timeline.body(known, part));
+    // Ids of other programs may contain any character.
+    const name = `${known.id.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}-${part}.json`;
+    res.set('Content-Disposition', `attachment; filename="${name}"`);
+    res.type('application/json').send(`${toIndentedJson(value)}\n`);
+  }
+
+  private listItems<Item>(id: string, req: Request, read: (known: LocatedTask) => Promise<Item[]>) {
+    const { queue, reveal = false } = readQuery(req.query, { ...QUEUE, ...REVEAL });
+    return revealing(req, reveal, async () => ({ items: await read(await this.finder.find(id, queue)) }));
+  }
+}

@@ -1,0 +1,41 @@
+import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { SavedForms } from '../../auth/saved-forms.js';
+import { RequirePermission } from '../../auth/require-permission.js';
+import { withFlash } from '../kit/flash.js';
+import type { Params } from '../kit/params.js';
+import { SubmitPageService } from './submit-page.service.js';
+
+@Controller()
+@RequirePermission('tasks.read')
+export class SubmitPageController {
+  constructor(
+    private readonly pages: SubmitPageService,
+    savedForms: SavedForms,
+  ) {
+    savedForms.register('/', async (fields, words) => {
+      const page = await pages.kept(fields, words);
+      return page && { view: 'submit/show', page };
+    });
+  }
+
+  @Get()
+  async show(@Query() query: Params, @Res() response: Response): Promise<void> {
+    const page = await this.pages.fresh(query);
+    response.status(page.listKnown ? 200 : 503).render('submit/show', page);
+  }
+
+  @Post()
+  @RequirePermission('tasks.submit')
+  async submit(@Body() form: Params, @Res() response: Response): Promise<void> {
+    const answer = await this.pages.submit(form ?? {});
+    if ('redirectTo' in answer) {
+      response.redirect(
+        303,
+        withFlash(answer.redirectTo, answer.created ? 'submitted' : 'already-submitted'),
+      );
+    } else {
+      response.status(answer.status).render('submit/show', answer.page);
+    }
+  }
+}

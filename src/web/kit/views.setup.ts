@@ -1,0 +1,64 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Application } from 'express';
+import hbs from 'hbs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetUrls, VENDOR_FILES } from './asset-urls.js';
+import { type Engine, registerViewHelpers } from './view-helpers.js';
+
+const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url));
+
+/** Folder served under `/assets`. */
+export const ASSETS = join(VIEWS, 'assets');
+
+const ONE_YEAR = 'public, max-age=31536000, immutable';
+
+/**
+ * Renders pages with Handlebars on a separate instance: the package's shared one would leak helpers and
+ * partials between two apps of one process. `cache: false` reads views and assets again on every request.
+ *
+ * Every `render` gets an object built by a page model: hbs reads `layout` and `settings` from it, so client
+ * data must never be passed unchanged.
+ */
+export function setupViews(app: NestExpressApplication, { cache }: { cache: boolean }): void {
+  const instance = hbs.create();
+  registerViewHelpers(instance.handlebars as unknown as Engine, new AssetUrls(ASSETS, cache));
+  instance.registerPartials(join(VIEWS, 'partials'));
+
+  app.engine('hbs', instance.__express);
+  app.setViewEngine('hbs');
+  app.setBaseViewsDir(VIEWS);
+  app.setLocal('layout', 'layouts/main');
+  app.set('view cache', cache);
+
+  const router = app.getHttpAdapter().getInstance() as Application;
+  for (const [name, file] of Object.entries(VENDOR_FILES)) {
+    router.get(`/assets/${name}`, (request, response) => {
+      response.sendFile(file, {
+        // Roost itself may be installed under a folder whose name begins with a dot.
+        dotfiles: 'allow',
+        headers: { 'cache-control': cachePolicy(request.originalUrl) },
+      });
+    });
+  }
+  app.useStaticAssets(ASSETS, {
+    prefix: '/assets',
+    index: false,
+    setHeaders: (response: FileResponse) =>
+      response.setHeader('cache-control', cachePolicy(response.req.originalUrl)),
+  });
+}
+
+/** A module imported by another one has no hash in its address and is requested again each time. */
+function cachePolicy(url: string): string {
+  return /[?&]v=/.test(url) ? ONE_YEAR : 'no-cache';
+}
+
+interface FileRequest {
+  originalUrl: string;
+}
+
+interface FileResponse {
+  req: FileRequest;
+  setHeader(name: string, value: string): unknown;
+}

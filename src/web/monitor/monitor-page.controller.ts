@@ -1,0 +1,70 @@
+import { Controller, Get, Query, Render, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { RequirePermission } from '../../auth/require-permission.js';
+import { MonitoringService } from '../../monitoring/monitoring.service.js';
+import { RANGE_NAMES, RANGES } from '../../monitoring/stats/stats-ranges.js';
+import { GROUPINGS, StatsService } from '../../monitoring/stats/stats.service.js';
+import { RedisDetailsReader } from '../../monitoring/redis-details.js';
+import { PageShellService, LIVE_FLEET, LIVE_SECONDS } from '../kit/page-shell.service.js';
+import { type StatsPageQuery, toStatsPage } from './stats-page.js';
+import { toSortKey } from './numbers-table.js';
+import { toRedisPage } from './redis-page.js';
+import { lastOf, type Params } from '../kit/params.js';
+
+/** Queues, workers and Redis are always current, even if the history's answer comes from a cache. */
+const MAX_REFRESH_MS = 5_000;
+
+@Controller('monitor')
+@RequirePermission('tasks.read')
+export class MonitorPageController {
+  constructor(
+    private readonly monitoring: MonitoringService,
+    private readonly numbers: StatsService,
+    private readonly redisDetails: RedisDetailsReader,
+    private readonly frames: PageShellService,
+  ) {}
+
+  @Get()
+  async overview(@Query() query: Params, @Res() response: Response): Promise<void> {
+    const asked = parsePageQuery(query);
+    const everyMs = Math.min(MAX_REFRESH_MS, Math.max(LIVE_FLEET.everyMs, RANGES[asked.range].freshMs));
+    const live = { ...LIVE_FLEET, everyMs };
+    const [frame, numbers, now] = await Promise.all([
+      this.frames.frame({ title: 'Monitor', section: 'monitor', live, query }),
+      this.numbers.range(asked.range),
+      this.monitoring.present().catch(() => undefined),
+    ]);
+    // Open pages keep their data, greyed out. A page opened now has at least the history.
+    if (!now) response.status(503);
+    response.render('monitor/overview', {
+      ...frame,
+      page: toStatsPage(numbers, now, this.numbers.behind(), asked),
+    });
+  }
+
+  @Get('redis')
+  @Render('monitor/redis')
+  async redis(@Query() query: Params) {
+    const [frame, details, warnings] = await Promise.all([
+      this.frames.frame({ title: 'Redis', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.redisDetails.read(),
+      this.warnings(),
+    ]);
+    return { ...frame, page: toRedisPage(details, warnings) };
+  }
+
+  /** Returns no warnings if INFO is unavailable; the page works without them. */
+  private warnings() {
+    return this.monitoring.warnings().catch(() => []);
+  }
+}
+
+/** Parses the address. Ignores values that it does not know, so that an old bookmark still works. */
+function parsePageQuery(query: Params): StatsPageQuery {
+  const [range, by] = ['range', 'by'].map((name) => lastOf(query, name));
+  return {
+    range: RANGE_NAMES.find((name) => name === range) ?? '1h',
+    by: GROUPINGS.find((name) => name === by) ?? 'type',
+    sort: toSortKey(lastOf(query, 'sort')),
+  };
+}

@@ -1,0 +1,41 @@
+import type { TaskView } from '../../model/task-view.js';
+import type { RetentionTimes } from '../../tasks/located-task.js';
+import { plural } from '../kit/format.js';
+
+/** Place where the task is stored, and how long it stays there. */
+export interface RetentionNote {
+  rows: { where: string; until?: string; note: string }[];
+  /** Source of the page's data, if it is not Redis. */
+  source?: { title: string; text: string };
+}
+
+export function toRetentionNote(task: TaskView, kept: RetentionTimes): RetentionNote | undefined {
+  const rows: RetentionNote['rows'] = [];
+  if (task.kept)
+    rows.push({
+      where: 'Redis',
+      note: task.links.page.includes('?') ? 'keeps it as its program says' : 'has dropped it',
+    });
+  else if (kept.redis) rows.push({ where: 'Redis forgets', until: kept.redis, note: newer(kept.redisCount) });
+  if (kept.history)
+    rows.push({ where: 'History forgets', until: kept.history, note: newer(kept.historyCount) });
+  const source = toSource(task);
+  return rows.length === 0 && !source ? undefined : { rows, source };
+}
+
+function newer(count: number | undefined): string {
+  return count === undefined ? '' : `, or ${plural(count, 'newer one')} later`;
+}
+
+function toSource({ kept, links, queue }: TaskView): RetentionNote['source'] {
+  if (!kept) return undefined;
+  return links.page.includes('?')
+    ? {
+        title: 'Of another program',
+        text: `It is in the queue ${queue}, which another program of this Redis fills and works on. Roost records it. A failed one can be retried here, a delayed one run now, and one that does not run deleted, unless a flow or a schedule of its program needs it; all else, cancelling too, is done there.`,
+      }
+    : {
+        title: 'From the history',
+        text: 'Redis has dropped this task by its retention, so it cannot be retried as it is. Everything that was recorded of it is here, and it can be submitted again.',
+      };
+}

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseQuery } from '../../../../src/history/query/parse-query.js';
+import type {
+  AttemptRow,
+  HistoryTask,
+  RecordBatch,
+  TaskRow,
+  TransitionRow,
+} from '../../../../src/history/sqlite/rows.js';
+import { StoreEngine, type EngineOptions } from '../../../../src/history/sqlite/store-engine.js';
+
+/** Noon of a day, in ms. */
+export const NOON = Date.UTC(2026, 10, 22, 12);
+
+/** A store in a file of its own, without its threads. */
+export class StoreFixture {
+  readonly folder = mkdtempSync(join(tmpdir(), 'roost-history-'));
+  readonly file = join(this.folder, 'deep/er/history.db');
+  engine: StoreEngine;
+
+  constructor(private readonly options: Partial<EngineOptions> = {}) {
+    this.engine = this.open();
+  }
+
+  reopen(): void {
+    this.engine.close();
+    this.engine = this.open();
+  }
+
+  record(batch: Partial<RecordBatch>) {
+    return this.engine.record(structuredClone({ ...emptyBatch(), ...batch }));
+  }
+
+  /** Ids a query finds, in its order. */
+  ids(q: string, limit = 100, now = NOON): string[] {
+    return this.page(q, limit, undefined, now).items.map(({ id }) => id);
+  }
+
+  page(q: string, limit = 100, cursor?: string, now = NOON) {
+    return this.engine.search({
+      query: parseQuery(q),
+      limit,
+      now,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+  }
+
+  /** All pages of a query, each `limit` long. */
+  allPages(q: string, limit: number): HistoryTask[] {
+    const items: HistoryTask[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = this.page(q, limit, cursor);
+      items.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === undefined) return items;
+    }
+  }
+
+  remove(): void {
+    this.engine.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private open(): StoreEngine {
+    return new StoreEngine({ ...this.options, file: this.file });
+  }
+}
+
+export function emptyBatch(): RecordBatch {
+  return { cursors: {}, tasks: [], attempts: [], transitions: [], logs: [], progress: [], removed: [] };
+}
+
+export function task(id: string, more: Partial<TaskRow> = {}): TaskRow {
+  const settled =
+    more.state !== undefined && ['completed', 'failed', 'cancelled', 'expired'].includes(more.state);
+  return {
+    queue: 'default',
+    id,
+    state: 'waiting',
+    type: 'divide',
+    createdAt: NOON - 60_000,
+    input: '{"a":6,"b":3}',
+    ...(settled ? { startedAt: NOON - 50_000, finishedAt: NOON - 49_000, waitMs: 10_000, runMs: 1_000 } : {}),
+    ...more,
+  };
+}
+
+export function attempt(id: string, number: number, more: Partial<AttemptRow> = {}): AttemptRow {
+  return {
+    queue: 'default',
+    id,
+    number,
+    worker: 'w1',
+    startedAt: NOON - 50_000,
+    finishedAt: NOON - 49_000,
+    outcome: 'completed',
+    ...more,
+  };
+}
+
+export function transition(
+  id: string,
+  state: TransitionRow['state'],
+  at: number,
+  more: Partial<TransitionRow> = {},
+): TransitionRow {
+  return { queue: 'default', id, state, at, seq: 0, ...more };
+}

@@ -1,0 +1,21 @@
+/** What is wrong with the task types of `fixtures/task-types-unbuildable`, as both apps say it when they start. */
+export const UNBUILDABLE: readonly string[] = [
+  "by-token: ByToken (by-token.task.ts) asks for 'MAILER' with @Inject(): parameter 1 of its constructor. Nobody provides it, as the folder of a task type provides classes alone. Ask for a class that a file of the folder exports.",
+  'by-interface: ByInterface (by-interface.task.ts) asks for an interface, or for a class imported with `import type`: parameter 1 of its constructor. Neither is there at run time. Ask for a class, imported without `type`.',
+  'by-interface: ByInterface (by-interface.task.ts) asks for a String: parameter 2 of its constructor. Nobody provides one. Ask for a class marked with @Injectable(), or use a constant.',
+  'by-property: ByProperty (by-property.task.ts) needs Clock, which by-property.task.ts does not export. Write `export class Clock`.',
+  "by-property: ByProperty (by-property.task.ts) needs Logger: parameter 1 of its constructor. Nobody provides it. Make one: `private readonly logger = new Logger('by-property')`.",
+  'unmarked: Unmarked (unmarked.task.ts) needs Plain, which is not marked with @Injectable(). Mark it in plain.ts.',
+  'hidden-handler: HiddenHandler is marked with @Task, but hidden-handler.task.ts does not export it. Write `export class HiddenHandler`.',
+  'per-request: Inner (outer.ts), which Outer needs, which PerRequest needs, is request-scoped, and a worker has no requests. Leave its scope out.',
+  'per-request: PerRequest (per-request.task.ts) asks for the request, and a worker has none. Leave REQUEST out.',
+  'isolated-settings: IsolatedSettings (isolated-settings.task.ts) needs Settings, which the worker has and the process for isolated tasks does not. Do without it, or leave isolate out.',
+  'isolated-settings: IsolatedSettings (isolated-settings.task.ts) needs Prices of with-settings, which is not isolated: the process for isolated tasks does not have it. Export the class from a file of this folder too, or leave isolate out.',
+  "late: late.task.ts cannot be loaded: Cannot access 'Helper' before initialization. Declare Helper above what names it; two files must not import each other for it.",
+  'unsent: Input.list (unsent.task.ts) has @ValidateNested() and no class to make. Add @Type(() => Item).',
+  'unsent: Input.at (unsent.task.ts) is a date by its validators, but JSON has none. Add @Type(() => Date).',
+  "unsent: Input.total (unsent.task.ts) has @Expose({ name: 'sum' }), but a field has one name in form, schema and handler. Rename the property to sum, or leave out the name; @Field({ title }) is for its label.",
+  'unsent: Input.secret (unsent.task.ts) has @Exclude(): what is sent for it would be thrown away. Leave out @Exclude(), or the field.',
+  "unsent: Line.count (line.ts) has @Expose({ name: 'quantity' }), but a field has one name in form, schema and handler. Rename the property to quantity, or leave out the name; @Field({ title }) is for its label.",
+  'unsent: Line.parts (line.ts) has @ValidateNested() and no class to make. Add @Type(() => Item).',
+];

@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import { EventEmitter } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { RoostError } from '../../../src/model/errors.js';
+import type { TaskState } from '../../../src/model/states.js';
+import type { TaskView } from '../../../src/model/task-view.js';
+import type { EventTail } from '../../../src/events/event-tail.js';
+import { waitForEnd, type EndWait } from '../../../src/tasks/wait-for-end.js';
+
+/** A task that is read in one state after the other, the last one again and again. */
+function waiting(states: (TaskState | 'outage')[], options: Partial<EndWait> = {}) {
+  const tail = new EventEmitter() as EventTail;
+  const stop = new AbortController();
+  let reads = 0;
+  const result = waitForEnd(tail, {
+    id: 'a',
+    timeoutMs: 60_000,
+    over: stop.signal,
+    read: async () => {
+      const state = states[Math.min(reads++, states.length - 1)]!;
+      if (state === 'outage') throw new RoostError('REDIS_UNAVAILABLE', 'Redis does not answer');
+      return view(state);
+    },
+    ...options,
+  });
+  // Read later, or expected to fail.
+  result.catch(() => undefined);
+  return { tail, stop, result, reads: () => reads };
+}
+
+const view = (state: TaskState) => ({ id: 'a', state }) as TaskView;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('waiting for the end of a task', () => {
+  it('ends at its time limit, whatever the garbage collector does', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { result } = waiting(['active'], { timeoutMs: 200 });
+    let isOver = false;
+    void result.finally(() => (isOver = true));
+    const until = performance.now() + 20_000;
+    while (!isOver && performance.now() < until) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(isOver).toBe(true);
+    expect((await result).state).toBe('active');
+  });
+
+  it('ends at the event, and leaves no listener behind', async () => {
+    const { tail, result, reads } = waiting(['active', 'completed']);
+    await turn();
+    tail.emit('batch', [{ id: 'b', state: 'completed' }] as never);
+    await turn();
+    expect(reads()).toBe(1);
+    tail.emit('batch', [{ id: 'a', state: 'completed' }] as never);
+    expect((await result).state).toBe('completed');
+    expect(tail.listenerCount('batch')).toBe(0);
+  });
+
+  it('is over as soon as it is aborted, with the task as it was read last', async () => {
+    const { stop, result } = waiting(['active']);
+    await turn();
+    stop.abort();
+    expect((await result).state).toBe('active');
+  });
+
+  it('does not wait for a read that hangs when it is aborted', async () => {
+    const read = () => new Promise<TaskView>(() => undefined);
+    const { stop, result } = waiting([], { read, accepted: view('waiting') });
+    await turn();
+    stop.abort();
+    expect((await result).state).toBe('waiting');
+  });
+
+  it('goes on through an outage', async () => {
+    const { result } = waiting(['active', 'outage', 'completed'], { timeoutMs: 30_000 });
+    expect((await result).state).toBe('completed');
+  });
+
+  it('tells the outage at its end, but what was accepted stays accepted', async () => {
+    const { result } = waiting(['active', 'outage'], { timeoutMs: 50 });
+    await expect(result).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    const accepted = waiting(['outage'], { timeoutMs: 50, accepted: view('waiting') });
+    expect((await accepted.result).state).toBe('waiting');
+  });
+
+  it('tells at once what no time can mend', async () => {
+    const gone = new RoostError('TASK_GONE', 'deleted');
+    const { result } = waiting([], { read: () => Promise.reject(gone), accepted: view('waiting') });
+    await expect(result).rejects.toBe(gone);
+  });
+});
