@@ -7,7 +7,7 @@ type Value = string | number;
 
 interface LimitCommands {
   roostAdmitTask(base: string, limits: string, own: string, ...args: Value[]): Promise<(string | number)[]>;
-  roostReleaseSlot(limits: string, own: string, ...args: Value[]): Promise<number>;
+  roostReleaseSlot(limits: string, own: string, lock: string, ...args: Value[]): Promise<number>;
   roostReleaseHeld(own: string, ...args: Value[]): Promise<number>;
 }
 
@@ -16,7 +16,7 @@ export type LimitRedis = Redis & LimitCommands;
 /** Lua scripts for limits, as methods of a connection. The header of each script lists its arguments and its answer. */
 export function withLimitCommands(redis: Redis): LimitRedis {
   redis.defineCommand('roostAdmitTask', { numberOfKeys: 3, lua: ADMIT_TASK });
-  redis.defineCommand('roostReleaseSlot', { numberOfKeys: 2, lua: RELEASE_SLOT });
+  redis.defineCommand('roostReleaseSlot', { numberOfKeys: 3, lua: RELEASE_SLOT });
   redis.defineCommand('roostReleaseHeld', { numberOfKeys: 1, lua: RELEASE_HELD });
   return redis as LimitRedis;
 }

@@ -76,8 +76,8 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
   private overrides = new Map<string, LimitOverride>();
   /** Redis's clock minus the local clock, ms. */
   private skewMs = 0;
-  /** Type and slot of every task that runs in this worker, by its name in slots. */
-  private readonly running = new Map<string, { type: string; slot: boolean }>();
+  /** Type, lock and slot of every task that runs in this worker, by its name in slots. */
+  private readonly running = new Map<string, { type: string; token: string; slot: boolean }>();
   private refreshTimer: NodeJS.Timeout | undefined;
   private renewTimer: NodeJS.Timeout | undefined;
 
@@ -119,12 +119,12 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     const member = formatMember(job.queueName, job.id!);
     const override = this.override(type.name);
     if (!override?.rate && !override?.concurrency) {
-      this.running.set(member, { type: type.name, slot: false });
+      this.running.set(member, { type: type.name, token, slot: false });
       return 'go';
     }
     const answer = await this.requestSlot(type, job, token);
     if (answer[0] === 'go') {
-      this.running.set(member, { type: type.name, slot: answer[1] === 1 });
+      this.running.set(member, { type: type.name, token, slot: answer[1] === 1 });
       return 'go';
     }
     if (answer[0] === 'lost') return { retryAtMs: 0, why: 'Another worker has it.' };
@@ -135,17 +135,23 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     return { retryAtMs: Number(answer[1]), why };
   }
 
-  /** Releases the slot of a task that has ended, with any outcome. */
-  async release(queue: string, taskId: string): Promise<void> {
-    const member = formatMember(queue, taskId);
+  /**
+   * Releases the slot of a run that has ended, with any outcome. A run that lost its task leaves the slot to
+   * the run that holds the task now, in this worker or another.
+   */
+  async release(job: FetchedJob, token: string): Promise<void> {
+    const member = formatMember(job.queueName, job.id!);
     const run = this.running.get(member);
+    if (run?.token !== token) return;
     this.running.delete(member);
-    if (!run?.slot) return;
+    if (!run.slot) return;
+    const { prefix } = this;
+    const lock = `${prefix}:${job.queueName}:${job.id!}:lock`;
     await this.redis
-      .roostReleaseSlot(limitsKey(this.prefix), typeKey(this.prefix, run.type), this.prefix, run.type, member)
+      .roostReleaseSlot(limitsKey(prefix), typeKey(prefix, run.type), lock, prefix, run.type, member, token)
       .catch((error: unknown) =>
         this.log.debug(
-          { err: error, taskId },
+          { err: error, taskId: job.id },
           'a slot could not be released; it is free when its lease ends',
         ),
       );

@@ -47,7 +47,7 @@ export class Consumers {
       Object.assign(worker.opts, { name: this.settings.WORKER_NAME, ...retention(this.settings) });
       worker.concurrency = this.settings.WORKER_CONCURRENCY;
       worker.on('error', (error) => this.logError(worker.name, error));
-      worker.on('lockRenewalFailed', (taskIds) => this.runner.abortLost(taskIds));
+      worker.onLocksLost = (locks) => this.runner.abortLost(locks);
       worker.on('stalled', (taskId) =>
         this.log.warn({ queue: worker.name, taskId }, 'its worker is gone; the task is run again'),
       );

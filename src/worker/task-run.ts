@@ -38,6 +38,8 @@ export class TaskRun {
     readonly taskId: string,
     readonly type: string,
     readonly queue: string,
+    /** Token of the lock that this run holds. */
+    readonly token: string,
     readonly attempt: number,
     readonly startedAt: number,
     /**

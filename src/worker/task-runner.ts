@@ -29,6 +29,7 @@ import { AttemptCounters } from './attempt-counters.js';
 import { TaskReporter } from './task-reporter.js';
 import { toResultJson } from './task-result.js';
 import { runContext, TaskRun } from './task-run.js';
+import type { LostLock } from './task-worker.js';
 import { isInstance, toError } from './normalize-error.js';
 
 /**
@@ -94,16 +95,22 @@ export class TaskRunner {
     } catch (thrown) {
       throw await this.settle(thrown, attempt).catch((error) => new AttemptFailure(toError(error), false));
     } finally {
-      await this.limits.release(job.queueName, attempt.run.taskId);
+      await this.limits.release(job, token);
       attempt.run.end();
       // The task may have come back to this worker in the meantime.
       if (this.running.get(attempt.run.taskId) === attempt.run) this.running.delete(attempt.run.taskId);
     }
   }
 
-  /** Aborts tasks whose locks expired: another worker runs them by now, so their results here are dropped. */
-  abortLost(taskIds: readonly string[]): void {
-    for (const id of taskIds) this.running.get(id)?.abort(new TaskLostError());
+  /**
+   * Aborts the runs whose locks expired: another worker runs their tasks by now, so their results here are
+   * dropped. A later run of the same task in this worker holds another lock and continues.
+   */
+  abortLost(locks: readonly LostLock[]): void {
+    for (const { taskId, token } of locks) {
+      const run = this.running.get(taskId);
+      if (run?.token === token) run.abort(new TaskLostError());
+    }
   }
 
   /** Asks every running task to stop, so that it returns to its queue. */
@@ -114,7 +121,9 @@ export class TaskRunner {
   private begin(job: Job, token: string): Attempt {
     const { attemptsStarted, attemptsMade } = job;
     const uncounted = attemptsStarted - attemptsMade - 1;
-    const run = new TaskRun(job.id!, job.name, job.queueName, attemptsStarted, sharedNow(), uncounted);
+    const run = new TaskRun(job.id!, job.name, job.queueName, token, attemptsStarted, sharedNow(), uncounted);
+    // This worker lost the task and got it again, before the renewal of the earlier lock failed.
+    this.running.get(run.taskId)?.abort(new TaskLostError());
     this.running.set(run.taskId, run);
     const base = `${this.settings.QUEUE_PREFIX}:${job.queueName}:`;
     return { job, token, base, run, envelope: decodeEnvelope(job.data) };

@@ -3,7 +3,13 @@ import type { Redis } from 'ioredis';
 import { useRedisClock } from '../bullmq/patches/use-redis-clock.js';
 import { TaskJob } from './task-job.js';
 
-/** BullMQ's worker with fixes: three for commands to a running worker, one for clocks, one for locks. */
+/** Lock of one run of a task that another run may hold by now. */
+export interface LostLock {
+  taskId: string;
+  token: string;
+}
+
+/** BullMQ's worker with fixes: three for commands to a running worker, one for clocks, two for locks. */
 export class TaskWorker extends Worker {
   /** Time of Redis's last answer to a fetch, ms. Updated every few seconds while nothing waits. */
   lastFetchAt = Date.now();
@@ -12,6 +18,8 @@ export class TaskWorker extends Worker {
    * handler has not ended.
    */
   private readonly runs = new Map<string, number>();
+  /** Called with the locks that expired before they could be renewed. */
+  onLocksLost: (locks: LostLock[]) => void = () => undefined;
 
   constructor(...args: ConstructorParameters<typeof Worker>) {
     super(...args);
@@ -53,6 +61,17 @@ export class TaskWorker extends Worker {
       if (left > 0) this.runs.set(id, left);
       else this.runs.delete(id);
     }
+  }
+
+  /**
+   * BullMQ's `lockRenewalFailed` names jobs, not locks. If this worker fetches a job again while the renewal of
+   * its earlier lock is on the way, the event would be taken for a loss of the new one.
+   */
+  override async extendJobLocks(ids: string[], tokens: string[], ms: number): Promise<string[]> {
+    const lost = new Set(await super.extendJobLocks(ids, tokens, ms));
+    if (lost.size === 0) return [];
+    this.onLocksLost(ids.flatMap((taskId, i) => (lost.has(taskId) ? [{ taskId, token: tokens[i]! }] : [])));
+    return [...lost];
   }
 
   /** Restarts the loop if it ended because of a pause that was already revoked. */

@@ -82,7 +82,7 @@ const UNRELATED: Record<string, Handler> = {
 };
 
 async function endAfter(handler: Handler, reason: Error) {
-  const run = new TaskRun('t', 'type', 'queue', 1, Date.now());
+  const run = new TaskRun('t', 'type', 'queue', 'lock', 1, Date.now());
   const work = run.within(() => handler(run.signal), undefined, undefined);
   setImmediate(() => run.abort(reason));
   return toAttemptEnd(await work.catch((thrown: unknown) => thrown), run);
@@ -147,14 +147,14 @@ describe('a handler that nobody told to stop', () => {
     'has failed with its own %s',
     (name) => {
       expect(
-        toAttemptEnd(Object.assign(new Error('mine'), { name }), new TaskRun('t', 'type', 'queue', 1, 0)),
+        toAttemptEnd(Object.assign(new Error('mine'), { name }), new TaskRun('t', 'type', 'queue', 'lock', 1, 0)),
       ).toMatchObject({
         to: 'failed',
         permanent: false,
         error: { name, message: 'mine' },
       });
       expect(
-        toAttemptEnd(new WorkerStoppingError('mine'), new TaskRun('t', 'type', 'queue', 1, 0)),
+        toAttemptEnd(new WorkerStoppingError('mine'), new TaskRun('t', 'type', 'queue', 'lock', 1, 0)),
       ).toMatchObject({
         to: 'failed',
       });
