@@ -29,7 +29,7 @@ export function sampleWorker(parts: Partial<WorkerDetail> = {}): WorkerDetail {
       busyPercent: 10,
       loadAverage: [1, 0.5, 0.25],
     },
-    versions: { roost: '0.1.0', node: '20.19.0', bullmq: '6.7.0' },
+    versions: { roost: '0.2.0', node: '20.19.0', bullmq: '6.7.0' },
     paused: null,
     args: ['worker.js'],
     settings: { REDIS_URL: 'redis://roost:***@redis:6379', QUEUE_PREFIX: 'roost', LOG_LEVEL: 'info' },
