@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { attemptField } from './codec/attempts.js';
 import { withBatchCommands, type Act, type BatchRedis } from './batch-commands.js';
@@ -39,6 +39,7 @@ export class BatchTransitions {
   constructor(
     @Inject(COMMAND_CLIENT) redis: Redis,
     private readonly settings: Settings,
+    private readonly clock: SharedClock,
   ) {
     this.redis = withBatchCommands(redis);
   }
@@ -65,7 +66,7 @@ export class BatchTransitions {
     await this.redis.del(this.ledgerKey(order));
   }
 
-  async retry(tasks: FoundTask[], fence?: Fence, now: number = sharedNow()): Promise<BatchResult[]> {
+  async retry(tasks: FoundTask[], fence?: Fence, now: number = this.clock.now()): Promise<BatchResult[]> {
     const pipeline = this.redis.pipeline();
     for (const { queue, record } of tasks) {
       pipeline.hmget(queue.toKey(record.id), 'stacktrace', attemptField(Number(record.ats ?? 0)));

@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { BatchTransitions } from './batch-transitions.js';
@@ -32,8 +33,8 @@ const eventTail = {
 /** Connections that the whole process shares. */
 @Global()
 @Module({
-  providers: [commands, eventTail, RedisClock, RedisHealth],
-  exports: [COMMAND_CLIENT, EVENT_TAIL, RedisClock, RedisHealth],
+  providers: [commands, eventTail, SharedClock, RedisClock, RedisHealth],
+  exports: [COMMAND_CLIENT, EVENT_TAIL, SharedClock, RedisClock, RedisHealth],
 })
 class ConnectionsModule implements OnApplicationShutdown {
   constructor(

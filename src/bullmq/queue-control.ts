@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { withControlCommands, type ControlRedis } from './control-commands.js';
 import { COMMAND_CLIENT } from './tokens.js';
@@ -71,6 +71,7 @@ export class QueueControl {
   constructor(
     @Inject(COMMAND_CLIENT) redis: Redis,
     private readonly settings: Settings,
+    private readonly clock: SharedClock,
   ) {
     this.redis = withControlCommands(redis);
   }
@@ -145,7 +146,7 @@ export class QueueControl {
     const base = this.base(queue);
     const mark = JSON.stringify({
       by: order.by,
-      at: sharedNow(),
+      at: this.clock.now(),
       reason: order.reason ?? 'The queue was drained.',
     });
     const deadline = Date.now() + DEADLINE_MS;
@@ -161,7 +162,7 @@ export class QueueControl {
           list,
           wanted,
           mark,
-          sharedNow(),
+          this.clock.now(),
           this.settings.TASK_RETENTION_FAILED_HOURS * 3_600_000,
           this.settings.TASK_RETENTION_FAILED_COUNT,
         );
@@ -183,7 +184,7 @@ export class QueueControl {
       ...order
     }: ControlRequest & { state: string; olderThanMs: number; limit?: number },
   ): Promise<ChunkedResult> {
-    const before = sharedNow() - olderThanMs;
+    const before = this.clock.now() - olderThanMs;
     const all = limit ?? Infinity;
     const result = await this.inChunks(all, (n) =>
       this.redis.roostCleanQueue(this.base(queue), state, n, before),

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { type TaskState } from '../model/states.js';
 import type { AttemptView, LogLine, TaskView } from '../model/task-view.js';
 import type { LogLevel } from '../task-api/task-handler.js';
@@ -33,6 +33,7 @@ export class TaskReader {
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     private readonly queues: Queues,
+    private readonly clock: SharedClock,
   ) {}
 
   /** Finds the task with this id in `queue`, or in all queues if none is given. */
@@ -79,14 +80,14 @@ export class TaskReader {
       const [stacktrace, stored] = await this.redis.hmget(this.key(queue, record.id), 'stacktrace', field);
       record.failure = lastFailure(record, stored, stacktrace);
     }
-    return toTaskView(record);
+    return toTaskView(record, this.clock.now());
   }
 
   /** Views for a list: large bodies left out, vanished tasks skipped. */
   async views(refs: { queue: string; id: string }[]): Promise<TaskView[]> {
     if (refs.length === 0) return [];
     const records = await this.loadRecords(refs, MAX_LIST_BODY_BYTES);
-    const now = sharedNow();
+    const now = this.clock.now();
     return records.flatMap((record) => (record ? [toTaskView(record, now)] : []));
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { attemptField, POSTPONED_FIELD, endedAttempt } from './codec/attempts.js';
 import { toJson } from '../model/lenient-json.js';
@@ -45,6 +45,7 @@ export class TaskTransitions {
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     private readonly settings: Settings,
+    private readonly clock: SharedClock,
   ) {}
 
   /**
@@ -94,7 +95,7 @@ export class TaskTransitions {
   }
 
   /** Moves a task back to the end of its queue with all its attempts. Drops an expiry that has passed. */
-  async retry({ queue, record }: FoundTask, now: number = sharedNow()): Promise<MoveOutcome> {
+  async retry({ queue, record }: FoundTask, now: number = this.clock.now()): Promise<MoveOutcome> {
     const base = queue.toKey('');
     const field = attemptField(Number(record.ats ?? 0));
     const [stacktrace, stored] = await this.redis.hmget(base + record.id, 'stacktrace', field);
@@ -108,7 +109,7 @@ export class TaskTransitions {
   }
 
   /** Expires at most `EXPIRY_BATCH_SIZE` tasks that have not started in time. Safe to call from several processes at once. */
-  async expireDue(base: string, now: number = sharedNow()): Promise<number> {
+  async expireDue(base: string, now: number = this.clock.now()): Promise<number> {
     const due = await this.redis.zrangebyscore(`${base}expiry`, '-inf', now, 'LIMIT', 0, EXPIRY_BATCH_SIZE);
     for (const id of due) {
       await this.finish(base, id, 'expired', {

@@ -1,5 +1,4 @@
 import { MAX_DELAY_MS } from '../task-api/delays.js';
-import { sharedNow } from '../platform/clock.js';
 import { RoostError, type FieldProblem } from '../model/errors.js';
 import { readTime } from '../model/iso-time.js';
 import { objectBody } from './json-body.js';
@@ -86,12 +85,14 @@ export function reason(value: unknown): string {
   throw new Error(`must be text of at most ${MAX_REASON_LENGTH} characters`);
 }
 
-/** Reads a future time, in ms. */
-export function timeAhead(value: unknown): number {
-  const ms = readTime(value);
-  if (ms <= sharedNow()) throw new Error('must lie in the future');
-  if (ms > sharedNow() + MAX_DELAY_MS) throw new Error('must lie within a year');
-  return ms;
+/** Reads a time after `now`, in ms. */
+export function timeAfter(now: number): (value: unknown) => number {
+  return (value) => {
+    const ms = readTime(value);
+    if (ms <= now) throw new Error('must lie in the future');
+    if (ms > now + MAX_DELAY_MS) throw new Error('must lie within a year');
+    return ms;
+  };
 }
 
 /** Reads a rate of `max` starts per `perMs` milliseconds. */
@@ -111,7 +112,9 @@ export function rate(value: unknown): { max: number; perMs: number } {
 }
 
 /** Fields of a command that may expire: a reason, and its end as a time or a duration in ms. */
-export const ORDER_FIELDS = { reason, until: timeAhead, forMs: whole(1, MAX_DELAY_MS, 'milliseconds') };
+export function orderFields(now: number) {
+  return { reason, until: timeAfter(now), forMs: whole(1, MAX_DELAY_MS, 'milliseconds') };
+}
 
 /** @throws RoostError REQUEST_INVALID if both forms of the end are given. */
 export function oneEnd({ until, forMs }: { until?: number; forMs?: number }): void {

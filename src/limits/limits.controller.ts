@@ -1,10 +1,11 @@
 import { MAX_TIMER_MS } from '../task-api/delays.js';
 import { Controller, Delete, Get, Param, Put, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { SharedClock } from '../platform/clock.js';
 import { RequirePermission } from '../auth/require-permission.js';
 import { actor } from '../auth/principal.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
-import { oneEnd, ORDER_FIELDS, orNone, rate, readFields, refuse, whole } from '../http/body-fields.js';
+import { oneEnd, orderFields, orNone, rate, readFields, refuse, whole } from '../http/body-fields.js';
 import { LIMIT_NAMES } from './limit-override.js';
 import { LimitsService, type TypeLimits } from './limits.service.js';
 
@@ -14,7 +15,10 @@ const timeout = orNone(whole(1, MAX_TIMER_MS, 'milliseconds'));
 @Controller('api/v1/limits')
 @RequirePermission('limits.set')
 export class LimitsController {
-  constructor(private readonly limits: LimitsService) {}
+  constructor(
+    private readonly limits: LimitsService,
+    private readonly clock: SharedClock,
+  ) {}
 
   @Get()
   @RequirePermission('tasks.read')
@@ -37,7 +41,7 @@ export class LimitsController {
       hardTimeoutMs: timeout,
       rate: orNone(rate),
       concurrency: orNone(whole(1, 100_000)),
-      ...ORDER_FIELDS,
+      ...orderFields(this.clock.now()),
     });
     const ends = { ...(until === undefined ? {} : { until }), ...(forMs === undefined ? {} : { forMs }) };
     oneEnd(ends);

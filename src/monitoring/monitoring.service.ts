@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { AuditExporter } from '../audit/export/audit-exporter.js';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { TASK_STATES, type StateCounts } from '../model/states.js';
 import type { TaskView } from '../model/task-view.js';
@@ -66,10 +66,11 @@ export class MonitoringService {
     private readonly clock: RedisClock,
     private readonly health: RedisHealth,
     private readonly auditExport: AuditExporter,
+    private readonly sharedClock: SharedClock,
   ) {}
 
   /** @throws RoostError REDIS_UNAVAILABLE, like every method here. */
-  async overview(now: number = sharedNow()): Promise<MonitorOverview> {
+  async overview(now: number = this.sharedClock.now()): Promise<MonitorOverview> {
     return withRedis(this.redis, async () => {
       const [present, minutes, failures] = await Promise.all([
         this.present(now),
@@ -88,7 +89,7 @@ export class MonitoringService {
     });
   }
 
-  async present(now: number = sharedNow()): Promise<MonitorNow> {
+  async present(now: number = this.sharedClock.now()): Promise<MonitorNow> {
     return withRedis(this.redis, async () => {
       const [workers, redis, otherQueues, { role, writes }] = await Promise.all([
         this.fleet.list(),
@@ -110,7 +111,7 @@ export class MonitoringService {
   }
 
   /** Lists only the warnings, for the banner of every page. */
-  async warnings(now: number = sharedNow()): Promise<Warning[]> {
+  async warnings(now: number = this.sharedClock.now()): Promise<Warning[]> {
     return withRedis(this.redis, async () => {
       const [workers, redis] = await Promise.all([
         this.fleet.list(),
@@ -128,7 +129,7 @@ export class MonitoringService {
     ];
   }
 
-  async queues(now: number = sharedNow()): Promise<QueueOverview[]> {
+  async queues(now: number = this.sharedClock.now()): Promise<QueueOverview[]> {
     return withRedis(this.redis, async () => this.queuesWith(await this.fleet.list(), now));
   }
 

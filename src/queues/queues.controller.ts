@@ -1,5 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { SharedClock } from '../platform/clock.js';
 import { RequirePermission } from '../auth/require-permission.js';
 import { actor } from '../auth/principal.js';
 import { FINISHED_STATES } from '../model/states.js';
@@ -7,7 +8,7 @@ import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.
 import {
   oneEnd,
   oneOf,
-  ORDER_FIELDS,
+  orderFields,
   orNone,
   readFields,
   reason,
@@ -25,7 +26,10 @@ const MAX_AGE_MS = 10 * 366 * DAY_MS;
 @Controller('api/v1/queues')
 @RequirePermission('queues.control')
 export class QueuesController {
-  constructor(private readonly queues: QueuesService) {}
+  constructor(
+    private readonly queues: QueuesService,
+    private readonly clock: SharedClock,
+  ) {}
 
   @Get()
   @RequirePermission('tasks.read')
@@ -43,7 +47,7 @@ export class QueuesController {
   @HttpCode(200)
   async pause(@Param('name') name: string, @Req() req: Request): Promise<QueueDetail> {
     await this.queues.getManagedName(name);
-    const order = readFields(optional(req), ORDER_FIELDS);
+    const order = readFields(optional(req), orderFields(this.clock.now()));
     oneEnd(order);
     return this.queues.pause(name, { by: actor('api'), ...order });
   }
@@ -93,9 +97,11 @@ export class QueuesController {
   async concurrency(@Param('name') name: string, @Req() req: Request): Promise<QueueDetail> {
     await this.queues.getManagedName(name);
     requireParsedBody(req, 'application/json');
-    const { value, ...order } = readFields(req.body, { value: orNone(whole(1, 100_000)), ...ORDER_FIELDS }, [
-      'value',
-    ]);
+    const { value, ...order } = readFields(
+      req.body,
+      { value: orNone(whole(1, 100_000)), ...orderFields(this.clock.now()) },
+      ['value'],
+    );
     oneEnd(order);
     if (value === null) refuseEnd(order);
     return this.queues.setConcurrency(name, value!, { by: actor('api'), ...order });
@@ -108,7 +114,11 @@ export class QueuesController {
     requireParsedBody(req, 'application/json');
     const { max, perMs, ...order } = readFields(
       req.body,
-      { max: orNone(whole(1, 100_000)), perMs: whole(1, DAY_MS, 'milliseconds'), ...ORDER_FIELDS },
+      {
+        max: orNone(whole(1, 100_000)),
+        perMs: whole(1, DAY_MS, 'milliseconds'),
+        ...orderFields(this.clock.now()),
+      },
       ['max'],
     );
     oneEnd(order);

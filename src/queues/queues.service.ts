@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { RoostError } from '../model/errors.js';
 import type { StateCounts } from '../model/states.js';
 import { WorkersService, type WorkerView } from '../workers/workers.service.js';
@@ -49,6 +49,7 @@ export class QueuesService {
     private readonly fleet: WorkersService,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     private readonly health: RedisHealth,
+    private readonly clock: SharedClock,
   ) {}
 
   /** @throws RoostError REDIS_UNAVAILABLE, like all methods of this class. */
@@ -127,7 +128,8 @@ export class QueuesService {
         const { counts, oldestWaitingSince, paused } = await this.reader.statsAt(`${name}:`);
         return {
           ...{ name, prefix: name.slice(0, colon), queue: name.slice(colon + 1), counts, paused },
-          oldestWaitingMs: oldestWaitingSince === null ? null : Math.max(0, sharedNow() - oldestWaitingSince),
+          oldestWaitingMs:
+            oldestWaitingSince === null ? null : Math.max(0, this.clock.now() - oldestWaitingSince),
         };
       },
       'others',
@@ -159,7 +161,7 @@ export class QueuesService {
       this.loadSample(name, sampled),
     ]);
     const workersUnknown = this.health.workersHiddenSince !== undefined;
-    const now = sharedNow();
+    const now = this.clock.now();
     return toQueueView({
       ...{ name, counts, oldestWaitingSince, hold, flow, workers },
       ...{ workersUnknown, sample, now },

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { isFinished } from '../model/states.js';
 import type { TaskView } from '../model/task-view.js';
 import type { CommandReply } from '../workers/command.js';
@@ -27,10 +27,11 @@ export class CancelTask {
     private readonly reader: TaskReader,
     private readonly transitions: TaskTransitions,
     private readonly control: WorkerControl,
+    private readonly clock: SharedClock,
   ) {}
 
   async cancel(id: string, queue: string, { reason, force = false, by }: CancelRequest): Promise<TaskView> {
-    const mark: FinishMark = { by, at: sharedNow(), ...(reason ? { reason } : {}) };
+    const mark: FinishMark = { by, at: this.clock.now(), ...(reason ? { reason } : {}) };
     for (let i = 0; i < MAX_TRIES; i++) {
       const found = await this.getTask(id, queue);
       if (isFinished(found.record.state)) throw stateConflict('cancel', found.record.state);

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SharedClock } from '../platform/clock.js';
 import type { TaskView } from '../model/task-view.js';
 import { HistoryStatus } from '../history/history-status.js';
 import { BatchTransitions } from '../bullmq/batch-transitions.js';
@@ -31,6 +32,7 @@ export class ObservedTaskCommands {
     private readonly transitions: BatchTransitions,
     private readonly status: HistoryStatus,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
+    private readonly clock: SharedClock,
   ) {}
 
   /** Returns the commands that the task's current record in Redis allows. */
@@ -88,7 +90,7 @@ export class ObservedTaskCommands {
       }
       if (outcome !== 'done') throw stateConflict(verb, now!.record.state);
       await this.waitUntilRecorded();
-      return toObservedTaskView(now!.record);
+      return toObservedTaskView(now!.record, this.clock.now());
     });
   }
 
@@ -96,7 +98,7 @@ export class ObservedTaskCommands {
     const id = await open.copy(original);
     const copy = (await open.find(id))?.record ?? { ...original.record, id, state: 'waiting' as const };
     await this.waitUntilRecorded();
-    return { ...toObservedTaskView(copy), origin: original.record.id };
+    return { ...toObservedTaskView(copy, this.clock.now()), origin: original.record.id };
   }
 
   /** Waits for the history to record the change, because the next read comes from there. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import type { TaskView } from '../model/task-view.js';
 import { Settings } from '../platform/config/settings.js';
 import { ObservedBullQueue, toObservedTaskView } from '../bullmq/observed/observed-queue.js';
@@ -26,6 +26,7 @@ export class ObservedWaitingReasons {
     private readonly settings: Settings,
     private readonly queues: Queues,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
+    private readonly clock: SharedClock,
   ) {}
 
   why(known: ObservedTask): Promise<WhyView> {
@@ -44,10 +45,10 @@ export class ObservedWaitingReasons {
           `Redis does not have it any more. Its last known state is ${view.state}.`,
         );
       }
-      const task = toObservedTaskView(found.record);
+      const task = toObservedTaskView(found.record, this.clock.now());
       return toObservedWaitingReason(
         {
-          now: sharedNow(),
+          now: this.clock.now(),
           task: factsOf(task, found.record.failedReason),
           standing,
           workers,

@@ -1,5 +1,4 @@
 import { MAX_DELAY_MS, MAX_TIMER_MS } from '../task-api/delays.js';
-import { sharedNow } from '../platform/clock.js';
 import { RoostError, type FieldProblem } from '../model/errors.js';
 import { readTime } from '../model/iso-time.js';
 import { nearName } from '../model/near-name.js';
@@ -29,7 +28,7 @@ const OPTION_NAMES = [
 const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/;
 
 /** @throws RoostError OPTIONS_INVALID with every problem at once. */
-export function parseOptions(raw: unknown, now: number = sharedNow()): SubmitOptions {
+export function parseOptions(raw: unknown, now: number): SubmitOptions {
   if (raw === undefined || raw === null) return { delayMs: 0, priority: 0, tags: [] };
   if (typeof raw !== 'object' || Array.isArray(raw)) {
     throw invalid([

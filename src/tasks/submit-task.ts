@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { JobsOptions } from 'bullmq';
 import { idempotencyOwner } from '../auth/principal.js';
-import { sharedNow, toOwnTime } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 import type { TaskType } from '../registry/task-type.js';
 import { Settings } from '../platform/config/settings.js';
@@ -55,6 +55,7 @@ export class SubmitTask {
     private readonly keys: IdempotencyIndex,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     settings: Settings,
+    private readonly clock: SharedClock,
   ) {
     this.backpressure = new Backpressure(settings.QUEUE_LIMIT);
   }
@@ -84,7 +85,7 @@ export class SubmitTask {
     const type = this.registry.get(request.type);
     const { input } = request;
     await this.registry.validate(type, input);
-    const at = sharedNow();
+    const at = this.clock.now();
     const options = parseOptions(request.options, at);
     if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey);
     const bytes = Buffer.byteLength(JSON.stringify(input));
@@ -114,7 +115,12 @@ export class SubmitTask {
     const queue = this.queues.get(type.queue);
     // Recorded before the task: the sweeper removes an entry without a task, but a task without its entry would never expire.
     if (options.expiresAt !== undefined) await this.transitions.recordExpiry(queue, id, options.expiresAt);
-    await this.adds.add(queue, type.name, envelope, jobOptions(type, options, id, at));
+    await this.adds.add(
+      queue,
+      type.name,
+      envelope,
+      jobOptions(type, options, id, at, at !== this.clock.toOwn(at)),
+    );
   }
 
   /** Finds the task that already uses this key. At most one exists across all queues. */
@@ -174,6 +180,8 @@ function jobOptions(
   options: SubmitOptions,
   id: string,
   at: number,
+  /** True if `at` differs from this machine's clock, which BullMQ would store. */
+  isCorrected: boolean,
 ): JobsOptions & TimeLimits {
   const attempts = options.attempts ?? type.attempts;
   const { type: kind, delayMs, maxDelayMs, jitter } = options.backoff ?? type.backoff;
@@ -182,7 +190,7 @@ function jobOptions(
     jobId: id,
     ...(options.delayMs > 0 ? { delay: options.delayMs } : {}),
     // BullMQ's own is by this machine's clock, which may be wrong; it is the same for most, and then costs bytes.
-    ...(options.delayMs > 0 || at !== toOwnTime(at) ? { timestamp: at } : {}),
+    ...(options.delayMs > 0 || isCorrected ? { timestamp: at } : {}),
     ...(options.priority > 0 ? { priority: options.priority } : {}),
     // Custom members: BullMQ stores unknown options, so the worker gets them without another read.
     ...timeoutsOf(options),

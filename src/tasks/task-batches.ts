@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { isFinished, type TaskState } from '../model/states.js';
 import { WorkerControl } from '../workers/worker-control.js';
 import { HISTORY } from '../history/tokens.js';
@@ -46,6 +46,7 @@ export class TaskBatches {
     private readonly control: WorkerControl,
     @Inject(HISTORY) private readonly history: HistoryStore,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
+    private readonly clock: SharedClock,
   ) {}
 
   retryMany(refs: BatchRef[], { fence }: Batch = {}): Promise<BatchOutcome[]> {
@@ -59,7 +60,7 @@ export class TaskBatches {
     refs: BatchRef[],
     { fence, reason, by }: Batch & { reason?: string; by: string },
   ): Promise<BatchOutcome[]> {
-    const mark = { by, at: sharedNow(), ...(reason ? { reason } : {}) };
+    const mark = { by, at: this.clock.now(), ...(reason ? { reason } : {}) };
     return this.applyToEach(refs, 'gone from Redis', async (tasks) => {
       const outcomes = new Map<FoundTask, BatchOutcome>();
       const settled = tasks.filter(({ record }) => isFinished(record.state));

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { WorkersService } from '../workers/workers.service.js';
 import { LimitsService } from '../limits/limits.service.js';
 import { QueueControl } from '../bullmq/queue-control.js';
@@ -40,6 +40,7 @@ export class WaitingReasonsService {
     private readonly observed: ObservedWaitingReasons,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     private readonly health: RedisHealth,
+    private readonly clock: SharedClock,
   ) {}
 
   /**
@@ -80,7 +81,7 @@ export class WaitingReasonsService {
         ]);
       const failed = attempts.findLast(({ outcome }) => outcome === 'failed');
       const facts: WhyFacts = {
-        now: sharedNow(),
+        now: this.clock.now(),
         task: {
           id,
           type: task.type,

@@ -5,7 +5,7 @@ import { attemptField, POSTPONED_FIELD, type StoredAttempt } from '../bullmq/cod
 import type { JobEnvelope } from '../bullmq/codec/job-envelope.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { recordOf } from './normalize-error.js';
@@ -31,6 +31,7 @@ export class AttemptStore {
     private readonly settings: Settings,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
+    private readonly clock: SharedClock,
   ) {}
 
   async report({ job, token, base, run }: Attempt, progress: string, lines: string[]): Promise<void> {
@@ -60,7 +61,7 @@ export class AttemptStore {
     const { stack: _stack, ...withoutStack } = record;
     const stored: StoredAttempt = {
       ...this.toStoredAttempt(run),
-      finishedAt: sharedNow(),
+      finishedAt: this.clock.now(),
       outcome: end === 'postponed' ? 'postponed' : 'failed',
       error: end === 'failed' ? withoutStack : record,
     };
@@ -82,7 +83,7 @@ export class AttemptStore {
       type: job.name,
       queue: job.queueName,
       attempt: job.attemptsStarted,
-      ms: sharedNow() - run.startedAt,
+      ms: this.clock.now() - run.startedAt,
       ...(envelope.requestId ? { requestId: envelope.requestId } : {}),
     };
     this.taskLog.logAttempt(line, outcome, error && kindOf(recordOf(error)));

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { CommandRefusedError } from '../workers/command.js';
 import type { ConsumerRecord } from '../workers/worker-record.js';
@@ -35,6 +36,7 @@ export class Consumers {
     private readonly runner: TaskRunner,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
+    private readonly clock: SharedClock,
   ) {}
 
   /**
@@ -42,6 +44,7 @@ export class Consumers {
    */
   start(): void {
     for (const worker of this.processors.map((one) => one.worker as TaskWorker)) {
+      worker.useClock(this.clock);
       // BullMQ reads these options at every fetch. The options of the decorator are fixed before the settings
       // are known.
       Object.assign(worker.opts, { name: this.settings.WORKER_NAME, ...retention(this.settings) });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { WaitingError, type Job } from 'bullmq';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 import type { TaskType } from '../registry/task-type.js';
 import { Settings } from '../platform/config/settings.js';
@@ -51,6 +51,7 @@ export class TaskRunner {
     private readonly attempts: AttemptStore,
     private readonly settings: Settings,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
+    private readonly clock: SharedClock,
   ) {}
 
   /** Number of tasks that run in this process. */
@@ -121,7 +122,15 @@ export class TaskRunner {
   private begin(job: Job, token: string): Attempt {
     const { attemptsStarted, attemptsMade } = job;
     const uncounted = attemptsStarted - attemptsMade - 1;
-    const run = new TaskRun(job.id!, job.name, job.queueName, token, attemptsStarted, sharedNow(), uncounted);
+    const run = new TaskRun(
+      job.id!,
+      job.name,
+      job.queueName,
+      token,
+      attemptsStarted,
+      this.clock.now(),
+      uncounted,
+    );
     // This worker lost the task and got it again, before the renewal of the earlier lock failed.
     this.running.get(run.taskId)?.abort(new TaskLostError());
     this.running.set(run.taskId, run);
@@ -146,12 +155,12 @@ export class TaskRunner {
   private async dropIfExpired({ job, token, base, envelope }: Attempt): Promise<void> {
     const { expiresAt } = envelope;
     // Expiry does not apply to a retry of a task that started in time.
-    if (expiresAt === undefined || expiresAt > sharedNow() || job.attemptsMade > 0) return;
+    if (expiresAt === undefined || expiresAt > this.clock.now() || job.attemptsMade > 0) return;
     await this.transitions.finish(
       base,
       job.id!,
       'expired',
-      { by: 'roost', at: sharedNow(), reason: 'It had not started by its expiry.' },
+      { by: 'roost', at: this.clock.now(), reason: 'It had not started by its expiry.' },
       token,
     );
     throw new LeftQueue('expired');
@@ -228,7 +237,7 @@ export class TaskRunner {
     if (end.to === 'cancelled') {
       const mark = (await this.transitions.findCancelRequest(base, job.id!)) ?? {
         by: 'roost',
-        at: sharedNow(),
+        at: this.clock.now(),
       };
       await this.transitions.finish(base, job.id!, 'cancelled', mark, token);
       this.counters.increment(job.name, 'cancelled');

@@ -1,5 +1,6 @@
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { SharedClock } from '../platform/clock.js';
 import { useRedisClock } from '../bullmq/patches/use-redis-clock.js';
 import { TaskJob } from './task-job.js';
 
@@ -24,7 +25,6 @@ export class TaskWorker extends Worker {
   constructor(...args: ConstructorParameters<typeof Worker>) {
     super(...args);
     this.renewLocksToTheEnd();
-    useRedisClock(this.backend as unknown as Parameters<typeof useRedisClock>[0]);
     // Without a listener BullMQ prints whole errors, including the command sent. Consumers logs them after
     // its start.
     this.on('error', () => undefined);
@@ -78,6 +78,10 @@ export class TaskWorker extends Worker {
   override async run(): Promise<void> {
     await super.run();
     if (!this.paused && !this.closing) await this.run();
+  }
+
+  useClock(clock: SharedClock): void {
+    useRedisClock(this.backend as unknown as Parameters<typeof useRedisClock>[0], clock);
   }
 
   /** Applies `concurrency` now instead of when the next job ends. */

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { CommandListener } from '../workers/command-listener.js';
 import { announce, HEARTBEAT_MS, leave } from '../workers/presence.js';
@@ -51,6 +51,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     control: QueueControl,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
+    private readonly clock: SharedClock,
   ) {
     const { QUEUE_PREFIX: prefix } = settings;
     const queues = settings.WORKER_QUEUES;
@@ -138,7 +139,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       );
       const next = this.autoscaler.next({
         consumer,
-        oldestWaitMs: since === null ? 0 : Math.max(0, sharedNow() - since),
+        oldestWaitMs: since === null ? 0 : Math.max(0, this.clock.now() - since),
         busyPercent: this.snapshot.busyPercent,
       });
       if (next !== consumer.concurrency) {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { sharedNow } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { TaskCancelledError } from '../task-api/outcomes.js';
 import { CommandRefusedError, type Command } from '../workers/command.js';
 import type { Announcement, CommandHandler } from '../workers/command-listener.js';
@@ -28,6 +28,7 @@ export class WorkerCommands implements CommandHandler {
     private readonly runner: TaskRunner,
     private readonly isolation: Isolation,
     @Inject(LOG) private readonly log: Logger,
+    private readonly clock: SharedClock,
   ) {}
 
   /** Accepts a broadcast command only if its task runs here. */
@@ -59,7 +60,7 @@ export class WorkerCommands implements CommandHandler {
         await this.consumers.pauseAll();
         this.pausedBy = {
           by: command.by,
-          at: sharedNow(),
+          at: this.clock.now(),
           ...(command.args.reason ? { reason: command.args.reason } : {}),
         };
         return { paused: true, stillRunning: this.runner.active };

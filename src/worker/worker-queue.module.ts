@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { RedisClock } from '../bullmq/connection/redis-clock.js';
@@ -33,8 +34,8 @@ const consumer = {
 
 @Global()
 @Module({
-  providers: [commands, consumer, TaskTransitions, RedisClock],
-  exports: [COMMAND_CLIENT, CONSUMER, TaskTransitions, RedisClock],
+  providers: [commands, consumer, TaskTransitions, SharedClock, RedisClock],
+  exports: [COMMAND_CLIENT, CONSUMER, TaskTransitions, SharedClock, RedisClock],
 })
 class WorkerConnectionsModule implements OnApplicationShutdown {
   constructor(

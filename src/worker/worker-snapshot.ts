@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
-import { sharedNow, toSharedTime } from '../platform/clock.js';
+import { SharedClock } from '../platform/clock.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 import { Settings } from '../platform/config/settings.js';
 import { shownArguments, shownSettings } from '../platform/config/shown-settings.js';
@@ -35,6 +35,7 @@ export class WorkerSnapshot {
     private readonly registry: TaskRegistry,
     private readonly settings: Settings,
     private readonly clock: RedisClock,
+    private readonly sharedClock: SharedClock,
   ) {
     this.versions = { app: settings.APP_VERSION, ...readVersions() };
   }
@@ -59,14 +60,14 @@ export class WorkerSnapshot {
   take(): { record: WorkerRecord; sample: LoadSample } {
     const load = this.meter.read();
     this.lastBusy = load.busyPercent;
-    const now = sharedNow();
+    const now = this.sharedClock.now();
     const active = this.runner.active;
     const record: WorkerRecord = {
       id: this.id,
       name: this.settings.WORKER_NAME,
       host: hostname(),
       pid: process.pid,
-      startedAt: toSharedTime(this.startedAt),
+      startedAt: this.sharedClock.toShared(this.startedAt),
       lastSeenAt: now,
       ...(this.clock.aheadMs === undefined ? {} : { clockAheadMs: Math.round(this.clock.aheadMs) }),
       versions: this.versions,

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { sharedNow } from '../platform/clock.js';
 import type { LoadSample, WorkerRecord } from './worker-record.js';
 
 /*
@@ -63,11 +62,7 @@ export async function dismiss(redis: Redis, prefix: string, id: string): Promise
 }
 
 /** Lists the workers seen within the last hour: online ones first, then by name and start time. */
-export async function listWorkers(
-  redis: Redis,
-  prefix: string,
-  now: number = sharedNow(),
-): Promise<KnownWorker[]> {
+export async function listWorkers(redis: Redis, prefix: string, now: number): Promise<KnownWorker[]> {
   const set = `${prefix}:fleet`;
   const ids = await redis.zrevrangebyscore(set, '+inf', now - RECORD_TTL_MS, 'LIMIT', 0, 5000);
   if (ids.length === 0) return [];

@@ -1,4 +1,3 @@
-import { sharedNow } from '../platform/clock.js';
 import { LEASE_MS, type KnownWorker } from './presence.js';
 import type { ConsumerRecord, RunningTask, Totals, WorkerLoad, WorkerRecord } from './worker-record.js';
 
@@ -78,8 +77,8 @@ function toStatus({ online, draining, paused }: KnownWorker): WorkerView['status
 
 export function toWorkerDetail(
   worker: KnownWorker,
-  hiddenSince?: number,
-  now: number = sharedNow(),
+  hiddenSince: number | undefined,
+  now: number,
 ): WorkerDetail {
   const { args, settings, taskTypes, byType, children, running } = worker;
   const view = toWorkerView(worker, hiddenSince);

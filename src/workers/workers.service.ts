@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import { REDIS_CODES, withRedis } from '../bullmq/connection/redis-errors.js';
@@ -38,23 +39,24 @@ export class WorkersService {
     private readonly settings: Settings,
     private readonly control: WorkerControl,
     private readonly health: RedisHealth,
+    private readonly clock: SharedClock,
   ) {}
 
   /** Lists the workers seen within the last hour. */
   async list(): Promise<WorkerView[]> {
-    const workers = await withRedis(this.redis, () => listWorkers(this.redis, this.settings.QUEUE_PREFIX));
+    const workers = await this.records();
     const hiddenSince = this.health.workersHiddenSince;
     return workers.map((worker) => toWorkerView(worker, hiddenSince));
   }
 
   /** Lists the full records of the workers seen within the last hour. */
   async records(): Promise<KnownWorker[]> {
-    return withRedis(this.redis, () => listWorkers(this.redis, this.settings.QUEUE_PREFIX));
+    return withRedis(this.redis, () => listWorkers(this.redis, this.settings.QUEUE_PREFIX, this.clock.now()));
   }
 
   /** @throws RoostError WORKER_NOT_FOUND, like all methods below. */
   async get(id: string): Promise<WorkerDetail> {
-    return toWorkerDetail(await this.getWorker(id), this.health.workersHiddenSince);
+    return toWorkerDetail(await this.getWorker(id), this.health.workersHiddenSince, this.clock.now());
   }
 
   /** Load of a worker over the last two minutes, oldest first. */

@@ -124,7 +124,7 @@ const CASES = [
   let world: World;
   beforeAll(async () => {
     world = await World.start();
-    world.build.edit('dist/platform/clock.js', /correctionMs = ms/, 'void ms');
+    world.build.edit('dist/platform/clock.js', /this\.correctionMs = ms/, 'void ms');
   }, 60_000);
   afterAll(() => world.stop(), 30_000);
 

@@ -1,5 +1,4 @@
 import { MAX_TIMER_MS } from '../../task-api/delays.js';
-import { sharedNow } from '../../platform/clock.js';
 import type { TaskState } from '../../model/states.js';
 import { isFinished } from '../../model/states.js';
 import type { TaskFailure, TaskProgress, TaskView } from '../../model/task-view.js';
@@ -23,7 +22,7 @@ const MAX_PROGRESS_LENGTH = 1000;
  * Converts a BullMQ job to a task; the only place that knows both formats. Never throws: unreadable values
  * (another program's job, a damaged hash) are shown as they are.
  */
-export function toTaskView(record: JobRecord, now: number = sharedNow()): TaskView {
+export function toTaskView(record: JobRecord, now: number): TaskView {
   const { id, queue, state } = record;
   const hidden = redaction();
   const envelope = record.dataCut ? cutEnvelope(record.data) : parseExactEnvelope(record.data);

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { correctClock, SKEW_ALARM_MS } from '../../platform/clock.js';
+import { SharedClock, SKEW_ALARM_MS } from '../../platform/clock.js';
 import { LOG } from '../../platform/logging/logging.module.js';
 import { ClockOffset } from './clock-offset.js';
 import { COMMAND_CLIENT } from '../tokens.js';
@@ -20,6 +20,7 @@ export class RedisClock implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     @Inject(LOG) private readonly log: Logger,
+    private readonly clock: SharedClock,
   ) {}
 
   /** Lead of this machine's clock over Redis's, ms; negative if behind, undefined before the first answer. */
@@ -45,7 +46,7 @@ export class RedisClock implements OnModuleInit, OnApplicationShutdown {
       const before = Date.now();
       const [seconds, micros] = await this.redis.time();
       const offset = this.offset.record(before, Number(seconds) * 1000 + Number(micros) / 1000, Date.now());
-      correctClock(Math.abs(offset) < MIN_CORRECTION_MS ? 0 : Math.round(offset));
+      this.clock.correct(Math.abs(offset) < MIN_CORRECTION_MS ? 0 : Math.round(offset));
       this.reportSkew(-offset);
     } catch {
       // Redis is unavailable; the last offset remains valid.

@@ -92,6 +92,6 @@ export async function toObservedOutcome(job: Job, act: (job: Job) => Promise<voi
   }
 }
 
-export function toObservedTaskView(record: JobRecord): TaskView {
-  return { ...toTaskView(record), links: taskLinks(record.id, record.queue) };
+export function toObservedTaskView(record: JobRecord, now: number): TaskView {
+  return { ...toTaskView(record, now), links: taskLinks(record.id, record.queue) };
 }

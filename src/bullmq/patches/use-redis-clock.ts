@@ -1,4 +1,4 @@
-import { sharedNow, toOwnTime } from '../../platform/clock.js';
+import type { SharedClock } from '../../platform/clock.js';
 
 /** Used part of BullMQ's Redis backend. */
 interface Backend {
@@ -21,24 +21,23 @@ const NOW_ARGUMENT_INDEX: Readonly<Record<string, number>> = {
  * Makes BullMQ's worker scripts use Redis's clock. BullMQ uses the clock of the calling worker: a worker that is an hour
  * ahead would run delayed jobs an hour early. Due times in the answers are converted to the worker's own clock.
  */
-export function useRedisClock(backend: Backend): void {
+export function useRedisClock(backend: Backend, clock: SharedClock): void {
+  // The last element of an answer with the next job: the time when the next delayed job is due, or 0.
+  const withOwnTime = (answer: unknown): unknown => {
+    if (!Array.isArray(answer) || answer.length !== 4 || !(Number(answer[3]) > 0)) return answer;
+    return [...(answer as unknown[]).slice(0, 3), clock.toOwn(Number(answer[3]))];
+  };
   const run = backend.execCommand.bind(backend);
   backend.execCommand = (client, script, args) => {
     const at = NOW_ARGUMENT_INDEX[script];
     if (at === undefined) return run(client, script, args);
     const timed = [...args];
-    timed[at] = sharedNow();
+    timed[at] = clock.now();
     return Promise.resolve(run(client, script, timed)).then(withOwnTime);
   };
   const wait = backend.waitForJob.bind(backend);
   backend.waitForJob = async (timeout) => {
     const sign = await wait(timeout);
-    return sign && sign.score > 0 ? { ...sign, score: toOwnTime(sign.score) } : sign;
+    return sign && sign.score > 0 ? { ...sign, score: clock.toOwn(sign.score) } : sign;
   };
-}
-
-/** Converts the last element of an answer with the next job: the time when the next delayed job is due, or 0. */
-function withOwnTime(answer: unknown): unknown {
-  if (!Array.isArray(answer) || answer.length !== 4 || !(Number(answer[3]) > 0)) return answer;
-  return [...(answer as unknown[]).slice(0, 3), toOwnTime(Number(answer[3]))];
 }

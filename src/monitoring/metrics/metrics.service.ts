@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { collectDefaultMetrics, Registry, type Metric as PromMetric } from 'prom-client';
-import { sharedNow } from '../../platform/clock.js';
+import { SharedClock } from '../../platform/clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import { WorkersService } from '../../workers/workers.service.js';
 import { HistoryStatus, type RecorderStatus } from '../../history/history-status.js';
@@ -61,6 +61,7 @@ export class MetricsService {
     private readonly reader: TaskReader,
     private readonly settings: Settings,
     private readonly health: RedisHealth,
+    private readonly clock: SharedClock,
   ) {
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
@@ -78,7 +79,7 @@ export class MetricsService {
   }
 
   private async write(): Promise<string> {
-    this.snapshot = await this.read(sharedNow());
+    this.snapshot = await this.read(this.clock.now());
     // prom-client writes `Nan` for metrics without values; the format requires `NaN`.
     return (await this.registry.metrics()).replace(/ Nan$/gm, ' NaN');
   }

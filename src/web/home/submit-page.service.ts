@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { SharedClock } from '../../platform/clock.js';
 import { TaskRegistry } from '../../registry/task-registry.js';
 import type { TaskType } from '../../registry/task-type.js';
 import { isWithin } from '../../registry/validate-input.js';
@@ -27,6 +28,7 @@ export class SubmitPageService {
     private readonly registry: TaskRegistry,
     private readonly tasks: TasksService,
     private readonly frames: PageShellService,
+    private readonly clock: SharedClock,
   ) {}
 
   async fresh(query: Params): Promise<SubmitPage & PageShell> {
@@ -143,7 +145,7 @@ export class SubmitPageService {
   /** Lists every wrong field at once. The submit service stops at the first kind of problem. */
   private async problemsOf(type: TaskType, input: unknown, options: unknown): Promise<FieldProblem[]> {
     const ofInput = await fieldsOf(() => this.registry.validate(type, input));
-    return [...ofInput, ...(await fieldsOf(() => parseOptions(options)))];
+    return [...ofInput, ...(await fieldsOf(() => parseOptions(options, this.clock.now())))];
   }
 }
 

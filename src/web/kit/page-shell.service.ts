@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sharedNow } from '../../platform/clock.js';
+import { SharedClock } from '../../platform/clock.js';
 import { MonitoringService, type Warning } from '../../monitoring/monitoring.service.js';
 import { RedisHealth } from '../../bullmq/connection/redis-health.js';
 import { toBanner } from './banner.js';
@@ -24,6 +24,7 @@ export class PageShellService {
   constructor(
     private readonly monitoring: MonitoringService,
     private readonly health: RedisHealth,
+    private readonly clock: SharedClock,
   ) {}
 
   async frame(page: { title: string; section?: Section; live?: Live; query?: Params }): Promise<PageShell> {
@@ -32,7 +33,7 @@ export class PageShellService {
     return {
       title: shortenName(page.title),
       section: page.section,
-      now: sharedNow(),
+      now: this.clock.now(),
       live: page.live,
       flash: findFlash(lastOf(page.query, 'flash'), lastOf(page.query, 'n')),
       workersUnknown: this.health.workersHiddenSince !== undefined,

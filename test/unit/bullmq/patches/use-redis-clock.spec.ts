@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { correctClock } from '../../../../src/platform/clock.js';
+import { SharedClock } from '../../../../src/platform/clock.js';
 import { useRedisClock } from '../../../../src/bullmq/patches/use-redis-clock.js';
 
 const HOUR = 3_600_000;
@@ -14,6 +14,8 @@ const keysOf = (script: string) =>
   Number(scripts.map((file) => new RegExp(`^${script}-(\\d+)\\.js$`).exec(file)?.[1]).find(Boolean));
 
 function bench(answer: unknown = undefined) {
+  const clock = new SharedClock();
+  clock.correct(-HOUR);
   const ran: unknown[][] = [];
   const backend = {
     execCommand(_client: unknown, _script: string, args: unknown[]): unknown {
@@ -22,13 +24,11 @@ function bench(answer: unknown = undefined) {
     },
     waitForJob: async () => ({ member: '1', score: answer as number }),
   };
-  useRedisClock(backend);
+  useRedisClock(backend, clock);
   return { backend, ran };
 }
 
 describe('useRedisClock', () => {
-  afterEach(() => correctClock(0));
-
   it.each([
     ['moveToActive', 1],
     ['moveToFinished', 1],
@@ -36,7 +36,6 @@ describe('useRedisClock', () => {
     ['retryJob', 1],
     ['moveStalledJobsToWait', 2],
   ])('tells %s the time that all share, where this version of BullMQ tells its own', (script, place) => {
-    correctClock(-HOUR);
     const { backend, ran } = bench();
     const at = keysOf(script) + place;
     const args = Array.from({ length: 20 }, (_, i) => `arg ${i}`);
@@ -46,7 +45,6 @@ describe('useRedisClock', () => {
   });
 
   it('does not change other scripts', () => {
-    correctClock(-HOUR);
     const { backend, ran } = bench();
     const args = ['a', 'b'];
     backend.execCommand(null, 'getCounts', args);
@@ -54,7 +52,6 @@ describe('useRedisClock', () => {
   });
 
   it('converts the due time of the next job to the local clock', async () => {
-    correctClock(-HOUR);
     const due = 1_900_000_000_000;
     const { backend } = bench([0, 0, 0, due]);
     expect(await backend.execCommand(null, 'moveToActive', [])).toEqual([0, 0, 0, due + HOUR]);

@@ -86,7 +86,10 @@ describe('a job as rows of the history', () => {
     const row = batch.tasks[0]!;
     const all: Record<string, string> = { ...fields, data, returnvalue: result };
     const values = READ_FIELDS.map((name) => all[name] ?? null);
-    const view = toTaskView(toJobRecord('default', '1', ['completed', '0', '0', '0', ...values], 0));
+    const view = toTaskView(
+      toJobRecord('default', '1', ['completed', '0', '0', '0', ...values], 0),
+      Date.now(),
+    );
     expect({
       input: JSON.parse(row.input!) as unknown,
       result: JSON.parse(row.result!) as unknown,
