@@ -65,7 +65,25 @@ module.exports = {
     folder('queues', [...BASE, ...DATA, 'auth', 'http', 'monitoring'], 'Commands on whole queues.'),
 
     // The only way to write tasks. Pages and monitoring use it, never the other way round.
-    folder('tasks', [...BASE, ...DATA, 'auth', 'registry', 'http', 'limits'], 'The only way to write tasks.'),
+    folder(
+      'tasks',
+      [...BASE, ...DATA, 'auth', 'registry', 'http', 'limits', 'search', 'bulk-actions'],
+      'The only way to write tasks, and every route below /api/v1/tasks.',
+    ),
+    {
+      name: 'tasks-core-knows-no-bulk',
+      comment: 'Only the routes call the features that stand on tasks/; its commands and queries must not.',
+      severity: 'error',
+      from: { path: '^src/tasks/', pathNot: '(\\.controller|/task-routes\\.module)\\.ts$' },
+      to: { path: '^src/(search|bulk-actions)/' },
+    },
+    {
+      name: 'controllers-are-ends',
+      comment: 'What two controllers need belongs into a service: a feature imports no other controller.',
+      severity: 'error',
+      from: { path: '^src/(?:web/)?([^/]+)/', pathNot: '\\.module\\.ts$' },
+      to: { path: '\\.controller\\.ts$', pathNot: '^src/(?:web/)?$1/' },
+    },
 
     folder('search', [...BASE, ...DATA, 'auth', 'registry', 'http'], 'Finds tasks; changes nothing.'),
 

@@ -15,6 +15,7 @@ import { HistoryModule } from './history/history.module.js';
 import { AccessLog } from './http/access-log.js';
 import { OpenRequests } from './http/open-requests.js';
 import { ProblemFilter, ERROR_PAGE } from './http/problem.filter.js';
+import { RouteOrder } from './http/route-order.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { logInputFaults } from './platform/logging/input-faults.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
@@ -22,6 +23,7 @@ import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { BullmqModule } from './bullmq/bullmq.module.js';
 import { QueuesModule } from './queues/queues.module.js';
 import { SearchModule } from './search/search.module.js';
+import { TaskRoutesModule } from './tasks/task-routes.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { errorPageWith } from './web/kit/render-error-page.js';
 import { WebModule } from './web/web.module.js';
@@ -53,9 +55,9 @@ export class AppModule {
         HistoryModule,
         AuthModule,
         AuditModule,
-        // Registered before tasks, which would read its paths as task ids.
         SearchModule,
         TasksModule,
+        TaskRoutesModule,
         LimitsModule,
         QueuesModule,
         BulkActionsModule,
@@ -66,6 +68,7 @@ export class AppModule {
         AccessLog,
         OpenRequests,
         ProblemFilter,
+        RouteOrder,
         { provide: ERROR_PAGE, useFactory: errorPageWith, inject: [SavedForms] },
       ],
     };

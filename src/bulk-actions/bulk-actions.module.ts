@@ -5,13 +5,12 @@ import { BulkActionsController } from './bulk-actions.controller.js';
 import { BulkPreviews } from './bulk-preview.js';
 import { BulkRunner } from './bulk-runner.js';
 import { BulkActionsService } from './bulk-actions.service.js';
-import { DeleteTaskController } from './delete-task.controller.js';
 import { Selection } from './selection.js';
 
 /** Commands on many tasks at once, each executed through tasks/. */
 @Module({
   imports: [SearchModule, TasksModule],
-  controllers: [BulkActionsController, DeleteTaskController],
+  controllers: [BulkActionsController],
   providers: [BulkPreviews, BulkRunner, BulkActionsService, Selection],
   exports: [BulkActionsService],
 })

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { SavedSearches } from './saved-searches.service.js';
-import { SearchController } from './search.controller.js';
 import { SearchService } from './search.service.js';
 import { SearchesController } from './searches.controller.js';
 import { Suggester } from './suggester.js';
@@ -8,8 +7,8 @@ import { TaskExport } from './task-export.js';
 
 /** Searches for tasks in the history: lists, counts, suggestions, export, saved searches. */
 @Module({
-  controllers: [SearchController, SearchesController],
+  controllers: [SearchesController],
   providers: [SearchService, Suggester, TaskExport, SavedSearches],
-  exports: [SearchService, SavedSearches],
+  exports: [SearchService, Suggester, TaskExport, SavedSearches],
 })
 export class SearchModule {}

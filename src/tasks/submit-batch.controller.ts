@@ -12,8 +12,7 @@ import { toRoostError } from '../http/to-problem.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { REDIS_CODES } from '../bullmq/connection/redis-errors.js';
 import { checkIdempotencyKey, toLineKey } from './idempotency.js';
-import type { SubmitRequest } from './submit-request.js';
-import { typeName } from './tasks.controller.js';
+import { typeName, type SubmitRequest } from './submit-request.js';
 import { TasksService } from './tasks.service.js';
 
 const MAX_TASKS = 1000;

@@ -1,3 +1,5 @@
+import { RoostError } from '../model/errors.js';
+
 /** Input of `TasksService.submit`, the same from REST and from the form. Not validated yet. */
 export interface SubmitRequest {
   type: string;
@@ -11,4 +13,14 @@ export interface SubmitRequest {
   requestId?: string;
   /** Schedules the submission after validation, to limit the concurrency of a batch. Defaults to running at once. */
   schedule?: <T>(submission: () => Promise<T>) => Promise<T>;
+}
+
+/** @throws RoostError REQUEST_INVALID where `type` is missing or not text. */
+export function typeName(type: unknown): string {
+  if (typeof type === 'string' && type !== '') return type;
+  const message =
+    type === undefined
+      ? 'is missing; GET /api/v1/task-types lists what there is'
+      : 'must be the name of a task type';
+  throw new RoostError('REQUEST_INVALID', `type ${message}`, [{ path: 'type', message }]);
 }

@@ -9,10 +9,8 @@ import { InjectQueues } from '../bullmq/shared-queues.js';
 import { TaskTransitions } from '../bullmq/task-transitions.js';
 import { WorkersModule } from '../workers/workers.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
-import { SubmitBatchController } from './submit-batch.controller.js';
 import { CancelTask } from './cancel-task.js';
 import { ObservedTaskCommands } from './observed-task-commands.js';
-import { TaskCommandsController } from './task-commands.controller.js';
 import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
 import { IdempotencyIndex } from './idempotency-index.js';
 import { SubmitTask } from './submit-task.js';
@@ -20,26 +18,13 @@ import { TaskCommands } from './task-commands.js';
 import { TaskBatches } from './task-batches.js';
 import { TaskFinder } from './task-finder.js';
 import { TaskLists } from './task-lists.js';
-import { TaskTimelineController } from './task-timeline.controller.js';
 import { TaskTimeline } from './task-timeline.js';
-import { TaskTypesController } from './task-types.controller.js';
-import { TasksController } from './tasks.controller.js';
 import { TasksService } from './tasks.service.js';
-import { WaitingReasonsController } from './waiting-reasons.controller.js';
 import { WaitingReasonsService } from './waiting-reasons.service.js';
 
-/** All commands on tasks, and their REST endpoints. */
+/** Commands and queries on tasks. Their REST endpoints are in task-routes.module.ts. */
 @Module({
   imports: [EventsModule, WorkersModule, LimitsModule],
-  // SubmitBatchController comes first: its path would otherwise match as a task id.
-  controllers: [
-    SubmitBatchController,
-    TasksController,
-    TaskCommandsController,
-    TaskTimelineController,
-    TaskTypesController,
-    WaitingReasonsController,
-  ],
   providers: [
     CancelTask,
     ObservedTaskCommands,

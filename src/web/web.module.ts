@@ -41,7 +41,6 @@ import { WorkersPageController } from './workers/workers-page.controller.js';
   controllers: [
     SubmitPageController,
     TaskListPageController,
-    // Registered first: its paths would otherwise match a task's id.
     BulkPageController,
     TaskPageController,
     MonitorPageController,
@@ -50,7 +49,6 @@ import { WorkersPageController } from './workers/workers-page.controller.js';
     LimitsPageController,
     QueuesPageController,
     QueueActPageController,
-    // Registered first: its paths would otherwise match a worker's id.
     WorkersPageController,
     WorkerPageController,
     SecondFactorPageController,

@@ -51,18 +51,21 @@ interface Route {
   path: string;
 }
 
+const isParameter = (segment: string) => segment.startsWith('{');
 const isWrite = ({ method }: Route) => method !== 'GET';
 
 describe('every route of the real app', () => {
   let roost: Roost;
   let routes: Route[];
+  let registered: string[];
   const people: Record<string, BrowserClient> = {};
 
   beforeAll(async () => {
     const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
     const users = `ada:admin:${hash},olga:operator:${hash},vera:viewer:${hash}`;
     roost = await Roost.start({ env: { ACCESS_USERS: users }, worker: false });
-    routes = [...(await registeredRoutes(roost)), ...BESIDE]
+    registered = await registeredRoutes(roost);
+    routes = [...registered, ...BESIDE]
       .filter((name) => !PUBLIC.includes(name))
       .map((name) => {
         const [method, pattern] = name.split(' ') as [string, string];
@@ -79,6 +82,26 @@ describe('every route of the real app', () => {
   it('is looked at here', () => {
     expect(routes.length).toBeGreaterThan(90);
     expect(routes.filter(isWrite).length).toBeGreaterThan(35);
+  });
+
+  it('puts a static path before a parameter wherever both fit one address', () => {
+    const ordered = registered.map((name) => ({ name, segments: name.split(/[ /]+/) }));
+    const overlaps: string[] = [];
+    const wrong: string[] = [];
+    ordered.forEach((earlier, i) => {
+      for (const later of ordered.slice(i + 1)) {
+        if (earlier.segments.length !== later.segments.length) continue;
+        const pairs = earlier.segments.map((one, n) => [one, later.segments[n]!] as const);
+        if (!pairs.every(([one, other]) => one === other || isParameter(one) || isParameter(other))) continue;
+        const differing = pairs.find(([one, other]) => isParameter(one) !== isParameter(other));
+        if (!differing) continue;
+        overlaps.push(`${earlier.name} < ${later.name}`);
+        if (isParameter(differing[0])) wrong.push(`${earlier.name} takes requests for ${later.name}`);
+      }
+    });
+    expect(overlaps).toContain('GET /api/v1/tasks/suggest < GET /api/v1/tasks/{id}');
+    expect(overlaps.length).toBeGreaterThan(5);
+    expect(wrong).toEqual([]);
   });
 
   it('is closed to who is not signed in, whatever the method', async () => {

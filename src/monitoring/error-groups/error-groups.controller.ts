@@ -12,7 +12,7 @@ import {
   ERROR_SORTS,
   ERROR_STATES,
   ErrorGroupsService,
-  type ErrorAct,
+  isErrorAct,
   type ErrorGroupPage,
 } from './error-groups.service.js';
 
@@ -68,10 +68,6 @@ export class ErrorGroupsController {
     await this.errors.mark(fingerprint, act, { by: actor('api'), ...(note === undefined ? {} : { note }) });
     return this.errors.get(fingerprint);
   }
-}
-
-export function isErrorAct(act: string): act is ErrorAct {
-  return Object.hasOwn(ERROR_ACTS, act);
 }
 
 function sortName(text: string): (typeof ERROR_SORTS)[number] {

@@ -19,6 +19,10 @@ export const ERROR_SORTS = ['last-seen', 'first-seen', 'count', 'recent'] as con
 export const ERROR_ACTS = { resolve: 'resolved', ignore: 'ignored', reopen: 'open' } as const;
 export type ErrorAct = keyof typeof ERROR_ACTS;
 
+export function isErrorAct(act: string): act is ErrorAct {
+  return Object.hasOwn(ERROR_ACTS, act);
+}
+
 export interface ErrorGroupPage {
   items: ErrorGroupView[];
   total: number;

@@ -11,7 +11,7 @@ import {
   type BulkAction,
   type BulkOutcome,
 } from '../../history/sqlite/bulk-store.js';
-import { runFormAction, BY_PAGE } from '../kit/form-action.js';
+import { runFormAction, BY_PAGE, UNDO_MS } from '../kit/form-action.js';
 import { PageShellService } from '../kit/page-shell.service.js';
 import { OfferedQueues } from '../queues/offered-queues.js';
 import { isNumber, toBulkConfirm, TYPED_COUNT_THRESHOLD } from './bulk-confirm.js';
@@ -22,8 +22,6 @@ import { toFormError, type RefusedForm } from '../kit/form-error.js';
 import { allOf, lastOf, localPath, type Params, typed } from '../kit/params.js';
 
 const PAGE_SIZE = 50;
-/** Time in which a delete can be undone, ms. */
-export const UNDO_MS = 10_000;
 /**
  * Refresh rate of an open page: its numbers also change without an event, while it collects tasks and while
  * it waits.

@@ -4,10 +4,10 @@ import { RequirePermission } from '../../auth/require-permission.js';
 import { actor } from '../../auth/principal.js';
 import { RoostError } from '../../model/errors.js';
 import { reason } from '../../http/body-fields.js';
-import { isErrorAct } from '../../monitoring/error-groups/error-groups.controller.js';
 import {
   ERROR_STATES,
   ErrorGroupsService,
+  isErrorAct,
   type ErrorAct,
 } from '../../monitoring/error-groups/error-groups.service.js';
 import { runFormAction, BY_PAGE } from '../kit/form-action.js';

@@ -4,6 +4,8 @@ import { type FlashCode, withFlash } from './flash.js';
 
 /** Actor recorded for actions from the pages. */
 export const BY_PAGE = 'the web page';
+/** Time in which a delete can be undone, ms. */
+export const UNDO_MS = 10_000;
 
 /**
  * Errors for which the page stays and shows the message beside the control: refused, invalid, or unavailable.

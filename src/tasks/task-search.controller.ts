@@ -5,10 +5,10 @@ import type { TaskPage } from '../model/task-view.js';
 import { revealFlag, revealing } from '../auth/reveal-redacted.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { sendPieces } from '../http/send-pieces.js';
-import { SEARCH_PARAMS, type SearchParams } from './search-params.js';
-import { SearchService } from './search.service.js';
-import { Suggester, type Suggestions } from './suggester.js';
-import { EXPORT_FORMATS, EXPORT_TYPES, TaskExport, type ExportFormat } from './task-export.js';
+import { SEARCH_PARAMS, type SearchParams } from '../search/search-params.js';
+import { SearchService } from '../search/search.service.js';
+import { Suggester, type Suggestions } from '../search/suggester.js';
+import { EXPORT_FORMATS, EXPORT_TYPES, TaskExport, type ExportFormat } from '../search/task-export.js';
 
 const MAX_LENGTH = 4_096;
 
@@ -21,7 +21,7 @@ const READERS = Object.fromEntries(SEARCH_PARAMS.map((name) => [name, shortText(
 /** REST endpoints that list, suggest and export tasks. */
 @Controller('api/v1/tasks')
 @RequirePermission('tasks.read')
-export class SearchController {
+export class TaskSearchController {
   constructor(
     private readonly search: SearchService,
     private readonly suggester: Suggester,

@@ -10,6 +10,8 @@ import type { LocatedTask } from './located-task.js';
 import { TaskFinder } from './task-finder.js';
 import { TaskTimeline } from './task-timeline.js';
 import { TasksService } from './tasks.service.js';
+import type { WhyView } from './waiting-reasons.js';
+import { WaitingReasonsService } from './waiting-reasons.service.js';
 
 /** Queue of the task; required only for tasks of other programs. */
 const QUEUE = { queue: shortText(256) };
@@ -20,11 +22,12 @@ const REVEAL = { reveal: revealFlag };
 /** REST endpoints of one task and its timeline. Reads Redis while it has the task, otherwise the history. */
 @Controller('api/v1/tasks/:id')
 @RequirePermission('tasks.read')
-export class TaskTimelineController {
+export class TaskQueriesController {
   constructor(
     private readonly tasks: TasksService,
     private readonly finder: TaskFinder,
     private readonly timeline: TaskTimeline,
+    private readonly waitingReasons: WaitingReasonsService,
   ) {}
 
   @Get()
@@ -85,6 +88,12 @@ export class TaskTimelineController {
   @Get('result')
   result(@Param('id') id: string, @Req() req: Request, @Res() res: Response): Promise<void> {
     return this.download(id, 'result', req, res);
+  }
+
+  /** Answers "Why isn't it running?". */
+  @Get('why')
+  why(@Param('id') id: string, @Req() req: Request): Promise<WhyView> {
+    return this.waitingReasons.why(id, readQuery(req.query, QUEUE).queue);
   }
 
   private async download(id: string, part: 'input' | 'result', req: Request, res: Response): Promise<void> {
