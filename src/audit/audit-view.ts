@@ -1,26 +1,5 @@
-import type { AuditOutcome, StoredAuditEntry } from '../history/sqlite/audit-store.js';
-
-/** Audit entry as returned by the API. */
-export interface AuditView {
-  at: string;
-  who: string | null;
-  via: string;
-  from: string;
-  permission: string | null;
-  method: string;
-  route: string | null;
-  path: string;
-  targets: string[];
-  reason: string | null;
-  outcome: AuditOutcome;
-  status: number;
-  code: string | null;
-  requestId: string | null;
-  /** Number of events; more than 1 for a combined entry. */
-  count: number;
-  /** Time of the last event of a combined entry. */
-  lastAt: string | null;
-}
+import type { StoredAuditEntry } from '../history/sqlite/audit-store.js';
+import type { AuditView } from './audit.openapi.js';
 
 /** Audit entry as exported to a file or another system. */
 export interface ExportedEntry extends AuditView {
@@ -35,6 +14,7 @@ export interface ExportedEntry extends AuditView {
 
 export function toView({
   at,
+  via,
   who,
   permission,
   route,
@@ -47,11 +27,12 @@ export function toView({
   return {
     ...entry,
     at: new Date(at).toISOString(),
+    via: via as AuditView['via'],
     lastAt: lastAt === null ? null : new Date(lastAt).toISOString(),
     code: code || null,
     requestId: requestId || null,
     who: who || null,
-    permission: permission || null,
+    permission: (permission || null) as AuditView['permission'],
     route: route || null,
   };
 }

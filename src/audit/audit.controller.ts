@@ -2,7 +2,8 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
 import { sendPieces } from '../http/send-pieces.js';
-import { type AuditFormat, type AuditPage, AuditService } from './audit.service.js';
+import type { AuditPage } from './audit.openapi.js';
+import { type AuditFormat, AuditService } from './audit.service.js';
 
 const TYPES: Record<AuditFormat, string> = {
   csv: 'text/csv; charset=utf-8; header=present',

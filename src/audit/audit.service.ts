@@ -7,20 +7,14 @@ import { HISTORY } from '../history/tokens.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { csvLine } from '../search/csv.js';
 import { AuditLog } from './audit-log.js';
-import { type AuditView, toView } from './audit-view.js';
-
-export type { AuditView } from './audit-view.js';
+import { toView } from './audit-view.js';
+import type { AuditPage, AuditView } from './audit.openapi.js';
 
 export const AUDIT_FORMATS = ['csv', 'ndjson'] as const;
 export type AuditFormat = (typeof AUDIT_FORMATS)[number];
 
 const PIECE = 500;
 const CURSOR = /^(\d{1,15})-(\d{1,15})$/;
-
-export interface AuditPage {
-  items: AuditView[];
-  nextCursor?: string;
-}
 
 /** Filters of the audit. */
 export type AuditFilter = Omit<AuditSearch, 'after' | 'limit'>;

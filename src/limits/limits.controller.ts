@@ -7,7 +7,8 @@ import { actor } from '../auth/principal.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { oneEnd, orderFields, orNone, rate, readFields, refuse, whole } from '../http/body-fields.js';
 import { LIMIT_NAMES } from './limit-override.js';
-import { LimitsService, type TypeLimits } from './limits.service.js';
+import type { TypeLimits } from './limits.openapi.js';
+import { LimitsService } from './limits.service.js';
 
 const timeout = orNone(whole(1, MAX_TIMER_MS, 'milliseconds'));
 

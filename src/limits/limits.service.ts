@@ -20,32 +20,11 @@ import {
   typeKey,
   type LimitOverride,
   type LimitValues,
-  type Rate,
 } from './limit-override.js';
+import type { TypeLimits } from './limits.openapi.js';
 
 /** Current limit; null for none. */
-export interface Limit<T> {
-  value: T | null;
-  origin: 'default' | 'override';
-}
-
-/** Limits of a task type as REST and the pages show them. */
-export interface TypeLimits {
-  type: string;
-  title: string;
-  queue: string;
-  softTimeoutMs: Limit<number>;
-  hardTimeoutMs: Limit<number>;
-  /** Starts per time, all workers together. */
-  rate: Limit<Rate>;
-  /** Tasks that may run at once, all workers together. */
-  concurrency: Limit<number>;
-  override: { by: string; since: string; reason?: string; until?: string } | null;
-  /** Slots of the concurrency limit in use. */
-  slotsTaken: number;
-  /** Tasks that a limit holds now. */
-  held: number;
-}
+export type Limit<T> = Omit<TypeLimits['rate'], 'value'> & { value: T | null };
 
 /** Current obstacles for tasks of a type, for "why isn't it running". */
 export interface TypeHold {

@@ -1,3 +1,4 @@
+import { integer, optional, text as textSchema, time } from '../model/schema.js';
 import { TASK_STATES } from '../model/states.js';
 import { SORT_FIELDS } from '../history/query/query-ast.js';
 
@@ -145,3 +146,39 @@ export const HEADERS = {
 export function parameter(name: keyof typeof PARAMETERS): { $ref: string } {
   return { $ref: `#/components/parameters/${name}` };
 }
+
+/** Members of a request that may have a reason and an end. */
+export const ORDER_MEMBERS = {
+  reason: optional(textSchema('Reason; shown to users.', { maxLength: 500 })),
+  until: optional(time('When it ends automatically. A time with a zone, at most one year ahead.')),
+  forMs: optional(integer({ minimum: 1, description: 'Duration in ms, instead of `until`.' })),
+};
+
+/** Describes a parameter of the path. */
+export function pathParameter(name: string, description: string, schema: object = { type: 'string' }) {
+  return { name, in: 'path', required: true, description, schema };
+}
+
+/** Describes a query parameter. */
+export function query(name: string, description: string, schema: object = { type: 'string' }) {
+  return { name, in: 'query', description, schema };
+}
+
+/** Describes `cursor` and `limit` of a list. */
+export function paging(items: string, maximum: number, standard: number, cursor: object = {}) {
+  return [
+    query('cursor', '`nextCursor` of the previous page.', { type: 'string', ...cursor }),
+    query('limit', `Maximum number of ${items} per page.`, {
+      type: 'integer',
+      minimum: 1,
+      maximum,
+      default: standard,
+    }),
+  ];
+}
+
+/** Describes the answer of an export: a file that the client chooses the format of. */
+export const FILE = {
+  contentTypes: ['text/csv', 'application/x-ndjson'],
+  headers: { 'Content-Disposition': { description: 'Name of the file.', schema: { type: 'string' } } },
+};

@@ -1,7 +1,11 @@
 import type { TaskType } from '../registry/task-type.js';
 import { ERRORS, type ErrorCode } from '../model/errors.js';
 import { HEADERS, PARAMETERS } from './components.js';
+import { AUDIT_API } from '../audit/audit.openapi.js';
+import { LIMITS_API } from '../limits/limits.openapi.js';
 import { ERROR_GUIDE } from './error-guide.js';
+import { extractSchemas } from './named-schemas.js';
+import type { Schemas } from './schema.js';
 import { ACCESS_PATHS } from './paths/access-paths.js';
 import { BULK_PATHS } from './paths/bulk-paths.js';
 import { EVENT_PATHS } from './paths/event-paths.js';
@@ -47,6 +51,24 @@ export function buildApiDocument(
   version: string,
   { cookie, permissions, queues }: Facts,
 ): object {
+  const named: Schemas = {};
+  const paths = extractSchemas(
+    withPermissions(permissions, [
+      submitPaths(types),
+      TASK_PATHS,
+      SEARCH_PATHS,
+      EVENT_PATHS,
+      BULK_PATHS,
+      QUEUE_PATHS,
+      LIMITS_API,
+      WORKER_PATHS,
+      MONITORING_PATHS,
+      NUMBERS_PATHS,
+      ACCESS_PATHS,
+      AUDIT_API,
+    ]),
+    named,
+  );
   return {
     openapi: '3.1.0',
     info: {
@@ -60,20 +82,10 @@ export function buildApiDocument(
     tags: TAGS,
     // One of the two is enough. None is required while there are no users.
     security: [{ token: [] }, { login: [] }],
-    paths: withPermissions(permissions, [
-      submitPaths(types),
-      TASK_PATHS,
-      SEARCH_PATHS,
-      EVENT_PATHS,
-      BULK_PATHS,
-      QUEUE_PATHS,
-      WORKER_PATHS,
-      MONITORING_PATHS,
-      NUMBERS_PATHS,
-      ACCESS_PATHS,
-    ]),
+    paths,
     components: {
       schemas: {
+        ...named,
         ...submitSchemas(types, queues),
         ...TASK_SCHEMAS,
         ...SEARCH_SCHEMAS,

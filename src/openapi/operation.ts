@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '../model/errors.js';
 import { ERROR_GUIDE } from './error-guide.js';
+import type { TSchema } from '../model/schema.js';
 import { ref, type Schema } from './schema.js';
 
 /** One operation of the API, as described by the files in paths/. */
@@ -26,6 +27,59 @@ export interface Answer {
   /** Defaults to JSON. Several where the client chooses. */
   contentTypes?: readonly string[];
   headers?: Record<string, object>;
+}
+
+/** One operation of the API, as described beside its controller. */
+interface Operation extends Omit<Call, 'tag' | 'answers' | 'body'> {
+  body?: Body;
+  /** Successful answers by status: a description, and the schema of the body if there is one. */
+  answers: Record<number, string | readonly [description: string, schema: TSchema, more?: Partial<Answer>]>;
+}
+
+interface Body {
+  required: boolean;
+  description?: string;
+  content: Record<
+    string,
+    { schema: TSchema; examples: Record<string, { summary?: string; value: unknown }> }
+  >;
+}
+
+type Route = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
+export type Paths = Record<string, Record<string, object>>;
+
+/** Error codes of a request whose body cannot be read. Operations with a body have them; others that check one list them. */
+export const UNREADABLE: readonly ErrorCode[] = [
+  'BODY_MALFORMED',
+  'BODY_TOO_LARGE',
+  'CONTENT_TYPE_UNSUPPORTED',
+];
+
+/** Describes the operations of a feature by route, such as `GET /api/v1/limits/{type}`. */
+export function operations(tag: string, calls: Record<Route, Operation>): Paths {
+  const paths: Paths = {};
+  for (const [route, { answers, errors = [], ...call }] of Object.entries(calls)) {
+    const [method, path] = route.split(' ') as [string, string];
+    const described = Object.entries(answers).map(([status, answer]) => {
+      if (typeof answer === 'string') return [status, { description: answer }];
+      const [description, schema, more] = answer;
+      return [status, { description, schema, ...more }];
+    });
+    const describe = method === 'GET' ? reads : writes;
+    (paths[path] ??= {})[method.toLowerCase()] = describe({
+      ...call,
+      tag,
+      answers: Object.fromEntries(described) as Record<number, Answer>,
+      errors: [...(call.body ? UNREADABLE : []), ...errors],
+    });
+  }
+  return paths;
+}
+
+/** Describes a JSON body with examples by title. */
+export function json(schema: TSchema, examples: Record<string, object>, required = true): Body {
+  const shown = Object.fromEntries(Object.entries(examples).map(([title, value]) => [title, { value }]));
+  return { required, content: { 'application/json': { schema, examples: shown } } };
 }
 
 /** Tag of the operations that need no login. */
@@ -115,7 +169,8 @@ const HEADERS = { 'X-Request-Id': { $ref: '#/components/headers/XRequestId' } };
 /** Describes the problems by status, with the codes of this operation and an example of each. */
 function problemResponses(codes: readonly ErrorCode[]): Record<string, Response> {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set(codes)) {
+  // In the order of the error table, whichever way the operation lists them.
+  for (const code of (Object.keys(ERRORS) as ErrorCode[]).filter((known) => codes.includes(known))) {
     const { status } = ERRORS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

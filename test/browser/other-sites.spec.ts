@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { AuditPage } from '../../src/audit/audit.service.js';
+import type { AuditPage } from '../../src/audit/audit.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { describeInBrowser, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { RequirePermission } from '../../src/auth/require-permission.js';
 import { hashPassword } from '../../src/auth/password.js';
-import type { AuditPage } from '../../src/audit/audit.service.js';
+import type { AuditPage } from '../../src/audit/audit.openapi.js';
 import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../../src/auth/password.js';
-import type { AuditPage, AuditView } from '../../src/audit/audit.service.js';
+import type { AuditPage, AuditView } from '../../src/audit/audit.openapi.js';
 import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { Roost } from '../support/roost.js';

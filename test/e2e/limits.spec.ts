@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TaskView } from '../../src/model/task-view.js';
-import type { TypeLimits } from '../../src/limits/limits.service.js';
+import type { TypeLimits } from '../../src/limits/limits.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -1,17 +1,5 @@
 import { reads, writes } from '../operation.js';
 import { ref } from '../schema.js';
-import { PERMISSION_NAMES } from '../../auth/permissions.js';
-import { AUDIT_OUTCOMES } from '../../history/sqlite/audit-store.js';
-
-const AUDIT_FILTERS = [
-  text('who', 'Only actions of this user or token, by the name shown in the audit.'),
-  { ...text('permission', 'Only actions that needed this permission.'), schema: { enum: PERMISSION_NAMES } },
-  text('target', 'Only actions on this target: an id or a name.'),
-  { ...text('outcome', 'Only actions with this outcome.'), schema: { enum: AUDIT_OUTCOMES } },
-  text('from', 'At or after this time: a day such as `2026-11-23` (UTC), or a time with a zone.'),
-  text('to', 'Before this time.'),
-];
-
 /** Operations on logins, API tokens and the audit. */
 export const ACCESS_PATHS: Record<string, object> = {
   '/api/v1/me': {
@@ -151,59 +139,4 @@ export const ACCESS_PATHS: Record<string, object> = {
       errors: ['NOT_FOUND', 'TOKEN_NOT_FOUND', 'REDIS_UNAVAILABLE'],
     }),
   },
-  '/api/v1/audit': {
-    get: reads({
-      id: 'listAudit',
-      tag: 'Access',
-      summary: 'List the audit',
-      description:
-        'Contains every write, done or refused, every login, and every reveal of hidden values. Similar refusals of unknown ' +
-        'clients within an hour share one entry, with their `count`.',
-      parameters: [
-        ...AUDIT_FILTERS,
-        text('cursor', '`nextCursor` of the previous page.'),
-        {
-          name: 'limit',
-          in: 'query',
-          description: 'Maximum number of entries per page.',
-          schema: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
-        },
-      ],
-      answers: { 200: { description: 'Newest first.', schema: ref('AuditPage') } },
-      errors: ['QUERY_INVALID', 'HISTORY_UNAVAILABLE'],
-    }),
-  },
-  '/api/v1/audit/export': {
-    get: reads({
-      id: 'exportAudit',
-      tag: 'Access',
-      summary: 'Export the audit as a file',
-      description:
-        '`ndjson`: one AuditEntry per line. `csv` (RFC 4180): one column per member. Newest first, streamed.',
-      parameters: [
-        {
-          name: 'format',
-          in: 'query',
-          description: 'Format of the file.',
-          schema: { type: 'string', enum: ['csv', 'ndjson'], default: 'csv' },
-        },
-        ...AUDIT_FILTERS,
-      ],
-      answers: {
-        200: {
-          description: 'The file.',
-          schema: { type: 'string' },
-          contentTypes: ['text/csv', 'application/x-ndjson'],
-          headers: {
-            'Content-Disposition': { description: 'Name of the file.', schema: { type: 'string' } },
-          },
-        },
-      },
-      errors: ['QUERY_INVALID', 'HISTORY_UNAVAILABLE'],
-    }),
-  },
 };
-
-function text(name: string, description: string): object {
-  return { name, in: 'query', description, schema: { type: 'string', maxLength: 500 } };
-}

@@ -4,7 +4,6 @@ import { reads, writes } from '../operation.js';
 import { ref } from '../schema.js';
 
 const name = parameter('QueueName');
-const type = parameter('TaskTypeName');
 const UNREADABLE: readonly ErrorCode[] = [
   'NOT_FOUND',
   'BODY_MALFORMED',
@@ -117,53 +116,6 @@ export const QUEUE_PATHS: Record<string, object> = {
       schema: 'ReasonRequest',
       examples: { plain: {} },
       answer: 'QueueOutcome',
-    }),
-  },
-  '/api/v1/limits': {
-    get: reads({
-      id: 'listLimits',
-      tag: 'Limits',
-      summary: 'List the limits of all task types',
-      answers: {
-        200: {
-          description: 'The current limits, and the source of each.',
-          schema: ref('TypeLimitsList'),
-        },
-      },
-      errors: ['REDIS_UNAVAILABLE'],
-    }),
-  },
-  '/api/v1/limits/{type}': {
-    get: reads({
-      id: 'getLimits',
-      tag: 'Limits',
-      summary: 'Get the limits of one task type',
-      parameters: [type],
-      answers: { 200: { description: 'The current limits.', schema: ref('TypeLimits') } },
-      errors: ['NOT_FOUND', 'TASK_TYPE_UNKNOWN', 'REDIS_UNAVAILABLE'],
-    }),
-    put: writes({
-      id: 'setLimits',
-      tag: 'Limits',
-      summary: 'Set limits of a task type, for all workers',
-      description:
-        'Replaces all limits set before; a limit that is left out returns to the default of the type. Time limits apply to attempts that start from now on. ' +
-        'A task over its rate or concurrency limit is delayed without using an attempt. At `until` the defaults return automatically.',
-      parameters: [type],
-      body: json('LimitsRequest', true, {
-        'two at once for an hour': { concurrency: 2, forMs: 3_600_000, reason: 'spare the database' },
-        'ten a minute, 5 s each': { rate: { max: 10, perMs: 60_000 }, hardTimeoutMs: 5000 },
-      }),
-      answers: { 200: { description: 'The limits as they hold now.', schema: ref('TypeLimits') } },
-      errors: [...UNREADABLE, 'REQUEST_INVALID', 'TASK_TYPE_UNKNOWN', 'REDIS_UNAVAILABLE', 'STORAGE_FULL'],
-    }),
-    delete: writes({
-      id: 'resetLimits',
-      tag: 'Limits',
-      summary: 'Reset to the limits that the task type declares',
-      parameters: [type],
-      answers: { 200: { description: 'The limits as they hold now.', schema: ref('TypeLimits') } },
-      errors: [...UNREADABLE, 'TASK_TYPE_UNKNOWN', 'REDIS_UNAVAILABLE'],
     }),
   },
   '/api/v1/tasks/{id}/why': {

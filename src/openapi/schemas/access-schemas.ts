@@ -1,5 +1,4 @@
-import { PERMISSION_NAMES, ROLES } from '../../auth/permissions.js';
-import { AUDIT_OUTCOMES } from '../../history/sqlite/audit-store.js';
+import { ROLES } from '../../auth/permissions.js';
 import { list, object, orNull, ref, text, time, type Schemas } from '../schema.js';
 
 const token = {
@@ -19,11 +18,6 @@ const token = {
 
 /** Schemas of permissions, users, tokens and the audit. */
 export const ACCESS_SCHEMAS: Schemas = {
-  Permission: {
-    type: 'string',
-    enum: PERMISSION_NAMES,
-    description: 'A permission. docs/security.md lists the permissions of each role.',
-  },
   Me: object({
     name: text('Name recorded in the audit.'),
     role: orNull({ enum: ROLES }),
@@ -78,40 +72,5 @@ export const ACCESS_SCHEMAS: Schemas = {
       },
     },
     ['expiresInDays'],
-  ),
-  AuditEntry: object({
-    at: time('Time of the request; for an entry with a `count`, of the first one.'),
-    who: orNull(text('User or token, where known.')),
-    via: { enum: ['nobody', 'open', 'session', 'token'] },
-    from: text(
-      'The address of the client, or its network of IPv6 (/64). Empty where many have an entry together.',
-    ),
-    permission: orNull(ref('Permission')),
-    method: text('HTTP method. Empty where the entry combines different requests.'),
-    route: orNull(text('Pattern of the path.')),
-    path: text('Path without the query. Empty where the entry combines different requests.'),
-    targets: list(text('An id or a name.')),
-    reason: orNull(text('Reason given by the user.')),
-    outcome: { enum: AUDIT_OUTCOMES },
-    status: {
-      type: 'integer',
-      description: 'HTTP status of the answer; 499 where the client disconnected before.',
-    },
-    code: orNull(text('Error code of a refusal.')),
-    requestId: orNull(text('Request id, as in the logs; for an entry with a `count`, of the first request.')),
-    count: {
-      type: 'integer',
-      minimum: 1,
-      description:
-        'Number of requests. More than one only for refusals of unknown clients, and for the rate limit.',
-    },
-    lastAt: orNull(time('Time of the last request, for an entry with a `count`.')),
-  }),
-  AuditPage: object(
-    {
-      items: list(ref('AuditEntry')),
-      nextCursor: text('Value of `cursor` for the next page. Missing on the last one.'),
-    },
-    ['nextCursor'],
   ),
 };

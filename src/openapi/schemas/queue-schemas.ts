@@ -79,12 +79,6 @@ const DETAIL: Schema = object({
   actions: list(ref('QueueAction'), { description: 'Recent actions, newest first.' }),
 });
 
-function limit(schema: Schema, description: string): Schema {
-  return object({ value: orNull(schema), origin: { type: 'string', enum: ['default', 'override'] } }, [], {
-    description,
-  });
-}
-
 function perMinute(what: string): Schema {
   return {
     type: ['number', 'null'],
@@ -93,21 +87,6 @@ function perMinute(what: string): Schema {
   };
 }
 
-const RATE = object({
-  max: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 100_000,
-    description: 'Maximum number of starts per `perMs`.',
-  },
-  perMs: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 86_400_000,
-    description: 'Length of the sliding window, ms.',
-  },
-});
-const TIMEOUT: Schema = { type: 'integer', minimum: 1, maximum: 2_147_483_647 };
 const AT_ONCE: Schema = { type: 'integer', minimum: 1, maximum: 100_000 };
 
 /** Schemas of queues, limits of task types and waiting reasons (src/queues, src/limits and src/tasks). */
@@ -185,41 +164,6 @@ export const QUEUE_SCHEMAS: Schemas = {
       ...ORDER,
     },
     ['perMs', ...Object.keys(ORDER)],
-    { additionalProperties: false },
-  ),
-  Rate: RATE,
-  TypeLimits: object({
-    type: text('Name of the task type.'),
-    title: text('Title of the task type.'),
-    queue: text('Queue of the task type.'),
-    softTimeoutMs: limit(TIMEOUT, 'After which an attempt is asked to stop.'),
-    hardTimeoutMs: limit(TIMEOUT, 'After which an attempt fails.'),
-    rate: limit(ref('Rate'), 'Starts per time, the whole fleet together.'),
-    concurrency: limit(AT_ONCE, 'Running at once, the whole fleet together.'),
-    override: orNull(
-      object(
-        {
-          by: text('User or token that set it.'),
-          since: time('When it was set.'),
-          reason: text('Reason.'),
-          until: time('When the defaults return.'),
-        },
-        ['reason', 'until'],
-      ),
-    ),
-    slotsTaken: count('Tasks that occupy a slot of the concurrency limit.'),
-    held: count('Tasks delayed by a limit; their state is `delayed`.'),
-  }),
-  TypeLimitsList: object({ items: list(ref('TypeLimits')) }),
-  LimitsRequest: object(
-    {
-      softTimeoutMs: { ...orNull(TIMEOUT), description: 'null for none.' },
-      hardTimeoutMs: { ...orNull(TIMEOUT), description: 'null for none.' },
-      rate: { ...orNull(ref('Rate')), description: 'null for none.' },
-      concurrency: { ...orNull(AT_ONCE), description: 'null for none.' },
-      ...ORDER,
-    },
-    ['softTimeoutMs', 'hardTimeoutMs', 'rate', 'concurrency', ...Object.keys(ORDER)],
     { additionalProperties: false },
   ),
   Blocker: object(

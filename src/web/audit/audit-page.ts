@@ -1,5 +1,5 @@
 import { PERMISSION_NAMES } from '../../auth/permissions.js';
-import type { AuditPage, AuditView } from '../../audit/audit.service.js';
+import type { AuditPage, AuditView } from '../../audit/audit.openapi.js';
 import type { FieldProblem } from '../../model/errors.js';
 import type { Params } from '../kit/params.js';
 import { lastOf, typed } from '../kit/params.js';

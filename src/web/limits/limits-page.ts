@@ -1,4 +1,5 @@
-import type { Limit, TypeLimits } from '../../limits/limits.service.js';
+import type { TypeLimits } from '../../limits/limits.openapi.js';
+import type { Limit } from '../../limits/limits.service.js';
 import { formatNumber, plural } from '../kit/format.js';
 import { type RefusedForm, formErrorAt } from '../kit/form-error.js';
 import { UNIT_MS } from '../kit/duration-units.js';

@@ -1,6 +1,6 @@
 import type { WorkerDetail } from '../../workers/worker-view.js';
 import type { LoadSample, Totals } from '../../workers/worker-record.js';
-import type { TypeLimits } from '../../limits/limits.service.js';
+import type { TypeLimits } from '../../limits/limits.openapi.js';
 import { formatBytes, formatDuration, formatNumber, shortId } from '../kit/format.js';
 import { SKEW_ALARM_MS } from '../../platform/clock.js';
 import { type LimitRow, toLimitRow } from '../limits/limits-page.js';

@@ -1,7 +1,7 @@
 import { RoostError } from '../../../src/model/errors.js';
 import type { WorkerReply, WorkerDetail, WorkerView } from '../../../src/workers/workers.service.js';
 import type { LoadSample } from '../../../src/workers/worker-record.js';
-import type { TypeLimits } from '../../../src/limits/limits.service.js';
+import type { TypeLimits } from '../../../src/limits/limits.openapi.js';
 import type { RedisDetails } from '../../../src/monitoring/redis-details.js';
 import type { QueueDetail } from '../../../src/queues/queue-view.js';
 import type { WhyView } from '../../../src/tasks/waiting-reasons.js';

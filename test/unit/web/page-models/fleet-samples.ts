@@ -1,5 +1,5 @@
 import type { WorkerDetail } from '../../../../src/workers/worker-view.js';
-import type { TypeLimits } from '../../../../src/limits/limits.service.js';
+import type { TypeLimits } from '../../../../src/limits/limits.openapi.js';
 import type { QueueDetail } from '../../../../src/queues/queue-view.js';
 import { ago } from './samples.js';
 

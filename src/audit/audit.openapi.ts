@@ -1,0 +1,89 @@
+import { PERMISSION_NAMES } from '../auth/permissions.js';
+import { AUDIT_OUTCOMES } from '../history/sqlite/audit-store.js';
+import {
+  integer,
+  list,
+  named,
+  oneOf,
+  orNull,
+  object,
+  page,
+  text,
+  time,
+  type Static,
+} from '../model/schema.js';
+import { FILE, paging, query } from '../openapi/components.js';
+import { Permission } from '../auth/permission.openapi.js';
+import { operations } from '../openapi/operation.js';
+
+const AuditEntry = named(
+  'AuditEntry',
+  object({
+    at: time('Time of the request; for an entry with a `count`, of the first one.'),
+    who: orNull(text('User or token, where known.')),
+    via: oneOf(['nobody', 'open', 'session', 'token', 'cli']),
+    from: text(
+      'The address of the client, or its network of IPv6 (/64). Empty where many have an entry together.',
+    ),
+    permission: orNull(Permission),
+    method: text('HTTP method. Empty where the entry combines different requests.'),
+    route: orNull(text('Pattern of the path.')),
+    path: text('Path without the query. Empty where the entry combines different requests.'),
+    targets: list(text('An id or a name.')),
+    reason: orNull(text('Reason given by the user.')),
+    outcome: oneOf(AUDIT_OUTCOMES),
+    status: integer({ description: 'HTTP status of the answer; 499 where the client disconnected before.' }),
+    code: orNull(text('Error code of a refusal.')),
+    requestId: orNull(text('Request id, as in the logs; for an entry with a `count`, of the first request.')),
+    count: integer({
+      minimum: 1,
+      description:
+        'Number of requests. More than one only for refusals of unknown clients, and for the rate limit.',
+    }),
+    lastAt: orNull(time('Time of the last request, for an entry with a `count`.')),
+  }),
+);
+/** Entry of the audit as returned by the API. */
+export type AuditView = Static<typeof AuditEntry>;
+
+const AuditPage = named('AuditPage', page(AuditEntry));
+export type AuditPage = Static<typeof AuditPage>;
+
+const FILTER_TEXT = { type: 'string', maxLength: 500 };
+const FILTERS = [
+  query('who', 'Only actions of this user or token, by the name shown in the audit.', FILTER_TEXT),
+  query('permission', 'Only actions that needed this permission.', { enum: PERMISSION_NAMES }),
+  query('target', 'Only actions on this target: an id or a name.', FILTER_TEXT),
+  query('outcome', 'Only actions with this outcome.', { enum: AUDIT_OUTCOMES }),
+  query(
+    'from',
+    'At or after this time: a day such as `2026-11-23` (UTC), or a time with a zone.',
+    FILTER_TEXT,
+  ),
+  query('to', 'Before this time.', FILTER_TEXT),
+];
+
+export const AUDIT_API = operations('Access', {
+  'GET /api/v1/audit': {
+    id: 'listAudit',
+    summary: 'List the audit',
+    description:
+      'Contains every write, done or refused, every login, and every reveal of hidden values. Similar refusals of unknown ' +
+      'clients within an hour share one entry, with their `count`.',
+    parameters: [...FILTERS, ...paging('entries', 500, 50, { maxLength: 500 })],
+    answers: { 200: ['Newest first.', AuditPage] },
+    errors: ['QUERY_INVALID', 'HISTORY_UNAVAILABLE'],
+  },
+  'GET /api/v1/audit/export': {
+    id: 'exportAudit',
+    summary: 'Export the audit as a file',
+    description:
+      '`ndjson`: one AuditEntry per line. `csv` (RFC 4180): one column per member. Newest first, streamed.',
+    parameters: [
+      query('format', 'Format of the file.', { type: 'string', enum: ['csv', 'ndjson'], default: 'csv' }),
+      ...FILTERS,
+    ],
+    answers: { 200: ['The file.', text('The file.'), FILE] },
+    errors: ['QUERY_INVALID', 'HISTORY_UNAVAILABLE'],
+  },
+});

@@ -1,0 +1,96 @@
+import {
+  type ArrayOptions,
+  type IntegerOptions,
+  type ObjectOptions,
+  type Static,
+  type StringOptions,
+  type TProperties,
+  type TSchema,
+  type TUnsafe,
+  Type,
+} from '@sinclair/typebox';
+
+export type { Static, TSchema } from '@sinclair/typebox';
+
+/**
+ * Builders of response and request schemas: JSON Schema, draft 2020-12, which OpenAPI 3.1 uses unchanged, with the
+ * TypeScript type inferred. Only the OpenAPI document loads schemas at run time; other files import their types.
+ */
+export const object = Type.Object;
+export const optional = Type.Optional;
+export const partial = Type.Partial;
+export const integer = (options: IntegerOptions = {}) => Type.Integer(options);
+export const number = (options: IntegerOptions = {}) => Type.Number(options);
+
+/** Gives a schema the name under which the document lists it; every use of it becomes a reference. */
+export function named<T extends TSchema>(name: string, schema: T): T {
+  return { ...schema, $id: name };
+}
+
+/** References a named schema with a description of its own. */
+export function described<T extends TSchema>(schema: T, description: string): TUnsafe<Static<T>> {
+  return Type.Unsafe<Static<T>>({ $ref: schema, description });
+}
+
+/** Creates the schema of a request body: unknown members are refused. */
+export function closed<T extends TProperties>(members: T, options: ObjectOptions = {}) {
+  return Type.Object(members, { ...options, additionalProperties: false });
+}
+
+/** Creates the schema of an object with any members. Client generators treat one without `properties` as empty otherwise. */
+export function anyObject(description: string): TUnsafe<Record<string, unknown>> {
+  return Type.Unsafe({ type: 'object', additionalProperties: true, description });
+}
+
+export function list<T extends TSchema>(items: T, description?: string, options: ArrayOptions = {}) {
+  return Type.Array(items, { ...words(description), ...options });
+}
+
+/** Creates the schema of an answer that is one list. */
+export function items<T extends TSchema>(schema: T, description?: string) {
+  return Type.Object({ items: list(schema, description) });
+}
+
+/** Creates the schema of one page of a list. */
+export function page<T extends TSchema>(schema: T, description?: string) {
+  return Type.Object({
+    items: list(schema, description),
+    nextCursor: optional(text('Value of `cursor` for the next page. Missing on the last one.')),
+  });
+}
+
+export function oneOf<const T extends readonly string[]>(values: T, description?: string) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...words(description) });
+}
+
+export function orNull<T extends TSchema>(schema: T, description?: string) {
+  return Type.Union([schema, Type.Null()], words(description));
+}
+
+export function text(description: string, options: StringOptions = {}) {
+  return Type.String({ description, ...options });
+}
+
+export function time(description: string) {
+  return Type.String({ format: 'date-time', description });
+}
+
+export function flag(description?: string) {
+  return Type.Boolean(words(description));
+}
+
+export function count(description: string) {
+  return Type.Integer({ minimum: 0, description });
+}
+
+export function countOrNull(description: string): TUnsafe<number | null> {
+  return Type.Unsafe({ type: ['integer', 'null'], minimum: 0, description });
+}
+
+export function anything(description: string) {
+  return Type.Unknown({ description });
+}
+
+function words(description: string | undefined): { description?: string } {
+  return description === undefined ? {} : { description };
+}
