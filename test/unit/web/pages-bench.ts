@@ -5,6 +5,7 @@ import type { AuthenticationMiddleware } from '../../../src/auth/authentication.
 import { SavedForms } from '../../../src/auth/saved-forms.js';
 import { LOCAL_ADMIN } from '../../../src/auth/principal.js';
 import { BulkActionsService } from '../../../src/bulk-actions/bulk-actions.service.js';
+import { SharedClock } from '../../../src/platform/clock.js';
 import { TaskRegistry } from '../../../src/registry/task-registry.js';
 import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/registry/load-task-types.js';
 import { SHARED_QUEUES } from '../../../src/bullmq/tokens.js';
@@ -65,6 +66,7 @@ export class PagesBench {
       controllers: parts('controllers'),
       providers: [
         ...parts('providers'),
+        SharedClock,
         { provide: SavedForms, useValue: this.savedForms },
         { provide: TasksService, useValue: this.tasks },
         { provide: SearchService, useValue: this.search },
