@@ -55,6 +55,22 @@ module.exports = {
     // These run in both apps, so they must not pull in either of them.
     folder('events', [...BASE, 'bullmq'], 'Runs in both apps.'),
     folder('history', [...BASE, 'bullmq'], 'Runs in both apps.'),
+    {
+      name: 'history-behind-its-ports',
+      comment:
+        'Only history/adapter.ts picks an adapter: the rest of the program works with any store behind ' +
+        'history/ports/.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/history/(sqlite/|recording/|adapter\\.ts$)' },
+      to: { path: '^src/history/sqlite/' },
+    },
+    {
+      name: 'history-ports-know-no-adapter',
+      comment: 'A port is what an adapter implements; typed by one adapter, it would exclude the next.',
+      severity: 'error',
+      from: { path: '^src/history/(ports|query)/' },
+      to: { path: '^src/history/(sqlite|recording)/' },
+    },
     folder('workers', [...BASE, 'bullmq'], 'Shared by the worker and by those who control it.'),
 
     // Workers enforce the limits of task types, REST changes them. A worker must not load controllers for that.

@@ -25,7 +25,9 @@ export async function main(args) {
     const { file, force } = readArguments(args);
     loadSettings();
     await ensureRunnable();
-    const { backUpHistory, BackupError } = await import(inRoot('dist/history/backup/backup-history.js'));
+    const { backUpHistory, BackupError } = await import(
+      inRoot('dist/history/sqlite/backup/backup-history.js')
+    );
     // npm runs scripts in the project's folder; the path is meant from where the person is.
     const target = resolve(process.env.INIT_CWD ?? process.cwd(), file);
     const { Settings } = await import(inRoot('dist/platform/config/settings.js'));

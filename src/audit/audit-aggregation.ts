@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { toNetwork } from '../auth/client-network.js';
-import type { AuditEntry } from '../history/sqlite/audit-store.js';
+import type { AuditEntry } from '../history/ports/audit-store.js';
 
 /** Window in which similar entries become one entry. */
 const WINDOW_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AuditEntry, AuditStore } from '../history/sqlite/audit-store.js';
+import type { AuditEntry, AuditStore } from '../history/ports/audit-store.js';
 import { AuditAggregation, isFoldable } from './audit-aggregation.js';
 
 /** Delay before a write, ms: one commit for many entries. */

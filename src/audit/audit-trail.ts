@@ -4,7 +4,7 @@ import { isWrite } from '../auth/authorize.js';
 import { factsOf } from '../auth/permissions.js';
 import { RequestLifetime } from '../auth/request-lifetime.js';
 import { ANONYMOUS } from '../auth/principal.js';
-import type { AuditEntry, AuditOutcome } from '../history/sqlite/audit-store.js';
+import type { AuditEntry, AuditOutcome } from '../history/ports/audit-store.js';
 import { AuditLog } from './audit-log.js';
 
 /** Body fields that name the object of a write. Other fields may be private. */

@@ -1,4 +1,4 @@
-import type { StoredAuditEntry } from '../history/sqlite/audit-store.js';
+import type { StoredAuditEntry } from '../history/ports/audit-store.js';
 import type { AuditView } from './audit.openapi.js';
 
 /** Audit entry as exported to a file or another system. */

@@ -1,5 +1,5 @@
 import { PERMISSION_NAMES } from '../auth/permissions.js';
-import { AUDIT_OUTCOMES } from '../history/sqlite/audit-store.js';
+import { AUDIT_OUTCOMES } from '../history/ports/audit-store.js';
 import {
   integer,
   list,

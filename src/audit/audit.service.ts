@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isPermission, type Permission, PERMISSION_NAMES } from '../auth/permissions.js';
 import { readDayOrTime } from '../model/iso-time.js';
-import { AUDIT_OUTCOMES, type AuditSearch, type StoredAuditEntry } from '../history/sqlite/audit-store.js';
+import { AUDIT_OUTCOMES, type AuditSearch, type StoredAuditEntry } from '../history/ports/audit-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
 import { actor } from '../auth/principal.js';
-import { BULK_ACTIONS, BULK_OUTCOMES } from '../history/sqlite/bulk-store.js';
+import { BULK_ACTIONS, BULK_OUTCOMES } from '../history/ports/bulk-store.js';
 import { RoostError } from '../model/errors.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { oneOf, readFields, reason, refuse, whole, yesOrNo } from '../http/body-fields.js';

@@ -5,7 +5,7 @@ import { RoostError } from '../model/errors.js';
 import { HistoryStatus } from '../history/history-status.js';
 import type { QueryNode } from '../history/query/query-ast.js';
 import { printQuery } from '../history/query/print-query.js';
-import type { Bulk, BulkOutcome } from '../history/sqlite/bulk-store.js';
+import type { Bulk, BulkOutcome } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { SearchService } from '../search/search.service.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TASK_STATES, type TaskState } from '../model/states.js';
 import type { TaskView } from '../model/task-view.js';
-import type { BulkAction } from '../history/sqlite/bulk-store.js';
+import type { BulkAction } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import type { NameTerm, QueryNode } from '../history/query/query-ast.js';
 import { isOurQueue, toTaskView } from '../history/to-task-view.js';

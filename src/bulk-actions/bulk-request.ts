@@ -1,5 +1,5 @@
 import { RoostError, type FieldProblem } from '../model/errors.js';
-import type { BulkAction } from '../history/sqlite/bulk-store.js';
+import type { BulkAction } from '../history/ports/bulk-store.js';
 import type { SearchParams } from '../search/search-params.js';
 
 /** Maximum number of ids per request. */

@@ -1,5 +1,5 @@
 import { TASK_STATES, type TaskState } from '../model/states.js';
-import type { BulkAction } from '../history/sqlite/bulk-store.js';
+import type { BulkAction } from '../history/ports/bulk-store.js';
 
 /** States to which each action applies. */
 const APPLIES: Record<BulkAction, readonly TaskState[]> = {

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from '../task-api/delays.js';
 import type { Logger } from 'pino';
 import { RoostError, type ErrorCode } from '../model/errors.js';
-import type { Bulk, BulkStore, BulkTarget, TargetOutcome } from '../history/sqlite/bulk-store.js';
+import type { Bulk, BulkStore, BulkTarget, TargetOutcome } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import {
   StaleFenceError,

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { Settings } from '../platform/config/settings.js';
-import type { Bulk } from '../history/sqlite/bulk-store.js';
+import type { Bulk } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { LOG } from '../platform/logging/logging.module.js';

@@ -1,4 +1,4 @@
-import type { Bulk, BulkAction, BulkOutcome, BulkState, OutcomeRow } from '../history/sqlite/bulk-store.js';
+import type { Bulk, BulkAction, BulkOutcome, BulkState, OutcomeRow } from '../history/ports/bulk-store.js';
 import { isOurQueue } from '../history/to-task-view.js';
 import { taskLinks } from '../bullmq/codec/to-task-view.js';
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { TaskState } from '../model/states.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
-import type { TaskRef } from '../history/sqlite/rows.js';
+import type { TaskRef } from '../history/ports/rows.js';
 import { HISTORY } from '../history/tokens.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';

@@ -17,10 +17,9 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { historyFile } from './history-file.js';
 import { HistoryStatus } from './history-status.js';
 import { RecorderHost } from './recording/recorder-host.js';
-import { toAuditKey } from './sqlite/audit-seal.js';
+import { openHistoryStore } from './adapter.js';
 import { HistoryFileError } from './ports/history-file-error.js';
 import type { HistoryStore } from './ports/history-store.js';
-import { SqliteHistoryStore } from './sqlite/sqlite-history-store.js';
 import { HISTORY } from './tokens.js';
 
 const DAY_MS = 86_400_000;
@@ -39,9 +38,9 @@ function toStartupError(file: string, error: unknown): HistoryFileError {
 }
 
 /** Without a storable secret the audit continues unsealed. */
-function auditKey(settings: Settings, log: Logger): { auditKey?: string } {
+function auditSecret(settings: Settings, log: Logger): { auditSecret?: string } {
   try {
-    return { auditKey: toAuditKey(ensureAccessSecret(settings)) };
+    return { auditSecret: ensureAccessSecret(settings) };
   } catch (error) {
     const file = accessSecretFile(settings);
     log.warn({ err: error }, `${file} cannot be stored, so the audit is not sealed. Set ACCESS_SECRET.`);
@@ -54,10 +53,10 @@ const DEFAULT_FILE = new Settings().HISTORY_URL.slice('file:'.length);
 const history = {
   provide: HISTORY,
   useFactory: async (settings: Settings, log: Logger): Promise<HistoryStore> => {
-    const store = new SqliteHistoryStore({
+    const store = openHistoryStore({
       file: historyFile(settings),
       redact: settings.REDACT,
-      ...auditKey(settings, log),
+      ...auditSecret(settings, log),
     });
     try {
       await store.migrate();

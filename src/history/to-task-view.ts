@@ -3,7 +3,7 @@ import { HIDDEN, redaction } from '../platform/redaction/redaction.js';
 import { type Scrub, scrubOf } from '../platform/redaction/scrub.js';
 import type { TaskView } from '../model/task-view.js';
 import { formatIso, taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
-import type { HistoryTask } from './sqlite/rows.js';
+import type { HistoryTask } from './ports/rows.js';
 import { parseStoredBody } from '../bullmq/codec/parse-stored-json.js';
 
 /** Maximum length of the input preview, characters. */

@@ -2,7 +2,7 @@ import { readFailure } from '../model/failure.js';
 import type { AttemptView, LogLine, TaskView, TransitionView } from '../model/task-view.js';
 import { withoutTerminalCodes } from '../model/terminal-codes.js';
 import { formatIso } from '../bullmq/codec/to-task-view.js';
-import type { HistoryAttempt, HistoryLogLine, HistoryTask, HistoryTransition } from './sqlite/rows.js';
+import type { HistoryAttempt, HistoryLogLine, HistoryTask, HistoryTransition } from './ports/rows.js';
 import { toTaskView } from './to-task-view.js';
 
 /** Full view of a task that exists only in the history. Truncated bodies are omitted and listed in `cut`. */

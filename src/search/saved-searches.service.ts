@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { RoostError } from '../model/errors.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
-import { MAX_SAVED, type SavedSearch } from '../history/ports/saved-search.js';
+import { MAX_SAVED, type SavedSearch } from '../history/ports/saved-search-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { parseSearch } from './search-params.js';
 import { toColumns, TASK_COLUMNS, type TaskColumn } from './task-columns.js';

@@ -4,7 +4,7 @@ import type { TaskPage } from '../model/task-view.js';
 import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
 import type { Query, QueryNode } from '../history/query/query-ast.js';
 import type { GroupCounts, HistoryPage, HistoryStore } from '../history/ports/history-store.js';
-import type { TaskRef } from '../history/sqlite/rows.js';
+import type { TaskRef } from '../history/ports/rows.js';
 import { toTaskView } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { parseSearch, type ParsedSearch, type SearchParams } from './search-params.js';

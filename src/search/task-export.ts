@@ -3,7 +3,7 @@ import { toJson } from '../model/lenient-json.js';
 import { redaction } from '../platform/redaction/redaction.js';
 import type { QueryNode } from '../history/query/query-ast.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
-import type { HistoryTask } from '../history/sqlite/rows.js';
+import type { HistoryTask } from '../history/ports/rows.js';
 import { scrubOfHistory, toTaskView } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { formatIso } from '../bullmq/codec/to-task-view.js';

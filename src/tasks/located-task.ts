@@ -1,4 +1,4 @@
-import type { HistoryTask } from '../history/sqlite/rows.js';
+import type { HistoryTask } from '../history/ports/rows.js';
 import type { FoundTask } from '../bullmq/task-reader.js';
 
 /** A task and its source: Redis, which is authoritative while it has the task, or only the history. */

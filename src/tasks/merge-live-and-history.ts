@@ -1,6 +1,6 @@
 import { isFinished } from '../model/states.js';
 import type { AttemptView, TransitionView } from '../model/task-view.js';
-import type { HistoryTransition } from '../history/sqlite/rows.js';
+import type { HistoryTransition } from '../history/ports/rows.js';
 
 /** Tolerance for clock differences between workers and Redis, ms: closer times count as the same moment. */
 const CLOCK_TOLERANCE_MS = 2000;

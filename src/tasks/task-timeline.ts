@@ -7,7 +7,7 @@ import { isFinished } from '../model/states.js';
 import type { AttemptView, LogLine, TaskProgress, TaskView, TransitionView } from '../model/task-view.js';
 import type { HistoryStore, PastRun } from '../history/ports/history-store.js';
 import { toAttemptView, toLogLine, toTransitionView } from '../history/to-timeline-views.js';
-import type { HistoryAttempt, HistoryTransition } from '../history/sqlite/rows.js';
+import type { HistoryAttempt, HistoryTransition } from '../history/ports/rows.js';
 import { scrubOfHistory } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';

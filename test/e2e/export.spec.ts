@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskView } from '../../src/model/task-view.js';
-import type { TaskRow } from '../../src/history/sqlite/rows.js';
+import type { TaskRow } from '../../src/history/ports/rows.js';
 import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { newTaskId } from '../../src/bullmq/task-ids.js';
 import { emptyBatch } from '../integration/history/sqlite/store-fixture.js';

@@ -34,7 +34,7 @@ import { AuditTrail } from '../../src/audit/audit-trail.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { loadSettings } from '../../src/platform/config/load-settings.js';
 import { Settings } from '../../src/platform/config/settings.js';
-import type { StoredAuditEntry } from '../../src/history/sqlite/audit-store.js';
+import type { StoredAuditEntry } from '../../src/history/ports/audit-store.js';
 import type { HistoryStore } from '../../src/history/ports/history-store.js';
 import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { HISTORY } from '../../src/history/tokens.js';

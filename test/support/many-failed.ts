@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { HistoryStore } from '../../src/history/ports/history-store.js';
-import type { TaskRow } from '../../src/history/sqlite/rows.js';
+import type { TaskRow } from '../../src/history/ports/rows.js';
 import { newTaskId } from '../../src/bullmq/task-ids.js';
 
 const PIECE = 1000;

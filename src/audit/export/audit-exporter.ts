@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { AuditStore } from '../../history/sqlite/audit-store.js';
+import type { AuditStore } from '../../history/ports/audit-store.js';
 import { toExported } from '../audit-view.js';
 import type { AuditSink } from './audit-sink.js';
 

@@ -9,27 +9,28 @@ import type {
   RecordBatch,
   RecordOutcome,
   TaskRef,
-} from '../sqlite/rows.js';
-import type { AuditStore } from '../sqlite/audit-store.js';
-import type { BulkStore } from '../sqlite/bulk-store.js';
-import type { SavedSearch } from './saved-search.js';
-import type { TotalRow } from '../sqlite/totals-reader.js';
-import type { KnownVersion } from '../sqlite/versions.js';
+} from './rows.js';
+import type { AuditStore } from './audit-store.js';
+import type { BulkStore } from './bulk-store.js';
+import type { ErrorGroupStore } from './error-group-store.js';
+import type { SavedSearchStore } from './saved-search-store.js';
+import type { StatsStore } from './stats-store.js';
 
 /**
  * The store of the history. Narrow on purpose: another store (Postgres, for several web processes) implements these
  * calls and nothing else. Every call is asynchronous and does not block the caller's event loop.
  * Times are ms since 1970, durations ms, sizes bytes. Without `queue`, a call means the newest task with that id, in
- * any queue. Every call rejects with HistoryClosedError once the store is closed or its thread has died.
+ * any queue. Every call rejects with HistoryClosedError once the store is closed.
  */
-export interface HistoryStore {
-  /** Bulk actions, stored beside the tasks they act on. */
+export interface HistoryStore extends ErrorGroupStore, StatsStore, SavedSearchStore {
   readonly audits: AuditStore;
+  /** Bulk actions, stored beside the tasks they act on. */
   readonly bulks: BulkStore;
 
   /**
-   * Opens the file and migrates it to the format of this version. Must be called before all other calls.
-   * @throws HistoryFileError (from a newer version, or of another program), SqliteError (cannot be opened).
+   * Opens the store and migrates it to the format of this version. Must be called before all other calls.
+   * @throws HistoryFileError (from a newer version, or of another program); an error of the adapter's technology when
+   * it cannot be opened.
    */
   migrate(): Promise<void>;
   /** Closes the store after the calls already under way. Idempotent. */
@@ -79,30 +80,9 @@ export interface HistoryStore {
   /** The same as `ids`, but returns the tasks as lists show them. */
   tasks(filter: QueryNode | null, page: WalkPage): Promise<{ items: HistoryTask[]; next?: number }>;
 
-  errors(search: ErrorSearch): Promise<ErrorPage>;
-  error(fingerprint: string): Promise<ErrorGroupDetail | undefined>;
-  /** False when there is no such group. */
-  markError(fingerprint: string, mark: ErrorMark): Promise<boolean>;
-
-  /** Counts and durations of the spans in [`from`, `to`). Omits spans without any. */
-  numbers(search: NumberSearch): Promise<NumberSpan[]>;
-  /** Totals since the beginning by queue and type: the first `names` of each, the others summed up. */
-  totals(names: number): Promise<TotalRow[]>;
-  /** Code versions first seen in [`from`, `to`), oldest first. */
-  versions(from: number, to: number): Promise<KnownVersion[]>;
-  /** Records a running version; changes a known one only if `at` is earlier. */
-  noteVersion(version: string, at: number): Promise<void>;
-
   /** Deletes finished tasks beyond the policy, in chunks between other writes. Returns how many. */
   forget(policy: RetentionPolicy): Promise<number>;
   size(): Promise<StoreSize>;
-
-  /** Sorted by name. */
-  searches(): Promise<SavedSearch[]>;
-  /** Replaces a search with the same name (any case); `full` when there are too many already. */
-  saveSearch(search: SavedSearch): Promise<'added' | 'replaced' | 'full'>;
-  /** False when no search has this id. */
-  dropSearch(id: string): Promise<boolean>;
 }
 
 /** A run to compare others with. */
@@ -152,115 +132,6 @@ export interface ExactCount {
   groups: { queue: string; state: TaskState; count: number }[];
 }
 
-export type ErrorState = 'open' | 'resolved' | 'ignored' | 'regressed';
-
-export interface ErrorSearch {
-  states?: ErrorState[];
-  type?: string;
-  /** Matches type, name, message or frame, in any case. */
-  text?: string;
-  /** `recent` sorts by the failures since `since`. */
-  sort?: 'last-seen' | 'first-seen' | 'count' | 'recent';
-  /** Rounded to the hour; omits groups without a failure since. */
-  since?: number;
-  offset?: number;
-  limit: number;
-  /** End of the hourly trend, ms. */
-  now: number;
-}
-
-export interface ErrorPage {
-  items: ErrorGroup[];
-  total: number;
-  /** Number of groups in each state, with all other conditions applied. */
-  byState: Record<ErrorState, number>;
-}
-
-export interface ErrorGroup {
-  fingerprint: string;
-  type: string;
-  name: string;
-  /** Message without numbers and other variable parts. */
-  message: string;
-  /** The latest original message. */
-  sample: string;
-  /** Top stack frame of our own code; empty without a stack. */
-  frame: string;
-  /** Failed attempts. */
-  count: number;
-  firstSeenAt: number;
-  lastSeenAt: number;
-  state: ErrorState;
-  note: string | null;
-  by: string | null;
-  changedAt: number | null;
-  /** Time of the first failure after the group was resolved. */
-  regressedAt: number | null;
-  /** Failed attempts since `since`; all without `since`. */
-  recent: number;
-  /** Failed attempts in each of the last 24 hours, oldest first. */
-  trend: number[];
-}
-
-export interface ErrorGroupDetail extends ErrorGroup {
-  workers: { worker: string; count: number; lastSeenAt: number }[];
-  /** Latest first. Counts only failures whose worker reported its version. */
-  versions: { version: string; count: number; firstSeenAt: number; lastSeenAt: number }[];
-  /** Hourly counts within their retention. */
-  hours: { at: number; count: number }[];
-}
-
-export interface ErrorMark {
-  /** Only the store itself sets `regressed`. */
-  state: 'open' | 'resolved' | 'ignored';
-  note?: string;
-  by: string;
-  at: number;
-}
-
-export interface NumberSearch {
-  from: number;
-  to: number;
-  /** `all` returns the whole time as one span. Minutes are stored for 49 hours, hours for 100 days, days forever. */
-  step: 'minute' | 'hour' | 'day' | 'all';
-  /** Merges steps into longer ones of this many ms. */
-  fold?: number;
-  /** Precision of both ends of `all`, which are moved outwards to whole steps. Defaults to days. */
-  edge?: 'minute' | 'hour' | 'day';
-  /** Returns one row per type, queue or worker instead of one for all. */
-  by?: 'type' | 'queue' | 'worker';
-  /** Filters by type and queue, or by worker: workers are counted separately from types and queues. */
-  type?: string;
-  queue?: string;
-  worker?: string;
-}
-
-export interface NumberSpan {
-  at: number;
-  /** The type, queue or worker, according to `by`. */
-  name?: string;
-  added: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
-  expired: number;
-  /** Attempts after the first. */
-  retried: number;
-  wait: DurationSummary;
-  run: DurationSummary;
-}
-
-/** Durations of completed and failed tasks. Quantiles are exact within 2 %; `null` without data. */
-export interface DurationSummary {
-  count: number;
-  sumMs: number;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-  /** Encoded for `Histogram.decode`, which gives other quantiles, cumulative buckets and sums of spans. */
-  histogram: Uint8Array;
-}
-
 export interface RetentionPolicy {
   /** Deletes tasks that finished before this time, ms. */
   before: Partial<Record<TaskState, number>>;
@@ -272,7 +143,7 @@ export interface RetentionPolicy {
 }
 
 export interface StoreSize {
-  /** Bytes on disk of the file and its log. */
+  /** Bytes on disk. */
   bytes: number;
   tasks: number;
   /** Creation time of the oldest task, ms. */

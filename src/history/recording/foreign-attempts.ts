@@ -1,7 +1,7 @@
 import { toFailure } from '../../bullmq/codec/to-task-view.js';
 import type { TaskFailure } from '../../model/task-view.js';
-import type { AttemptRow, TaskRef } from '../sqlite/rows.js';
-import type { AttemptTail } from '../sqlite/recording-engine.js';
+import type { AttemptRow, TaskRef } from '../ports/rows.js';
+import type { AttemptTail } from '../ports/recording-store.js';
 import type { JobSnapshot } from './read-jobs.js';
 import type { StreamEvent } from './stream-event.js';
 

@@ -1,4 +1,4 @@
-import type { TaskRef } from '../sqlite/rows.js';
+import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
 import type { StreamEvent } from './stream-event.js';
 

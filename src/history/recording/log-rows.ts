@@ -1,6 +1,6 @@
 import type { LogLevel } from '../../task-api/task-handler.js';
 import { withoutTerminalCodes } from '../../model/terminal-codes.js';
-import type { LogRow, TaskRef } from '../sqlite/rows.js';
+import type { LogRow, TaskRef } from '../ports/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];

@@ -1,5 +1,5 @@
 import { knownAttempts } from '../../bullmq/codec/attempts.js';
-import type { AttemptRow, TaskRef } from '../sqlite/rows.js';
+import type { AttemptRow, TaskRef } from '../ports/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 
 /** Reads the attempts that our workers record in the job itself, with the same rules as the API. */

@@ -1,7 +1,8 @@
 import { isFinished, type TaskState } from '../../model/states.js';
 import type { Redis } from 'ioredis';
-import type { KnownState, RecordingEngine } from '../sqlite/recording-engine.js';
-import type { TaskRef } from '../sqlite/rows.js';
+import type { RecordingEngine } from '../sqlite/recording-engine.js';
+import type { KnownState } from '../ports/recording-store.js';
+import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
 import { readJobs, type JobCommands } from './read-jobs.js';
 import type { StreamCommands } from './read-streams.js';

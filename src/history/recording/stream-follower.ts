@@ -2,7 +2,7 @@ import { isFinished } from '../../model/states.js';
 import { isIdOfKey } from '../../bullmq/task-ids.js';
 import type { RecorderStatus } from '../history-status.js';
 import type { RecordingEngine } from '../sqlite/recording-engine.js';
-import type { RecordBatch } from '../sqlite/rows.js';
+import type { RecordBatch } from '../ports/rows.js';
 import type { Followed, FollowedQueues } from './followed-queues.js';
 import { beginsNew, isAnother, toGroups, type Group } from './id-reuse.js';
 import { readJobs, type JobRequest, type JobCommands, type JobSnapshot } from './read-jobs.js';

@@ -1,5 +1,5 @@
-import type { AttemptTail } from '../sqlite/recording-engine.js';
-import type { TaskRef } from '../sqlite/rows.js';
+import type { AttemptTail } from '../ports/recording-store.js';
+import type { TaskRef } from '../ports/rows.js';
 import type { StreamEvent } from './stream-event.js';
 
 export interface RememberedTask {

@@ -3,7 +3,7 @@ import { toProgress } from '../../bullmq/codec/to-task-view.js';
 import { lastFailure } from '../../bullmq/codec/attempts.js';
 import type { JobEnvelope } from '../../bullmq/codec/job-envelope.js';
 import { isFinished } from '../../model/states.js';
-import type { TaskRef, TaskRow } from '../sqlite/rows.js';
+import type { TaskRef, TaskRow } from '../ports/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 import { parseStored } from '../../bullmq/codec/parse-stored-json.js';
 

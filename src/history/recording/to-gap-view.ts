@@ -1,5 +1,5 @@
 import type { RecorderStatus } from '../history-status.js';
-import type { StoredGap } from '../sqlite/recording-engine.js';
+import type { StoredGap } from '../ports/recording-store.js';
 
 export function toGapView(gap: StoredGap): RecorderStatus['gaps'][number] {
   const { queue, found, vanished, sample, detail, reconciledAt } = gap;

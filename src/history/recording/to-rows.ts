@@ -1,8 +1,8 @@
 import { isFinished } from '../../model/states.js';
 import { toFailure, toProgress } from '../../bullmq/codec/to-task-view.js';
 import { parseStored } from '../../bullmq/codec/parse-stored-json.js';
-import type { AttemptTail } from '../sqlite/recording-engine.js';
-import type { ProgressRow, RecordBatch, TaskRef, TaskRow } from '../sqlite/rows.js';
+import type { AttemptTail } from '../ports/recording-store.js';
+import type { ProgressRow, RecordBatch, TaskRef, TaskRow } from '../ports/rows.js';
 import { attemptsOf, followAttempts } from './foreign-attempts.js';
 import { toLogRows } from './log-rows.js';
 import { keepsAttempts, ownAttempts } from './own-attempts.js';

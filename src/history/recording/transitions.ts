@@ -1,7 +1,7 @@
 import type { TaskState } from '../../model/states.js';
 import { isFinished, FINISHED_STATES } from '../../model/states.js';
 import { withoutTerminalCodes } from '../../model/terminal-codes.js';
-import type { Settling, TaskRef, TransitionRow } from '../sqlite/rows.js';
+import type { Settling, TaskRef, TransitionRow } from '../ports/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
 import type { StreamEvent } from './stream-event.js';
 

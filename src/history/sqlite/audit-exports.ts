@@ -1,5 +1,5 @@
 import { readHead } from './audit-chain.js';
-import type { ExportTurn } from './audit-store.js';
+import type { ExportTurn } from '../ports/audit-store.js';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
 

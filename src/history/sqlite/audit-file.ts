@@ -4,7 +4,7 @@ import { readAnchor } from './audit-chain.js';
 import { readLinks } from './audit-links.js';
 import { AUDIT_COLUMNS, toStoredEntry } from './audit-rows.js';
 import { AuditSeal } from './audit-seal.js';
-import type { StoredAuditEntry } from './audit-store.js';
+import type { StoredAuditEntry } from '../ports/audit-store.js';
 import { SqliteDatabase } from './database.js';
 import { HistoryFileError } from '../ports/history-file-error.js';
 import { checkFormat } from './migrate.js';

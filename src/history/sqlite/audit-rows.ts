@@ -1,6 +1,11 @@
 import { AuditChain } from './audit-chain.js';
 import type { AuditSeal } from './audit-seal.js';
-import { AUDIT_OUTCOMES, type AuditEntry, type AuditSearch, type StoredAuditEntry } from './audit-store.js';
+import {
+  AUDIT_OUTCOMES,
+  type AuditEntry,
+  type AuditSearch,
+  type StoredAuditEntry,
+} from '../ports/audit-store.js';
 import { BulkInsert } from './bulk-insert.js';
 import type { Bindable, SqliteDatabase } from './database.js';
 

@@ -6,7 +6,7 @@ import { scrubOfBodies } from './redact-text.js';
 import { Reindexer } from './reindexer.js';
 import { ErrorWriter } from './error-writer.js';
 import { NumbersWriter } from './numbers-writer.js';
-import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from './rows.js';
+import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import { SearchWriter } from './search-writer.js';
 import { EarlyFinishes } from './early-finishes.js';

@@ -11,8 +11,8 @@ import {
   type BulkTarget,
   type OutcomeRow,
   type TargetOutcome,
-} from './bulk-store.js';
-import type { TaskRef } from './rows.js';
+} from '../ports/bulk-store.js';
+import type { TaskRef } from '../ports/rows.js';
 
 type Answers<Store> = {
   [Call in keyof Store]: Store[Call] extends (...args: infer Args) => Promise<infer Answer>

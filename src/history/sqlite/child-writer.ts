@@ -2,7 +2,7 @@ import { toMoreJson } from './attempt-failure.js';
 import { BulkInsert } from './bulk-insert.js';
 import { levelCode, outcomeCode, stateCode } from './codes.js';
 import type { SqliteDatabase } from './database.js';
-import type { AttemptRow, LogRow, ProgressRow, RecordBatch, TaskRef, TransitionRow } from './rows.js';
+import type { AttemptRow, LogRow, ProgressRow, RecordBatch, TaskRef, TransitionRow } from '../ports/rows.js';
 import { refKey } from './task-rows.js';
 import { WORD, type Dictionary } from './dictionary.js';
 

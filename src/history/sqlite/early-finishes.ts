@@ -1,6 +1,6 @@
 import type { ChildWriter } from './child-writer.js';
 import { isSettledCode, stateCode } from './codes.js';
-import type { Settling } from './rows.js';
+import type { Settling } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import type { MergedTask } from './task-merge.js';
 

@@ -3,9 +3,7 @@ import type { TaskFailure } from '../../model/task-view.js';
 import { errorFingerprint, foldMessage, rootFrame, type FailureSeen } from '../error-fingerprint.js';
 import type { SqliteDatabase } from './database.js';
 import { WORD, type Dictionary } from './dictionary.js';
-
-export const ERROR_STATES = ['open', 'resolved', 'ignored', 'regressed'] as const;
-export type ErrorState = (typeof ERROR_STATES)[number];
+import { ERROR_STATES } from '../ports/error-group-store.js';
 
 /** SQL condition: the group was resolved and has failed again since. SET sees the row before the update. */
 const HAS_REGRESSED = `state = ${ERROR_STATES.indexOf('resolved')} AND excluded.last_seen > changed`;

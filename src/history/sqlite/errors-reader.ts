@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
-import { ERROR_STATES } from './error-writer.js';
+import { ERROR_STATES } from '../ports/error-group-store.js';
 import type {
   ErrorGroup,
   ErrorGroupDetail,
@@ -9,7 +9,7 @@ import type {
   ErrorPage,
   ErrorSearch,
   ErrorState,
-} from '../ports/history-store.js';
+} from '../ports/error-group-store.js';
 import type { ErrorGroupColumns } from './schema.js';
 import { WORD, type Dictionary } from './dictionary.js';
 

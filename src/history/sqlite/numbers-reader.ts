@@ -1,7 +1,7 @@
 import { Histogram } from '../histogram.js';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
-import type { DurationSummary, NumberSearch, NumberSpan } from '../ports/history-store.js';
+import type { DurationSummary, NumberSearch, NumberSpan } from '../ports/stats-store.js';
 import { SPANS } from './numbers-writer.js';
 import type { NumberColumns } from './schema.js';
 import { WORD, type Dictionary } from './dictionary.js';

@@ -1,50 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { isFinished, TASK_STATES, type TaskState } from '../../model/states.js';
+import { isFinished, TASK_STATES } from '../../model/states.js';
 import { KNOWN_AS } from './adopt-copy.js';
 import { outcomeCode, stateCode, toState } from './codes.js';
 import { isSameFile, locateFile, locationId } from './file-location.js';
 import { HistoryMovedError } from '../ports/history-file-error.js';
-import type { RecordBatch, RecordOutcome, TaskRef } from './rows.js';
+import type { RecordBatch, RecordOutcome, TaskRef } from '../ports/rows.js';
 import { StoreEngine } from './store-engine.js';
 import { WORD } from './dictionary.js';
-
-/** Rejects a write whose cursors are stale because another process has recorded since. Nothing was written. */
-export class HistoryFencedError extends Error {
-  override name = 'HistoryFencedError';
-}
-
-export interface NewGap {
-  queue: string;
-  /** ms */
-  from: number;
-  to: number;
-  noticedAt: number;
-  detail: string;
-}
-
-export interface StoredGap extends NewGap {
-  id: number;
-  reconciledAt: number | null;
-  found: number;
-  vanished: number;
-  sample: string[];
-}
-
-/** Known progress of a task's attempts. */
-export interface AttemptTail {
-  /** Number of the last attempt; 0 for none. */
-  starts: number;
-  /** The last attempt has not finished. */
-  isOpen: boolean;
-  failures: number;
-}
-
-export interface KnownState {
-  state: TaskState;
-  /** ms */
-  createdAt: number;
-  finishedAt: number | null;
-}
+import { HistoryFencedError } from '../ports/history-errors.js';
+import type { AttemptTail, KnownState, NewGap, StoredGap } from '../ports/recording-store.js';
 
 /** Tasks reindexed per chunk: about ten ms. */
 const REINDEX_CHUNK = 100;

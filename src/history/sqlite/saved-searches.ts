@@ -1,6 +1,6 @@
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
-import { MAX_SAVED, type SavedSearch } from '../ports/saved-search.js';
+import { MAX_SAVED, type SavedSearch } from '../ports/saved-search-store.js';
 
 export function savedSearches(db: SqliteDatabase): SavedSearch[] {
   const rows = db.query(build.selectFrom('searches').selectAll().orderBy('folded').compile());

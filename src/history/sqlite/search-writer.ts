@@ -6,7 +6,7 @@ import type { SqliteDatabase } from './database.js';
 import { indexable, scrubOfBodies } from './redact-text.js';
 import { MAX_TEXT } from './indexed-values.js';
 import { isOwnId } from './own-ids.js';
-import type { RecordBatch, TaskRef } from './rows.js';
+import type { RecordBatch, TaskRef } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import { CUT, indexTexts, type LoadBody, type MergedTask } from './task-merge.js';
 import { refKey } from './task-rows.js';

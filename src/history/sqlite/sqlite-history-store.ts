@@ -1,20 +1,19 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { QueryNode } from '../query/query-ast.js';
 import type {
-  ErrorMark,
-  ErrorSearch,
   ExactCount,
   HistoryStore,
-  NumberSearch,
   RetentionPolicy,
   TaskSearch,
   WalkPage,
 } from '../ports/history-store.js';
-import type { AuditStore } from './audit-store.js';
-import type { BulkStore } from './bulk-store.js';
+import type { ErrorMark, ErrorSearch } from '../ports/error-group-store.js';
+import type { NumberSearch } from '../ports/stats-store.js';
+import type { AuditStore } from '../ports/audit-store.js';
+import type { BulkStore } from '../ports/bulk-store.js';
 import { ReaderPool } from './reader-pool.js';
-import type { RecordBatch } from './rows.js';
-import type { SavedSearch } from '../ports/saved-search.js';
+import type { RecordBatch } from '../ports/rows.js';
+import type { SavedSearch } from '../ports/saved-search-store.js';
 import { EngineCalls } from './store-calls.js';
 import type { EngineOptions } from './store-engine.js';
 

@@ -2,11 +2,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { RoostError, type ErrorCode } from '../../model/errors.js';
 import { HistoryFileError } from './migrate.js';
 import type { StoreEngine } from './store-engine.js';
-
-/** Rejects calls because the store is closed or its thread has died. */
-export class HistoryClosedError extends Error {
-  override name = 'HistoryClosedError';
-}
+import { HistoryClosedError } from '../ports/history-errors.js';
 
 export type EngineMethod = Exclude<keyof StoreEngine, 'close'>;
 

@@ -4,25 +4,20 @@ import { AuditExports } from './audit-exports.js';
 import { readLinks } from './audit-links.js';
 import { AuditRows, toStoredEntry } from './audit-rows.js';
 import { AuditSeal } from './audit-seal.js';
-import type { AuditEntry, AuditLink, AuditSearch } from './audit-store.js';
+import type { AuditEntry, AuditLink, AuditSearch } from '../ports/audit-store.js';
 import { BatchWriter } from './batch-writer.js';
 import { build } from './builder.js';
 import { BulkRows } from './bulk-rows.js';
 import { SqliteDatabase } from './database.js';
 import { ErrorsReader } from './errors-reader.js';
-import type {
-  ErrorMark,
-  ErrorSearch,
-  NumberSearch,
-  RetentionPolicy,
-  StoreSize,
-  TaskSearch,
-} from '../ports/history-store.js';
+import type { RetentionPolicy, StoreSize, TaskSearch } from '../ports/history-store.js';
+import type { ErrorMark, ErrorSearch } from '../ports/error-group-store.js';
+import type { NumberSearch } from '../ports/stats-store.js';
 import { migrate } from './migrate.js';
 import { readNumbers } from './numbers-reader.js';
 import { forgetPiece } from './retention.js';
-import type { RecordBatch } from './rows.js';
-import type { SavedSearch } from '../ports/saved-search.js';
+import type { RecordBatch } from '../ports/rows.js';
+import type { SavedSearch } from '../ports/saved-search-store.js';
 import { dropSearch, savedSearches, saveSearch } from './saved-searches.js';
 import type { SearchBudget } from './search/search-budget.js';
 import { similarRuns } from './similar-runs.js';

@@ -2,7 +2,7 @@ import { isFinished } from '../../model/states.js';
 import { stateCode } from './codes.js';
 import { scrubOfBodies } from './redact-text.js';
 import { foldValue, indexBody, type IndexedBody, type IndexedValue } from './indexed-values.js';
-import type { Settling, TaskRow } from './rows.js';
+import type { Settling, TaskRow } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import { WORD, type Dictionary } from './dictionary.js';
 

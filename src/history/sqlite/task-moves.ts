@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from './database.js';
-import type { RecordBatch, TaskRef } from './rows.js';
+import type { RecordBatch, TaskRef } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import type { StateCounts } from './state-counts.js';
 import { refKey, type TaskRows } from './task-rows.js';

@@ -9,7 +9,7 @@ import type {
   HistoryProgress,
   HistoryTask,
   HistoryTransition,
-} from './rows.js';
+} from '../ports/rows.js';
 import type { AttemptColumns, HistorySchema, TaskColumns } from './schema.js';
 import { CUT } from './task-merge.js';
 import { toHistoryTask, type ListedTask } from './to-history-task.js';

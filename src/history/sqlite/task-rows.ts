@@ -1,6 +1,6 @@
 import { BulkInsert } from './bulk-insert.js';
 import type { Bindable, SqliteDatabase } from './database.js';
-import type { TaskRef } from './rows.js';
+import type { TaskRef } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import { factsOf, type Fact, type MergedTask } from './task-merge.js';
 

@@ -6,7 +6,7 @@ import { build } from './builder.js';
 import { toState } from './codes.js';
 import type { SqliteDatabase } from './database.js';
 import type { ExactCount, GroupCounts, HistoryPage, TaskSearch } from '../ports/history-store.js';
-import type { HistoryTask, TaskRef } from './rows.js';
+import type { HistoryTask, TaskRef } from '../ports/rows.js';
 import { readCursor, writeCursor } from './search/page-cursor.js';
 import { phasesAfter, phasesOf } from './search/search-order.js';
 import { toPlan, type PlanContext, type PlanNode } from './search/search-plan.js';

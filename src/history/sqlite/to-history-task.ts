@@ -1,6 +1,6 @@
 import type { TaskProgress } from '../../model/task-view.js';
 import { toState } from './codes.js';
-import type { HistoryTask } from './rows.js';
+import type { HistoryTask } from '../ports/rows.js';
 import type { TaskColumns } from './schema.js';
 import { CUT } from './task-merge.js';
 import type { Dictionary } from './dictionary.js';

@@ -3,23 +3,7 @@ import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
 import { SPANS } from './numbers-writer.js';
 import { WORD, type Dictionary } from './dictionary.js';
-
-/** Totals of one queue and type; `Histogram.decode` reads the histograms. */
-export interface TotalRow {
-  /** Undefined for the sum of all names beyond the first ones. */
-  queue: string | undefined;
-  type: string | undefined;
-  added: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
-  expired: number;
-  retried: number;
-  waitMs: number;
-  runMs: number;
-  wait: Uint8Array;
-  run: Uint8Array;
-}
+import type { TotalRow } from '../ports/stats-store.js';
 
 /**
  * Reads the totals by queue and type. The first `names` ever seen of each kind have rows of their own; all later ones

@@ -1,11 +1,7 @@
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
 import { WORD, type Dictionary } from './dictionary.js';
-
-export interface KnownVersion {
-  version: string;
-  firstSeenAt: number;
-}
+import type { KnownVersion } from '../ports/stats-store.js';
 
 /** Maximum listed versions; they come from settings of workers, of which there are few. */
 const MAX_LISTED = 500;

@@ -1,5 +1,5 @@
 import type { TaskView } from '../../model/task-view.js';
-import type { ErrorGroup, ErrorGroupDetail, ErrorState } from '../../history/ports/history-store.js';
+import type { ErrorGroup, ErrorGroupDetail, ErrorState } from '../../history/ports/error-group-store.js';
 import { formatIso } from '../../bullmq/codec/to-task-view.js';
 
 /** A group of failures with the same cause, as shown by REST and pages. */

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { RoostError } from '../../model/errors.js';
 import { HistoryStatus } from '../../history/history-status.js';
 import { parseQuery } from '../../history/query/parse-query.js';
-import type { ErrorSearch, ErrorState, HistoryStore } from '../../history/ports/history-store.js';
+import type { HistoryStore } from '../../history/ports/history-store.js';
+import type { ErrorSearch, ErrorState } from '../../history/ports/error-group-store.js';
 import { scrubOfHistory, toTaskView } from '../../history/to-task-view.js';
 import { HISTORY } from '../../history/tokens.js';
 import {

@@ -1,5 +1,5 @@
 import { Histogram } from '../../history/histogram.js';
-import type { TotalRow } from '../../history/sqlite/totals-reader.js';
+import type { TotalRow } from '../../history/ports/stats-store.js';
 import { histogramSamples, one, type Metric, type Sample } from './metric.js';
 import type { MetricsSnapshot } from './metrics-snapshot.js';
 import { isBeingRecorded, isRecordingHere } from '../../history/history-status.js';

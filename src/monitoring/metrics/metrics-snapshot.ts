@@ -1,7 +1,8 @@
 import type { KnownWorker } from '../../workers/presence.js';
 import type { RecorderStatus } from '../../history/history-status.js';
-import type { ErrorState, StoreSize } from '../../history/ports/history-store.js';
-import type { TotalRow } from '../../history/sqlite/totals-reader.js';
+import type { StoreSize } from '../../history/ports/history-store.js';
+import type { ErrorState } from '../../history/ports/error-group-store.js';
+import type { TotalRow } from '../../history/ports/stats-store.js';
 import type { RedisReport } from '../../bullmq/connection/redis-health.js';
 import type { QueueStats } from '../../bullmq/queue-stats.js';
 import type { RedisOverview } from '../redis-overview.js';

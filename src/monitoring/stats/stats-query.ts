@@ -1,6 +1,6 @@
 import { RoostError } from '../../model/errors.js';
 import { readDayOrTime } from '../../model/iso-time.js';
-import type { NumberSearch } from '../../history/ports/history-store.js';
+import type { NumberSearch } from '../../history/ports/stats-store.js';
 import { readQuery, shortText } from '../../http/query.js';
 import { RANGE_NAMES, RANGES, STEP_LENGTHS, windowOf, type Range } from './stats-ranges.js';
 import { GROUPINGS } from './stats.service.js';

@@ -1,5 +1,5 @@
 import { Histogram } from '../../history/histogram.js';
-import type { DurationSummary, NumberSpan } from '../../history/ports/history-store.js';
+import type { DurationSummary, NumberSpan } from '../../history/ports/stats-store.js';
 
 /** Counts and durations of a period as shown by REST and pages. Durations are ms. */
 export interface Numbers {

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { RequirePermission } from '../../auth/require-permission.js';
-import type { NumberSpan } from '../../history/ports/history-store.js';
+import type { NumberSpan } from '../../history/ports/stats-store.js';
 import { STEP_LENGTHS } from './stats-ranges.js';
 import { readNumbersQuery } from './stats-query.js';
 import { addUp, NO_NUMBERS, toNumbers, type Numbers } from './stats-view.js';

@@ -1,12 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HistoryStatus } from '../../history/history-status.js';
-import type {
-  ErrorGroup,
-  HistoryStore,
-  NumberSearch,
-  NumberSpan,
-} from '../../history/ports/history-store.js';
-import type { KnownVersion } from '../../history/sqlite/versions.js';
+import type { HistoryStore } from '../../history/ports/history-store.js';
+import type { ErrorGroup } from '../../history/ports/error-group-store.js';
+import type { NumberSearch, NumberSpan } from '../../history/ports/stats-store.js';
+import type { KnownVersion } from '../../history/ports/stats-store.js';
 import { HISTORY } from '../../history/tokens.js';
 import { RANGES, windowBefore, windowOf, type Range, type RangeName, type Window } from './stats-ranges.js';
 import { addUp, NO_NUMBERS, toNumbers, type Numbers } from './stats-view.js';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../model/errors.js';
-import { BULK_OUTCOMES } from '../../history/sqlite/bulk-store.js';
+import { BULK_OUTCOMES } from '../../history/ports/bulk-store.js';
 import { parameter } from '../components.js';
 import { reads, writes } from '../operation.js';
 import { ref } from '../schema.js';

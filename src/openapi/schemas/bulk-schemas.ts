@@ -1,5 +1,5 @@
 import { TASK_STATES } from '../../model/states.js';
-import { BULK_ACTIONS, BULK_OUTCOMES, BULK_STATES } from '../../history/sqlite/bulk-store.js';
+import { BULK_ACTIONS, BULK_OUTCOMES, BULK_STATES } from '../../history/ports/bulk-store.js';
 import { count, list, object, orNull, ref, text, time, type Schemas } from '../schema.js';
 
 const ACTION = { type: 'string', enum: [...BULK_ACTIONS], description: 'The action.' };

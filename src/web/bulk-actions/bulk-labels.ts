@@ -1,4 +1,4 @@
-import type { BulkAction, BulkOutcome, BulkState } from '../../history/sqlite/bulk-store.js';
+import type { BulkAction, BulkOutcome, BulkState } from '../../history/ports/bulk-store.js';
 
 interface Words {
   /** Label such as `Retry 5,000 tasks`. */

@@ -10,7 +10,7 @@ import {
   BULK_OUTCOMES,
   type BulkAction,
   type BulkOutcome,
-} from '../../history/sqlite/bulk-store.js';
+} from '../../history/ports/bulk-store.js';
 import { runFormAction, BY_PAGE, UNDO_MS } from '../kit/form-action.js';
 import { PageShellService } from '../kit/page-shell.service.js';
 import { OfferedQueues } from '../queues/offered-queues.js';

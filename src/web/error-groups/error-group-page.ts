@@ -1,5 +1,5 @@
 import type { TaskFailure, TaskView } from '../../model/task-view.js';
-import type { KnownVersion } from '../../history/sqlite/versions.js';
+import type { KnownVersion } from '../../history/ports/stats-store.js';
 import type { ErrorGroupDetailView } from '../../monitoring/error-groups/error-group-views.js';
 import type { ErrorAct } from '../../monitoring/error-groups/error-groups.service.js';
 import { ERROR_STATE_ICONS, ERROR_STATE_TONES } from './errors-page.js';

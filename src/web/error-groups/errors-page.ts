@@ -1,4 +1,4 @@
-import type { ErrorState } from '../../history/ports/history-store.js';
+import type { ErrorState } from '../../history/ports/error-group-store.js';
 import type { ErrorGroupView } from '../../monitoring/error-groups/error-group-views.js';
 import type { ErrorGroupPage } from '../../monitoring/error-groups/error-groups.service.js';
 import { formatNumber } from '../kit/format.js';

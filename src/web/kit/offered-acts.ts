@@ -1,7 +1,7 @@
 import { applies } from '../../bulk-actions/bulk-rules.js';
 import { isFinished } from '../../model/states.js';
 import type { TaskView } from '../../model/task-view.js';
-import { BULK_ACTIONS, type BulkAction } from '../../history/sqlite/bulk-store.js';
+import { BULK_ACTIONS, type BulkAction } from '../../history/ports/bulk-store.js';
 import { isAllowed, type JobCommands } from '../../tasks/job-commands.js';
 import { DELETABLE, PROMOTABLE, RETRYABLE } from './states.js';
 

@@ -1,4 +1,4 @@
-import type { ErrorGroup } from '../../history/ports/history-store.js';
+import type { ErrorGroup } from '../../history/ports/error-group-store.js';
 import { RANGE_NAMES, RANGES, type RangeName } from '../../monitoring/stats/stats-ranges.js';
 import type { Behind, Grouping, NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
 import { formatDuration, formatNumber, plural } from '../kit/format.js';

@@ -11,7 +11,7 @@ import { AuditExporter } from '../../../src/audit/export/audit-exporter.js';
 import type { AuditSink } from '../../../src/audit/export/audit-sink.js';
 import { toSink } from '../../../src/audit/export/to-sink.js';
 import { parseAuditExport } from '../../../src/platform/config/audit-export.js';
-import type { AuditEntry, AuditStore } from '../../../src/history/sqlite/audit-store.js';
+import type { AuditEntry, AuditStore } from '../../../src/history/ports/audit-store.js';
 import { toAuditWarnings } from '../../../src/monitoring/warnings.js';
 import { until } from '../../support/until.js';
 import { StoreFixture } from '../history/sqlite/store-fixture.js';

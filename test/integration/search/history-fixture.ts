@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecorderStatus } from '../../../src/history/history-status.js';
 import type { HistoryStore } from '../../../src/history/ports/history-store.js';
-import type { RecordBatch } from '../../../src/history/sqlite/rows.js';
+import type { RecordBatch } from '../../../src/history/ports/rows.js';
 import { StoreEngine } from '../../../src/history/sqlite/store-engine.js';
 import { emptyBatch } from '../history/sqlite/store-fixture.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuditAggregation, isFoldable } from '../../../src/audit/audit-aggregation.js';
-import type { AuditEntry } from '../../../src/history/sqlite/audit-store.js';
+import type { AuditEntry } from '../../../src/history/ports/audit-store.js';
 
 const HOUR = 3_600_000;
 const NOON = 490_000 * HOUR;

@@ -1,5 +1,6 @@
 import { Histogram } from '../../../src/history/histogram.js';
-import type { ErrorGroup, NumberSpan } from '../../../src/history/ports/history-store.js';
+import type { ErrorGroup } from '../../../src/history/ports/error-group-store.js';
+import type { NumberSpan } from '../../../src/history/ports/stats-store.js';
 import {
   toErrorGroupDetailView,
   toErrorGroupView,

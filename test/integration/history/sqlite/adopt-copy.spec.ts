@@ -15,7 +15,7 @@ import { makeHomeless } from '../../../../src/history/sqlite/adopt-copy.js';
 import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
 import { HistoryMovedError } from '../../../../src/history/ports/history-file-error.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
-import type { Bulk } from '../../../../src/history/sqlite/bulk-store.js';
+import type { Bulk } from '../../../../src/history/ports/bulk-store.js';
 
 describe('a history', () => {
   let folder: string;

@@ -3,7 +3,7 @@ import { AuditFile } from '../../../../src/history/sqlite/audit-file.js';
 import { digestOf, linkHash } from '../../../../src/history/sqlite/audit-chain.js';
 import { AUDIT_COLUMNS } from '../../../../src/history/sqlite/audit-rows.js';
 import { toAuditKey } from '../../../../src/history/sqlite/audit-seal.js';
-import type { AuditEntry } from '../../../../src/history/sqlite/audit-store.js';
+import type { AuditEntry } from '../../../../src/history/ports/audit-store.js';
 import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
 import { StoreEngine } from '../../../../src/history/sqlite/store-engine.js';
 import { NOON, StoreFixture } from './store-fixture.js';

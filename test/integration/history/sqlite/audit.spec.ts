@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditEntry } from '../../../../src/history/sqlite/audit-store.js';
+import type { AuditEntry } from '../../../../src/history/ports/audit-store.js';
 import { NOON, StoreFixture } from './store-fixture.js';
 
 const entry = (n: number, more: Partial<AuditEntry> = {}): AuditEntry => ({

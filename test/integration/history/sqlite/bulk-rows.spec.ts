@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BulkRows } from '../../../../src/history/sqlite/bulk-rows.js';
-import type { BulkOrder } from '../../../../src/history/sqlite/bulk-store.js';
+import type { BulkOrder } from '../../../../src/history/ports/bulk-store.js';
 import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
 import { migrate } from '../../../../src/history/sqlite/migrate.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ErrorSearch } from '../../../../src/history/ports/history-store.js';
+import type { ErrorSearch } from '../../../../src/history/ports/error-group-store.js';
 import { attempt, NOON, StoreFixture, task } from './store-fixture.js';
 
 const HOUR = 3_600_000;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Histogram } from '../../../../src/history/histogram.js';
 import { coverOf } from '../../../../src/history/sqlite/numbers-reader.js';
-import type { TaskRow } from '../../../../src/history/sqlite/rows.js';
+import type { TaskRow } from '../../../../src/history/ports/rows.js';
 import { attempt, NOON, StoreFixture, task } from './store-fixture.js';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseQuery } from '../../../../src/history/query/parse-query.js';
-import type { TaskRow } from '../../../../src/history/sqlite/rows.js';
+import type { TaskRow } from '../../../../src/history/ports/rows.js';
 import { attempt, NOON, StoreFixture, task } from './store-fixture.js';
 
 const HOUR = 3_600_000;

@@ -8,7 +8,7 @@ import type {
   RecordBatch,
   TaskRow,
   TransitionRow,
-} from '../../../../src/history/sqlite/rows.js';
+} from '../../../../src/history/ports/rows.js';
 import { StoreEngine, type EngineOptions } from '../../../../src/history/sqlite/store-engine.js';
 
 /** Noon of a day, in ms. */

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isSameFile, locateFile } from '../sqlite/file-location.js';
+import { isSameFile, locateFile } from '../file-location.js';
 import type { BackupSummary } from './summarize.js';
 
 /** Interval of progress reports, ms. */

@@ -1,5 +1,5 @@
-import { toState } from '../sqlite/codes.js';
-import type { SqliteDatabase } from '../sqlite/database.js';
+import { toState } from '../codes.js';
+import type { SqliteDatabase } from '../database.js';
 
 /** Contents of a backup. */
 export interface BackupSummary {

@@ -1,8 +1,8 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeHomeless } from '../sqlite/adopt-copy.js';
-import { SqliteDatabase } from '../sqlite/database.js';
-import { checkFormat } from '../sqlite/migrate.js';
+import { makeHomeless } from '../adopt-copy.js';
+import { SqliteDatabase } from '../database.js';
+import { checkFormat } from '../migrate.js';
 import type { FromBackup } from './backup-history.js';
 import { summarize } from './summarize.js';
 
