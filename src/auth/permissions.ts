@@ -19,7 +19,7 @@ interface PermissionFacts {
 export const PERMISSIONS = {
   'tasks.read': { what: 'See tasks, queues, workers, limits, errors and Redis', from: 'viewer' },
   'metrics.read': { what: 'Read the metrics', from: 'viewer' },
-  'tasks.export': { what: 'Take lists of tasks away as a file', from: 'viewer', audited: true },
+  'tasks.export': { what: 'Export lists of tasks as a file', from: 'viewer', audited: true },
   'tasks.submit': { what: 'Submit tasks', from: 'operator', writes: true },
   'tasks.act': { what: 'Cancel, retry, promote and delete single tasks', from: 'operator', writes: true },
   'tasks.bulk': { what: 'Act on many tasks at once', from: 'operator', writes: true },
@@ -27,24 +27,29 @@ export const PERMISSIONS = {
   'workers.control': { what: 'Pause, resize and stop workers', from: 'operator', writes: true },
   'limits.set': { what: 'Set limits of task types', from: 'operator', writes: true },
   'errors.mark': { what: 'Resolve and ignore groups of errors', from: 'operator', writes: true },
-  'searches.save': { what: 'Keep searches under a name', from: 'operator', writes: true },
-  'sessions.end': { what: 'See one’s own logins, and end them', from: 'viewer', peopleOnly: true },
-  'factor.set': { what: 'Set up one’s own second factor', from: 'viewer', peopleOnly: true },
+  'searches.save': { what: 'Save searches', from: 'operator', writes: true },
+  'sessions.end': { what: 'See and end own logins', from: 'viewer', peopleOnly: true },
+  'factor.set': { what: 'Set up an own second factor', from: 'viewer', peopleOnly: true },
   'tokens.make': {
-    what: 'Make API tokens of one’s own, and revoke them',
+    what: 'Create and revoke own API tokens',
     from: 'operator',
     writes: true,
     peopleOnly: true,
   },
   'tokens.manage': {
-    what: 'See and revoke the API tokens of all',
+    what: 'See and revoke the API tokens of all users',
     from: 'admin',
     writes: true,
     peopleOnly: true,
   },
-  'users.manage': { what: 'See and end the logins of all', from: 'admin', writes: true, peopleOnly: true },
-  'secrets.reveal': { what: 'See values that are hidden by a rule', from: 'admin', audited: true },
-  'audit.read': { what: 'Read who did what', from: 'admin' },
+  'users.manage': {
+    what: 'See and end the logins of all users',
+    from: 'admin',
+    writes: true,
+    peopleOnly: true,
+  },
+  'secrets.reveal': { what: 'Show values that REDACT hides', from: 'admin', audited: true },
+  'audit.read': { what: 'Read the audit', from: 'admin' },
 } as const satisfies Record<string, PermissionFacts>;
 
 export type Permission = keyof typeof PERMISSIONS;
