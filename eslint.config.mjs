@@ -61,6 +61,46 @@ const plainComments = {
   },
 };
 
+/** Ends of the names of values that begin a key. */
+const KEY_BEGINNING = /(prefix|base|key)$/i;
+
+function nameOf(node) {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type === 'MemberExpression') return nameOf(node.property);
+  if (node.type === 'CallExpression') return nameOf(node.callee);
+  if (node.type === 'TSNonNullExpression') return nameOf(node.expression);
+  return '';
+}
+
+/** Reports keys put together outside src/bullmq/keys.ts: a prefix, base or key with text behind it, or `toKey`. */
+const keysInOneFile = {
+  create(context) {
+    const message = 'Redis keys are built in src/bullmq/keys.ts alone: add a function there.';
+    const startsKey = (node) => node != null && KEY_BEGINNING.test(nameOf(node));
+    return {
+      TemplateLiteral({ expressions, quasis: [first, second] }) {
+        if (
+          first.value.raw === '' &&
+          startsKey(expressions[0]) &&
+          /^(:|\w)/.test(second.value.raw || (expressions[1] ? ':' : ''))
+        )
+          context.report({ node: expressions[0], message });
+      },
+      BinaryExpression({ operator, left }) {
+        if (operator === '+' && startsKey(left)) context.report({ node: left, message });
+      },
+      CallExpression(node) {
+        const { callee } = node;
+        if (callee.type !== 'MemberExpression') return;
+        const { object, property } = callee;
+        const joinsKey =
+          property.name === 'join' && object.type === 'ArrayExpression' && startsKey(object.elements[0]);
+        if (property.name === 'toKey' || joinsKey) context.report({ node, message });
+      },
+    };
+  },
+};
+
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true };
 
 export default tseslint.config(
@@ -105,9 +145,10 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    plugins: { roost: { rules: { 'plain-comments': plainComments } } },
-    rules: { 'roost/plain-comments': 'error' },
+    plugins: { roost: { rules: { 'plain-comments': plainComments, 'keys-in-one-file': keysInOneFile } } },
+    rules: { 'roost/plain-comments': 'error', 'roost/keys-in-one-file': 'error' },
   },
+  { files: ['src/bullmq/keys.ts'], rules: { 'roost/keys-in-one-file': 'off' } },
   { files: ['src/platform/process-exit.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['src/platform/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {

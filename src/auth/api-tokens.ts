@@ -9,6 +9,7 @@ import type { RecordSeal } from './record-seal.js';
 import { StaleOnErrorCache } from './stale-on-error-cache.js';
 import { digest, newSecret } from './secrets.js';
 import type { Identity } from './principal.js';
+import { accessKey } from '../bullmq/keys.js';
 
 const TOKEN = /^roost_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 const ID = /^[0-9a-f]{16}$/;
@@ -57,7 +58,7 @@ export class ApiTokens {
     private readonly onRevoke: () => void,
   ) {
     this.cache = new StaleOnErrorCache(redis);
-    this.prefix = `${QUEUE_PREFIX}:access:`;
+    this.prefix = QUEUE_PREFIX;
   }
 
   /** @throws RoostError REQUEST_INVALID at MAX_TOKENS. */
@@ -139,15 +140,15 @@ export class ApiTokens {
   }
 
   private get index(): string {
-    return `${this.prefix}tokens`;
+    return accessKey(this.prefix, 'tokens');
   }
 
   private get uses(): string {
-    return `${this.prefix}token-uses`;
+    return accessKey(this.prefix, 'token-uses');
   }
 
   private key(id: string): string {
-    return `${this.prefix}token:${id}`;
+    return accessKey(this.prefix, 'token', id);
   }
 }
 

@@ -7,6 +7,7 @@ import type { RecordSeal } from './record-seal.js';
 import { digest, newSecret, SECRET } from './secrets.js';
 import type { Sessions } from './sessions.js';
 import type { EmergencyIdentity } from './principal.js';
+import { accessKey } from '../bullmq/keys.js';
 
 /** Lifetime of an unused code, ms. */
 export const CODE_MS = 15 * 60_000;
@@ -44,7 +45,7 @@ export class EmergencyAccess {
     private readonly sessions: Pick<Sessions, 'start' | 'exists'>,
     private readonly changes: Pick<SessionChanges, 'publish' | 'version'>,
   ) {
-    this.prefix = `${settings.QUEUE_PREFIX}:access:break-glass`;
+    this.prefix = settings.QUEUE_PREFIX;
   }
 
   /** Creates a code. Must only be shown to the operator of this instance. */
@@ -108,10 +109,10 @@ export class EmergencyAccess {
   }
 
   private get active(): string {
-    return `${this.prefix}-active`;
+    return accessKey(this.prefix, 'break-glass-active');
   }
 
   private key(code: string): string {
-    return `${this.prefix}:${digest(code)}`;
+    return accessKey(this.prefix, 'break-glass', digest(code));
   }
 }

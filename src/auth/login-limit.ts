@@ -4,6 +4,7 @@ import { RoostError } from '../model/errors.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import { toNetwork } from './client-network.js';
 import { digest } from './secrets.js';
+import { accessKey } from '../bullmq/keys.js';
 
 const WINDOW_S = 15 * 60;
 /**
@@ -71,10 +72,6 @@ export class LoginLimit {
     return entry;
   }
 
-  private get prefix(): string {
-    return `${this.settings.QUEUE_PREFIX}:access:wrong:${this.options.purpose}`;
-  }
-
   private async refuse(keys: string[], restS: number): Promise<RoostError> {
     await this.release(keys);
     const wait = Math.max(1, restS);
@@ -95,9 +92,11 @@ export class LoginLimit {
   }
 
   private keys(address: string, name: string): { from: string; of: string } {
+    const { QUEUE_PREFIX: prefix } = this.settings;
+    const { purpose } = this.options;
     return {
-      from: `${this.prefix}from:${toNetwork(address)}`,
-      of: `${this.prefix}name:${digest(name)}`,
+      from: accessKey(prefix, 'wrong', `${purpose}from`, toNetwork(address)),
+      of: accessKey(prefix, 'wrong', `${purpose}name`, digest(name)),
     };
   }
 }

@@ -10,6 +10,7 @@ import { isRole, type Role } from './permissions.js';
 import type { RecordSeal } from './record-seal.js';
 import { digest } from './secrets.js';
 import type { OidcIdentity } from './principal.js';
+import { accessKey } from '../bullmq/keys.js';
 
 /** Time limit for the sign-in at the provider, ms. */
 const PENDING_LOGIN_MS = 10 * 60_000;
@@ -212,7 +213,7 @@ export class Oidc {
   }
 
   private key(state: string): string {
-    return `${this.settings.QUEUE_PREFIX}:access:oidc:${digest(state)}`;
+    return accessKey(this.settings.QUEUE_PREFIX, 'oidc', digest(state));
   }
 }
 

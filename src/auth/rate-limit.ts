@@ -6,6 +6,7 @@ import { RoostError } from '../model/errors.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { toNetwork } from './client-network.js';
 import { ANONYMOUS } from './principal.js';
+import { accessKey } from '../bullmq/keys.js';
 
 const WINDOW_MS = 60_000;
 /** Interval for sharing counts with the other web processes, ms. Requests do not wait for Redis. */
@@ -138,7 +139,7 @@ export class RateLimit implements OnModuleDestroy {
     for (const [name, client] of this.clients) {
       const { own } = client;
       if (own === 0) continue;
-      const key = `${this.settings.QUEUE_PREFIX}:access:rate:${this.window}:${name}`;
+      const key = accessKey(this.settings.QUEUE_PREFIX, 'rate', this.window, name);
       client.own = 0;
       client.shared += own;
       this.redis

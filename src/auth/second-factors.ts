@@ -5,6 +5,7 @@ import type { Settings } from '../platform/config/settings.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import type { RecordSeal } from './record-seal.js';
 import { digest } from './secrets.js';
+import { accessKey } from '../bullmq/keys.js';
 
 /** RFC 6238 as authenticator apps implement it: SHA-1, 6 digits, 30 s. */
 const PERIOD_S = 30;
@@ -41,15 +42,12 @@ export type Accepted = 'code' | 'recovery code';
 export class SecondFactors {
   /** Codes accepted by this process until they expire, so that a loss of Redis data does not allow reuse. */
   private readonly used = new Map<string, number>();
-  private readonly prefix: string;
 
   constructor(
     private readonly redis: Redis,
     private readonly settings: Pick<Settings, 'QUEUE_PREFIX' | 'PUBLIC_URL'>,
     private readonly seal: RecordSeal,
-  ) {
-    this.prefix = `${settings.QUEUE_PREFIX}:access:`;
-  }
+  ) {}
 
   newSecret(): string {
     return new Secret({ size: 20 }).base32;
@@ -143,7 +141,13 @@ export class SecondFactors {
     this.used.set(step, now + USED_CODE_RETENTION_MS);
     if (this.used.size > MAX_USED_CODES) this.used.delete(this.used.keys().next().value!);
     const first = await withRedis(this.redis, () =>
-      this.redis.set(`${this.prefix}used-code:${step}`, '1', 'PX', USED_CODE_RETENTION_MS, 'NX'),
+      this.redis.set(
+        accessKey(this.settings.QUEUE_PREFIX, 'used-code', step),
+        '1',
+        'PX',
+        USED_CODE_RETENTION_MS,
+        'NX',
+      ),
     );
     return first === 'OK';
   }
@@ -162,7 +166,7 @@ export class SecondFactors {
   }
 
   private key(userId: string): string {
-    return `${this.prefix}second-factor:${userId}`;
+    return accessKey(this.settings.QUEUE_PREFIX, 'second-factor', userId);
   }
 }
 

@@ -6,13 +6,14 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { blockingConnection } from '../bullmq/connection/redis-connections.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { Users } from './users.js';
+import { accessKey } from '../bullmq/keys.js';
 
 /** Interval for checking the user file while streams are open, ms. It can change without a message. */
 const FILE_CHECK_MS = 1000;
 
 /** Pub/sub channel of `QUEUE_PREFIX`. scripts/access-changed.mjs publishes to it too. */
 export function sessionChannel(prefix: string): string {
-  return `${prefix}:access:changes`;
+  return accessKey(prefix, 'changes');
 }
 
 /**

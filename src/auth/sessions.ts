@@ -6,6 +6,7 @@ import type { RecordSeal } from './record-seal.js';
 import { StaleOnErrorCache } from './stale-on-error-cache.js';
 import { csrfToken, digest, newSecret, SECRET } from './secrets.js';
 import type { Identity } from './principal.js';
+import { accessKey } from '../bullmq/keys.js';
 
 /** Minimum time between two writes of a session's last use, ms. Bounds the precision of `seenAt`. */
 const TOUCH_INTERVAL_MS = 60_000;
@@ -66,8 +67,8 @@ export class Sessions {
     private readonly onEnd: () => void,
   ) {
     this.cache = new StaleOnErrorCache(redis);
-    this.prefix = `${settings.QUEUE_PREFIX}:access:session:`;
-    this.index = `${settings.QUEUE_PREFIX}:access:sessions`;
+    this.prefix = settings.QUEUE_PREFIX;
+    this.index = accessKey(settings.QUEUE_PREFIX, 'sessions');
     this.idleMs = settings.ACCESS_SESSION_IDLE_MINUTES * 60_000;
     this.maxAgeMs = settings.ACCESS_SESSION_HOURS * 3_600_000;
   }
@@ -126,7 +127,7 @@ export class Sessions {
 
   /** @param hash digest of the id. */
   async exists(hash: string): Promise<boolean> {
-    return (await this.redis.exists(this.prefix + hash)) > 0;
+    return (await this.redis.exists(this.keyOf(hash))) > 0;
   }
 
   /** @throws RoostError REDIS_UNAVAILABLE; the session has ended in this process even then. */
@@ -157,7 +158,7 @@ export class Sessions {
   async endAll(matches: SessionFilter): Promise<number> {
     const all = await this.findAll(matches);
     if (all.length === 0) return 0;
-    const keys = all.map(({ hash }) => this.prefix + hash);
+    const keys = all.map(({ hash }) => this.keyOf(hash));
     for (const key of keys) this.cache.forget(key);
     const gone = await withRedis(this.redis, async () => {
       // One DEL per key: cluster keys may be in different slots.
@@ -175,12 +176,12 @@ export class Sessions {
       const hashes = await this.redis.zrevrange(this.index, 0, -1);
       for (let from = 0; from < hashes.length; from += LIST_CHUNK) {
         const chunk = hashes.slice(from, from + LIST_CHUNK);
-        const texts = await this.redis.mget(chunk.map((hash) => this.prefix + hash));
+        const texts = await this.redis.mget(chunk.map((hash) => this.keyOf(hash)));
         const gone = chunk.filter((_, i) => texts[i] === null);
         if (gone.length > 0) await this.redis.zrem(this.index, ...gone);
         for (const [i, hash] of chunk.entries()) {
           const text = texts[i];
-          const session = text == null ? undefined : parse(this.seal.open(this.prefix + hash, text));
+          const session = text == null ? undefined : parse(this.seal.open(this.keyOf(hash), text));
           if (!session || this.remainingMs(session, Date.now()) <= 0) continue;
           if (matches(session, toPublicId(hash))) found.push({ hash, session });
         }
@@ -195,7 +196,8 @@ export class Sessions {
       .set(key, this.sealed(key, session), 'PX', this.remainingMs(session, now), 'XX')
       .then(async (kept) => {
         // Adds sessions from before the index existed.
-        if (kept) await this.redis.zadd(this.index, 'NX', session.startedAt, key.slice(this.prefix.length));
+        if (kept)
+          await this.redis.zadd(this.index, 'NX', session.startedAt, key.slice(this.keyOf('').length));
       })
       .catch((error: unknown) => {
         if (!toStorageError(error)) throw error;
@@ -213,7 +215,11 @@ export class Sessions {
   }
 
   private key(id: string): string {
-    return this.prefix + digest(id);
+    return this.keyOf(digest(id));
+  }
+
+  private keyOf(hash: string): string {
+    return accessKey(this.prefix, 'session', hash);
   }
 }
 

@@ -10,6 +10,7 @@ import { LEDGER_TTL_MS, STALE_FENCE } from './scripts/fencing.js';
 import { retryArgs, toMoveOutcome, type MoveOutcome, type FinishMark } from './task-transitions.js';
 import type { FoundTask } from './task-reader.js';
 import { COMMAND_CLIENT } from './tokens.js';
+import { baseOf, jobKey, ledgerKey } from './keys.js';
 
 /** Fencing token that makes a chunk of a long operation change each task only once; see scripts/fencing.ts. */
 export interface Fence {
@@ -49,27 +50,27 @@ export class BatchTransitions {
    * @throws StaleFenceError
    */
   async open({ operation, token }: Fence, settled: LedgerTask[]): Promise<void> {
-    const ledger = this.ledgerKey(operation);
+    const ledger = this.ledger(operation);
     const opened = await this.redis.roostOpenPiece(ledger, token, LEDGER_TTL_MS, ...settled.map(ledgerField));
     if (opened !== 1) throw new StaleFenceError();
   }
 
   /** Loads the tasks that were changed and whose outcomes are not stored elsewhere yet; each maps to `done` or `asked`. */
   async loadActed(order: string): Promise<Map<string, string>> {
-    const known = new Map(Object.entries(await this.redis.hgetall(this.ledgerKey(order))));
+    const known = new Map(Object.entries(await this.redis.hgetall(this.ledger(order))));
     known.delete('@');
     return known;
   }
 
   /** Deletes the ledger of a finished operation. */
   async close(order: string): Promise<void> {
-    await this.redis.del(this.ledgerKey(order));
+    await this.redis.del(this.ledger(order));
   }
 
   async retry(tasks: FoundTask[], fence?: Fence, now: number = this.clock.now()): Promise<BatchResult[]> {
     const pipeline = this.redis.pipeline();
     for (const { queue, record } of tasks) {
-      pipeline.hmget(queue.toKey(record.id), 'stacktrace', attemptField(Number(record.ats ?? 0)));
+      pipeline.hmget(jobKey(baseOf(queue), record.id), 'stacktrace', attemptField(Number(record.ats ?? 0)));
     }
     const stored = ((await pipeline.exec()) ?? []).map(([error, value]) => {
       if (error) throw storageError(error) ?? error;
@@ -112,7 +113,7 @@ export class BatchTransitions {
       tasks,
       ({ queue, record }) => [record.id, prefix, queue.name, target.name],
       fence,
-      target.toKey(''),
+      baseOf(target),
     );
   }
 
@@ -127,13 +128,13 @@ export class BatchTransitions {
     const pipeline = this.redis.pipeline();
     pipeline.time();
     tasks.forEach((task, i) => {
-      const keys = [task.queue.toKey(''), ...(targetBase === undefined ? [] : [targetBase])];
+      const keys = [baseOf(task.queue), ...(targetBase === undefined ? [] : [targetBase])];
       if (!fence) pipeline[`roostBatch${act}`](...keys, ...args(task, i));
       else {
         const name = ledgerField({ queue: task.queue.name, id: task.record.id });
         pipeline[`roostFenced${act}`](
           ...keys,
-          this.ledgerKey(fence.operation),
+          this.ledger(fence.operation),
           ...args(task, i),
           fence.token,
           name,
@@ -162,13 +163,13 @@ export class BatchTransitions {
       const head = record.data?.split(',"input":', 1)[0] ?? '';
       const expiresAt = Number(/"expiresAt":(\d+)/.exec(head)?.[1] ?? Infinity);
       if (expiresAt <= now)
-        record.data = (await this.redis.hget(queue.toKey(record.id), 'data')) ?? undefined;
+        record.data = (await this.redis.hget(jobKey(baseOf(queue), record.id), 'data')) ?? undefined;
       else record.data = undefined;
     }
   }
 
-  private ledgerKey(order: string): string {
-    return `${this.settings.QUEUE_PREFIX}:ledger:${order}`;
+  private ledger(order: string): string {
+    return ledgerKey(this.settings.QUEUE_PREFIX, order);
   }
 }
 

@@ -5,6 +5,7 @@ import { Settings } from '../platform/config/settings.js';
 import { withControlCommands, type ControlRedis } from './control-commands.js';
 import { COMMAND_CLIENT } from './tokens.js';
 import { parseStored } from './codec/parse-stored-json.js';
+import { queueBase, queueKey } from './keys.js';
 
 /** Request to control a queue. It ends at `until` (ms) or after `forMs` by Redis's clock; without either it has no end. */
 export interface ControlRequest {
@@ -102,11 +103,11 @@ export class QueueControl {
     const base = this.base(queue);
     const rows = (await this.redis
       .pipeline()
-      .hmget(`${base}meta`, 'paused', 'concurrency', 'max', 'duration')
-      .hmget(`${base}control`, 'paused', 'concurrency', 'rateLimit')
-      .get(`${base}limiter`)
-      .pttl(`${base}limiter`)
-      .llen(`${base}active`)
+      .hmget(queueKey(base, 'meta'), 'paused', 'concurrency', 'max', 'duration')
+      .hmget(queueKey(base, 'control'), 'paused', 'concurrency', 'rateLimit')
+      .get(queueKey(base, 'limiter'))
+      .pttl(queueKey(base, 'limiter'))
+      .llen(queueKey(base, 'active'))
       .exec())!;
     const [meta, notes, used, ttl, active] = rows.map(([error, value]) => {
       if (error) throw error;
@@ -132,7 +133,7 @@ export class QueueControl {
 
   /** Lists the control actions on a queue, newest first. */
   async listActions(queue: string, limit: number): Promise<ControlAction[]> {
-    const lines = await this.redis.lrange(`${this.base(queue)}control:log`, 0, limit - 1);
+    const lines = await this.redis.lrange(queueKey(this.base(queue), 'control:log'), 0, limit - 1);
     return lines
       .map((line) => parseObject(line) as ControlAction | undefined)
       .filter((one) => one !== undefined);
@@ -152,9 +153,10 @@ export class QueueControl {
     const deadline = Date.now() + DEADLINE_MS;
     let done = 0;
     let more = false;
-    for (const list of ['wait', 'prioritized', ...(delayed ? ['delayed'] : [])]) {
+    for (const list of ['wait', 'prioritized', ...(delayed ? (['delayed'] as const) : [])] as const) {
+      const key = queueKey(base, list);
       // Excludes tasks that are added meanwhile.
-      let left = await (list === 'wait' ? this.redis.llen(base + list) : this.redis.zcard(base + list));
+      let left = await (list === 'wait' ? this.redis.llen(key) : this.redis.zcard(key));
       while (left > 0 && Date.now() < deadline) {
         const wanted = Math.min(CHUNK_SIZE, left);
         const [cancelled, , there] = await this.redis.roostDrainQueue(
@@ -195,7 +197,7 @@ export class QueueControl {
   /** Promotes every task that was delayed when the call began. */
   async promote(queue: string, order: ControlRequest): Promise<ChunkedResult> {
     const base = this.base(queue);
-    const all = await this.redis.zcard(`${base}delayed`);
+    const all = await this.redis.zcard(queueKey(base, 'delayed'));
     return this.recordResult(
       queue,
       'promote',
@@ -214,21 +216,21 @@ export class QueueControl {
     const base = this.base(queue);
     const [seconds, micros] = await this.redis.time();
     const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-    const samples = parseSamples(await this.redis.hgetall(`${base}flow`));
+    const samples = parseSamples(await this.redis.hgetall(queueKey(base, 'flow')));
     const start = samples.find(
       ({ at }) => at >= now - windowMs - SAMPLE_INTERVAL_MS && at <= now - MIN_FLOW_WINDOW_MS,
     );
     if (!start) return undefined;
     const rows = (await this.redis
       .pipeline()
-      .hget(`${base}metrics:completed`, 'count')
-      .hget(`${base}metrics:failed`, 'count')
-      .llen(`${base}wait`)
-      .zcard(`${base}prioritized`)
-      .zcard(`${base}delayed`)
-      .llen(`${base}active`)
-      .zcount(`${base}cancelled`, start.at, '+inf')
-      .zcount(`${base}expired`, start.at, '+inf')
+      .hget(queueKey(base, 'metrics:completed'), 'count')
+      .hget(queueKey(base, 'metrics:failed'), 'count')
+      .llen(queueKey(base, 'wait'))
+      .zcard(queueKey(base, 'prioritized'))
+      .zcard(queueKey(base, 'delayed'))
+      .llen(queueKey(base, 'active'))
+      .zcount(queueKey(base, 'cancelled'), start.at, '+inf')
+      .zcount(queueKey(base, 'expired'), start.at, '+inf')
       .exec())!;
     const [completed, failed, wait, prioritized, delayed, active, cancelled, expired] = rows.map(
       ([, value]) => Number(value ?? 0),
@@ -240,7 +242,7 @@ export class QueueControl {
   }
 
   base(queue: string): string {
-    return `${this.settings.QUEUE_PREFIX}:${queue}:`;
+    return queueBase(this.settings.QUEUE_PREFIX, queue);
   }
 
   private async runControl(

@@ -13,6 +13,7 @@ import { readQueueStats, type QueueStats } from './queue-stats.js';
 import type { CommandRedis } from './task-commands.js';
 import { scrubOfJob, toTaskView } from './codec/to-task-view.js';
 import { COMMAND_CLIENT } from './tokens.js';
+import { baseOf, jobKey, queueKey } from './keys.js';
 
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -99,17 +100,17 @@ export class TaskReader {
 
   /** Log lines from number `after` on (0 for all), oldest first. `total` includes lines that were trimmed. */
   async logs({ queue, record }: FoundTask, after: number, limit: number) {
-    const key = this.key(queue, record.id);
+    const base = baseOf(queue);
+    const logs = jobKey(base, record.id, 'logs');
     const [[, stored], [, counted]] = (await this.redis
       .pipeline()
-      .llen(`${key}:logs`)
-      .hget(key, 'roost:logs')
+      .llen(logs)
+      .hget(jobKey(base, record.id), 'roost:logs')
       .exec()) as [[null, number], [null, string | null]];
     const total = Math.max(Number(counted ?? 0), stored);
     const first = total - stored;
     const from = Math.max(after, first);
-    const lines =
-      from >= total ? [] : await this.redis.lrange(`${key}:logs`, from - first, from - first + limit - 1);
+    const lines = from >= total ? [] : await this.redis.lrange(logs, from - first, from - first + limit - 1);
     const scrub = scrubOfJob(record);
     const items = lines.map((line, i) => {
       const logLine = toLogLine(from + i, line);
@@ -130,7 +131,7 @@ export class TaskReader {
   /** Types of these jobs, in order; null for a missing one. Serves the type filter of the list. */
   async typesOf(queue: string, ids: string[]): Promise<(string | null)[]> {
     const pipeline = this.redis.pipeline();
-    for (const id of ids) pipeline.hget(this.base(queue) + id, 'name');
+    for (const id of ids) pipeline.hget(jobKey(this.base(queue), id), 'name');
     return ((await pipeline.exec()) ?? []).map(([, name]) => name as string | null);
   }
 
@@ -140,53 +141,34 @@ export class TaskReader {
     const to = from + limit - 1;
     switch (state) {
       case 'waiting': {
-        const waiting = await this.redis.lrange(`${base}wait`, from, to);
+        const waiting = await this.redis.lrange(queueKey(base, 'wait'), from, to);
         if (waiting.length >= limit) return waiting;
-        const length = await this.redis.llen(`${base}wait`);
+        const length = await this.redis.llen(queueKey(base, 'wait'));
         const start = Math.max(0, from - length);
         return [
           ...waiting,
-          ...(await this.redis.zrevrange(`${base}prioritized`, start, start + limit - waiting.length - 1)),
+          ...(await this.redis.zrevrange(
+            queueKey(base, 'prioritized'),
+            start,
+            start + limit - waiting.length - 1,
+          )),
         ];
       }
       case 'active':
-        return this.redis.lrange(`${base}active`, from, to);
+        return this.redis.lrange(queueKey(base, 'active'), from, to);
       case 'delayed':
-        return this.redis.zrange(`${base}delayed`, String(from), String(to));
+        return this.redis.zrange(queueKey(base, 'delayed'), String(from), String(to));
       default:
-        return this.redis.zrevrange(base + state, from, to);
+        return this.redis.zrevrange(queueKey(base, state), from, to);
     }
   }
 
-  /** Lists ids with their finish time, newest first, at or before `before` (ms). */
-  async listFinishedIds(
-    queue: string,
-    state: TaskState,
-    before: number,
-    limit: number,
-  ): Promise<{ id: string; at: number }[]> {
-    const flat = await this.redis.zrevrangebyscore(
-      this.base(queue) + state,
-      String(before),
-      '-inf',
-      'WITHSCORES',
-      'LIMIT',
-      0,
-      limit,
-    );
-    // RESP3 answers pairs, RESP2 a flat list.
-    const pairs = flat.flat() as unknown as string[];
-    const found: { id: string; at: number }[] = [];
-    for (let i = 0; i < pairs.length; i += 2) found.push({ id: String(pairs[i]), at: Number(pairs[i + 1]) });
-    return found;
-  }
-
   base(queue: string): string {
-    return this.queues.get(queue).toKey('');
+    return baseOf(this.queues.get(queue));
   }
 
   private key(queue: TaskQueue, id: string): string {
-    return queue.toKey(id);
+    return jobKey(baseOf(queue), id);
   }
 
   private async loadRecords(

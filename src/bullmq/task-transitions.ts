@@ -9,6 +9,7 @@ import type { TaskQueue } from './shared-queues.js';
 import type { CommandRedis } from './task-commands.js';
 import type { FoundTask } from './task-reader.js';
 import { COMMAND_CLIENT } from './tokens.js';
+import { baseOf, jobKey, queueKey } from './keys.js';
 
 /** Tasks expired per call. */
 export const EXPIRY_BATCH_SIZE = 100;
@@ -87,7 +88,7 @@ export class TaskTransitions {
     base: string,
     id: string,
   ): Promise<{ mark: FinishMark | undefined; postponed: number }> {
-    const [mark, postponed] = await this.redis.hmget(base + id, 'roost:cancel', POSTPONED_FIELD);
+    const [mark, postponed] = await this.redis.hmget(jobKey(base, id), 'roost:cancel', POSTPONED_FIELD);
     return {
       mark: mark ? (JSON.parse(mark) as FinishMark) : undefined,
       postponed: Number(postponed) || 0,
@@ -96,28 +97,35 @@ export class TaskTransitions {
 
   /** Moves a task back to the end of its queue with all its attempts. Drops an expiry that has passed. */
   async retry({ queue, record }: FoundTask, now: number = this.clock.now()): Promise<MoveOutcome> {
-    const base = queue.toKey('');
+    const base = baseOf(queue);
     const field = attemptField(Number(record.ats ?? 0));
-    const [stacktrace, stored] = await this.redis.hmget(base + record.id, 'stacktrace', field);
+    const [stacktrace, stored] = await this.redis.hmget(jobKey(base, record.id), 'stacktrace', field);
     const answer = await this.redis.roostRetryTask(base, ...retryArgs(record, stacktrace, stored, now));
     return OUTCOMES[answer] ?? 'refused';
   }
 
   /** Records the latest start time of a task (ms), which `expireDue` enforces. */
   async recordExpiry(queue: TaskQueue, id: string, expiresAt: number): Promise<void> {
-    await this.redis.zadd(queue.toKey('expiry'), expiresAt, id);
+    await this.redis.zadd(queueKey(baseOf(queue), 'expiry'), expiresAt, id);
   }
 
   /** Expires at most `EXPIRY_BATCH_SIZE` tasks that have not started in time. Safe to call from several processes at once. */
   async expireDue(base: string, now: number = this.clock.now()): Promise<number> {
-    const due = await this.redis.zrangebyscore(`${base}expiry`, '-inf', now, 'LIMIT', 0, EXPIRY_BATCH_SIZE);
+    const due = await this.redis.zrangebyscore(
+      queueKey(base, 'expiry'),
+      '-inf',
+      now,
+      'LIMIT',
+      0,
+      EXPIRY_BATCH_SIZE,
+    );
     for (const id of due) {
       await this.finish(base, id, 'expired', {
         by: 'roost',
         at: now,
         reason: 'It had not started by its expiry.',
       });
-      await this.redis.zrem(`${base}expiry`, id);
+      await this.redis.zrem(queueKey(base, 'expiry'), id);
     }
     return due.length;
   }

@@ -12,6 +12,7 @@ import { Queues } from '../bullmq/shared-queues.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT, EVENT_TAIL } from '../bullmq/tokens.js';
 import { compareStreamIds, toTaskEvent, type TaskEvent } from './task-event.js';
+import { baseOf, queueKey } from '../bullmq/keys.js';
 
 /** Longest blocking time of one read, ms; also the longest delay of a stop without a disconnect. */
 const BLOCK_MS = 2000;
@@ -144,7 +145,7 @@ export class EventTail
   }
 
   private key(queue: string): string {
-    return this.queues.get(queue).toKey('events');
+    return queueKey(baseOf(this.queues.get(queue)), 'events');
   }
 }
 

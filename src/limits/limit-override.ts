@@ -25,20 +25,6 @@ export interface LimitOverride extends LimitValues {
 
 export const LIMIT_NAMES = ['softTimeoutMs', 'hardTimeoutMs', 'rate', 'concurrency'] as const;
 
-export function limitsKey(prefix: string): string {
-  return `${prefix}:limits`;
-}
-
-/** Prefix of the keys of a type's slots, its last starts and its waitlist. */
-export function typeKey(prefix: string, type: string): string {
-  return `${prefix}:limits:${type}:`;
-}
-
-/** Key that counts the workers which have acknowledged a change. The message on the channel `limitsKey` is the change's id. */
-export function ackKey(prefix: string, change: string): string {
-  return `${prefix}:limits:heard:${change}`;
-}
-
 /** Name of a task in slots and waitlists. */
 export function formatMember(queue: string, id: string): string {
   return `${queue}/${id}`;

@@ -12,16 +12,14 @@ import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { withLimitCommands, type LimitRedis } from './limit-commands.js';
 import {
   defaultsOf,
-  ackKey,
-  limitsKey,
   formatMember,
   parseMember,
   parseOverride,
-  typeKey,
   type LimitOverride,
   type LimitValues,
 } from './limit-override.js';
 import type { TypeLimits } from './limits.openapi.js';
+import { limitAckKey, limitBase, limitKey, limitsKey } from '../bullmq/keys.js';
 
 /** Current limit; null for none. */
 export type Limit<T> = Omit<TypeLimits['rate'], 'value'> & { value: T | null };
@@ -118,12 +116,18 @@ export class LimitsService {
     const now = await this.now();
     const override = await this.override(name, now);
     const { concurrency, rate } = override ?? {};
-    const own = typeKey(this.prefix, name);
     const [slots, oldest] = await Promise.all([
       concurrency
-        ? this.redis.zrangebyscore(`${own}slots`, `(${now}`, '+inf', 'LIMIT', 0, MAX_LISTED_SLOTS)
+        ? this.redis.zrangebyscore(
+            limitKey(this.prefix, name, 'slots'),
+            `(${now}`,
+            '+inf',
+            'LIMIT',
+            0,
+            MAX_LISTED_SLOTS,
+          )
         : [],
-      rate ? this.redis.lindex(`${own}starts`, rate.max - 1) : null,
+      rate ? this.redis.lindex(limitKey(this.prefix, name, 'starts'), rate.max - 1) : null,
     ]);
     const next = rate && oldest !== null ? Number(oldest) + rate.perMs : 0;
     return { override, slots: slots.map(parseMember), nextStartAt: next > now ? next : undefined };
@@ -131,16 +135,20 @@ export class LimitsService {
 
   /** True if a limit of its type holds the task now. */
   async isHeld(type: string, queue: string, id: string): Promise<boolean> {
-    const at = await this.redis.zscore(`${typeKey(this.prefix, type)}held`, formatMember(queue, id));
+    const at = await this.redis.zscore(limitKey(this.prefix, type, 'held'), formatMember(queue, id));
     return at !== null && Number(at) > (await this.now());
   }
 
   /** Publishes a change, so that new starts obey it, and releases the tasks that the previous limit held. */
   private async announce(name: string): Promise<void> {
     await this.waitForAcks();
-    const own = typeKey(this.prefix, name);
+    const own = limitBase(this.prefix, name);
     // Bounded by the current number, because released tasks may be held again at once.
-    for (let left = await this.redis.zcard(`${own}held`); left > 0; left -= RELEASE_CHUNK_SIZE) {
+    for (
+      let left = await this.redis.zcard(limitKey(this.prefix, name, 'held'));
+      left > 0;
+      left -= RELEASE_CHUNK_SIZE
+    ) {
       if ((await this.redis.roostReleaseHeld(own, this.prefix, Math.min(RELEASE_CHUNK_SIZE, left))) === 0)
         break;
     }
@@ -152,7 +160,7 @@ export class LimitsService {
     const listeners = await this.redis.publish(limitsKey(this.prefix), change);
     const deadline = Date.now() + ACK_TIMEOUT_MS;
     while (Date.now() < deadline) {
-      if (Number(await this.redis.get(ackKey(this.prefix, change))) >= listeners) return;
+      if (Number(await this.redis.get(limitAckKey(this.prefix, change))) >= listeners) return;
       await delay(ACK_POLL_MS);
     }
   }
@@ -162,10 +170,11 @@ export class LimitsService {
   }
 
   private async view(type: TaskType, override: LimitOverride | undefined, now: number): Promise<TypeLimits> {
-    const own = typeKey(this.prefix, type.name);
     const [slotsTaken, held] = await Promise.all([
-      override?.concurrency ? this.redis.zcount(`${own}slots`, `(${now}`, '+inf') : 0,
-      this.redis.zcount(`${own}held`, `(${now}`, '+inf'),
+      override?.concurrency
+        ? this.redis.zcount(limitKey(this.prefix, type.name, 'slots'), `(${now}`, '+inf')
+        : 0,
+      this.redis.zcount(limitKey(this.prefix, type.name, 'held'), `(${now}`, '+inf'),
     ]);
     const { softTimeoutMs, hardTimeoutMs, rate, concurrency } = defaultsOf(type);
     return {

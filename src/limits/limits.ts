@@ -7,14 +7,8 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { blockingConnection } from '../bullmq/connection/redis-connections.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { withLimitCommands, type LimitRedis } from './limit-commands.js';
-import {
-  ackKey,
-  limitsKey,
-  formatMember,
-  readOverride,
-  typeKey,
-  type LimitOverride,
-} from './limit-override.js';
+import { formatMember, readOverride, type LimitOverride } from './limit-override.js';
+import { jobKey, limitAckKey, limitBase, limitKey, limitsKey, queueBase } from '../bullmq/keys.js';
 
 /** Interval of the reload of all limits, ms; a published change triggers one at once. */
 const REFRESH_INTERVAL_MS = 1_000;
@@ -146,9 +140,9 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     this.running.delete(member);
     if (!run.slot) return;
     const { prefix } = this;
-    const lock = `${prefix}:${job.queueName}:${job.id!}:lock`;
+    const lock = jobKey(queueBase(prefix, job.queueName), job.id!, 'lock');
     await this.redis
-      .roostReleaseSlot(limitsKey(prefix), typeKey(prefix, run.type), lock, prefix, run.type, member, token)
+      .roostReleaseSlot(limitsKey(prefix), limitBase(prefix, run.type), lock, prefix, run.type, member, token)
       .catch((error: unknown) =>
         this.log.debug(
           { err: error, taskId: job.id },
@@ -159,9 +153,9 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
 
   private async requestSlot(type: TaskType, job: FetchedJob, token: string): Promise<(string | number)[]> {
     const { prefix } = this;
-    const base = `${prefix}:${job.queueName}:`;
+    const base = queueBase(prefix, job.queueName);
     try {
-      const keys = [base, limitsKey(prefix), typeKey(prefix, type.name)] as const;
+      const keys = [base, limitsKey(prefix), limitBase(prefix, type.name)] as const;
       return await this.redis.roostAdmitTask(
         ...keys,
         prefix,
@@ -190,7 +184,7 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
   /** Reloads the limits and acknowledges the change, for which its author waits. */
   private async acknowledge(change: string): Promise<void> {
     await this.refresh();
-    const key = ackKey(this.prefix, change);
+    const key = limitAckKey(this.prefix, change);
     await this.redis
       .multi()
       .incr(key)
@@ -232,7 +226,7 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     for (const [member, run] of this.running) {
       if (!this.override(run.type)?.concurrency) continue;
       run.slot = true;
-      pipeline.zadd(`${typeKey(this.prefix, run.type)}slots`, until, member);
+      pipeline.zadd(limitKey(this.prefix, run.type, 'slots'), until, member);
     }
     if (pipeline.length > 0) await pipeline.exec().catch(() => undefined);
   }

@@ -1,4 +1,5 @@
 import type { ChainableCommander, Redis } from 'ioredis';
+import { jobKey, queueKey, type QueuePart } from '../bullmq/keys.js';
 
 /** Memory use of a queue in Redis, estimated from a sample of its tasks. */
 export interface QueueSize {
@@ -12,9 +13,17 @@ export interface QueueSize {
 }
 
 /** Keys that store the ids of each state. */
-const LISTS = ['wait', 'active'];
-const SETS = ['prioritized', 'delayed', 'waiting-children', 'completed', 'failed', 'cancelled', 'expired'];
-const OTHERS = ['events', 'meta', 'control:log'];
+const LISTS: readonly QueuePart[] = ['wait', 'active'];
+const SETS: readonly QueuePart[] = [
+  'prioritized',
+  'delayed',
+  'waiting-children',
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+];
+const OTHERS: readonly QueuePart[] = ['events', 'meta', 'control:log'];
 
 /** Tasks measured per list, spread over it, and elements that Redis samples to estimate the size of a key. */
 const SAMPLES_PER_LIST = 4;
@@ -24,8 +33,8 @@ const MEMORY_USAGE_SAMPLES = 5;
 export async function readQueueSize(redis: Redis, base: string, name: string): Promise<QueueSize> {
   const counts = await run(
     LISTS.reduce(
-      (batch, list) => batch.llen(base + list),
-      SETS.reduce((batch, set) => batch.zcard(base + set), redis.pipeline()),
+      (batch, list) => batch.llen(queueKey(base, list)),
+      SETS.reduce((batch, set) => batch.zcard(queueKey(base, set)), redis.pipeline()),
     ),
   );
   const lengths = new Map([...SETS, ...LISTS].map((list, index) => [list, Number(counts[index])]));
@@ -35,8 +44,8 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
     looks.reduce(
       (batch, { list, place }) =>
         LISTS.includes(list)
-          ? batch.lindex(base + list, place)
-          : batch.zrange(base + list, String(place), String(place)),
+          ? batch.lindex(queueKey(base, list), place)
+          : batch.zrange(queueKey(base, list), String(place), String(place)),
       redis.pipeline(),
     ),
   );
@@ -48,10 +57,10 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
   const structures = [...LISTS, ...SETS, ...OTHERS];
   const batch = redis.pipeline();
   for (const key of structures)
-    batch.call('MEMORY', 'USAGE', base + key, 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
+    batch.call('MEMORY', 'USAGE', queueKey(base, key), 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
   for (const { id } of samples) {
-    batch.call('MEMORY', 'USAGE', base + id, 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
-    batch.call('MEMORY', 'USAGE', `${base}${id}:logs`, 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
+    batch.call('MEMORY', 'USAGE', jobKey(base, id), 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
+    batch.call('MEMORY', 'USAGE', jobKey(base, id, 'logs'), 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
   }
   const sizes = (await run(batch)).map((size) => Number(size ?? 0));
 

@@ -8,6 +8,7 @@ import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { readQueueSize, type QueueSize } from './queue-size.js';
 import { parseInfo } from './redis-overview.js';
 import { readSlowLog, type SlowCall } from './slow-log.js';
+import { queueBase } from '../bullmq/keys.js';
 
 /** One part of the details, or the command that this Redis user may not use. */
 export type Part<T> = { value: T } | { refused: string };
@@ -80,7 +81,7 @@ export class RedisDetailsReader {
   private async sizes(): Promise<QueueSize[]> {
     const sizes: QueueSize[] = [];
     for (const name of this.queues.names()) {
-      sizes.push(await readQueueSize(this.redis, `${this.settings.QUEUE_PREFIX}:${name}:`, name));
+      sizes.push(await readQueueSize(this.redis, queueBase(this.settings.QUEUE_PREFIX, name), name));
     }
     return sizes;
   }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { isOwnKey } from '../bullmq/keys.js';
 
 /** A slow command, without its arguments and without the address of the client. */
 export interface SlowCall {
@@ -26,7 +27,7 @@ export async function readSlowLog(redis: Redis, prefix: string): Promise<SlowCal
 
 /** Maps an entry. Arguments may contain task data, so only the command and the name of a key are returned. */
 export function toSlowCall([id, seconds, micros, args, , client]: Entry, prefix: string): SlowCall {
-  const key = args.find((arg, index) => index > 0 && arg.startsWith(`${prefix}:`) && !/\s/.test(arg));
+  const key = args.find((arg, index) => index > 0 && isOwnKey(prefix, arg) && !/\s/.test(arg));
   return {
     id,
     at: new Date(seconds * 1_000).toISOString(),

@@ -11,6 +11,7 @@ import { RedisHealth } from '../bullmq/connection/redis-health.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { toAction, toQueueView, type QueueDetail, type QueueView } from './queue-view.js';
+import { observedBase, queueKey } from '../bullmq/keys.js';
 
 /** Window of the rates on the pages, ms. */
 const FLOW_WINDOW_MS = 60_000;
@@ -124,8 +125,8 @@ export class QueuesService {
       this.redis,
       async () => {
         // Every BullMQ queue has this key.
-        if ((await this.redis.exists(`${name}:meta`)) === 0) return undefined;
-        const { counts, oldestWaitingSince, paused } = await this.reader.statsAt(`${name}:`);
+        if ((await this.redis.exists(queueKey(observedBase(name), 'meta'))) === 0) return undefined;
+        const { counts, oldestWaitingSince, paused } = await this.reader.statsAt(observedBase(name));
         return {
           ...{ name, prefix: name.slice(0, colon), queue: name.slice(colon + 1), counts, paused },
           oldestWaitingMs:
@@ -171,10 +172,13 @@ export class QueuesService {
   /** Types of the tasks that run next. */
   private async loadSample(queue: string, size: number): Promise<string[]> {
     const base = this.control.base(queue);
-    const first = await this.redis.lrange(`${base}wait`, -size, -1);
+    const first = await this.redis.lrange(queueKey(base, 'wait'), -size, -1);
     const ids =
       first.length < size
-        ? [...first, ...(await this.redis.zrange(`${base}prioritized`, '0', String(size - first.length - 1)))]
+        ? [
+            ...first,
+            ...(await this.redis.zrange(queueKey(base, 'prioritized'), '0', String(size - first.length - 1))),
+          ]
         : first;
     const types = ids.length > 0 ? await this.reader.typesOf(queue, ids) : [];
     return types.filter((type) => type !== null);

@@ -8,6 +8,7 @@ import { taskNotFound } from '../bullmq/task-not-found.js';
 import { TaskTransitions, type FinishMark } from '../bullmq/task-transitions.js';
 import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
 import { stateConflict } from './state-conflict.js';
+import { baseOf } from '../bullmq/keys.js';
 
 /** Maximum attempts per call. Each time the task starts or ends between the read and the write, one is used up. */
 const MAX_TRIES = 5;
@@ -35,7 +36,7 @@ export class CancelTask {
     for (let i = 0; i < MAX_TRIES; i++) {
       const found = await this.getTask(id, queue);
       if (isFinished(found.record.state)) throw stateConflict('cancel', found.record.state);
-      const base = found.queue.toKey('');
+      const base = baseOf(found.queue);
       const outcome =
         found.record.state === 'active'
           ? await this.transitions.requestCancel(base, id, mark)

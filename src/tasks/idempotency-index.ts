@@ -3,6 +3,7 @@ import { parseFingerprint } from '../bullmq/codec/job-envelope.js';
 import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
+import { baseOf } from '../bullmq/keys.js';
 
 /** Length of the prefix of a job's data that contains the fingerprint of its idempotency key, bytes. */
 const HEAD_BYTES = 64;
@@ -51,7 +52,7 @@ export class IdempotencyIndex {
       const queues = this.queues.all();
       const heads = await this.redis.roostReadHeads(
         HEAD_BYTES,
-        ...questions.flatMap(({ id }) => queues.flatMap((queue) => [queue.toKey(''), id])),
+        ...questions.flatMap(({ id }) => queues.flatMap((queue) => [baseOf(queue), id])),
       );
       questions.forEach(({ resolve }, n) =>
         resolve(

@@ -3,7 +3,7 @@ import { SharedClock } from '../platform/clock.js';
 import type { TaskView } from '../model/task-view.js';
 import { Settings } from '../platform/config/settings.js';
 import { ObservedBullQueue, toObservedTaskView } from '../bullmq/observed/observed-queue.js';
-import { readStanding, splitJobKey, type NamedChild } from '../bullmq/codec/job-standing.js';
+import { readStanding, type NamedChild } from '../bullmq/codec/job-standing.js';
 import { QueueClients } from '../bullmq/connection/queue-clients.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
@@ -16,6 +16,7 @@ import { toObservedWaitingReason } from './observed-waiting-reason.js';
 import { alternativeAction } from './alternative-action.js';
 import { TaskFinder } from './task-finder.js';
 import { withoutReasons, type Blocker, type BlockingTask, type WhyView } from './waiting-reasons.js';
+import { observedBase, splitJobKey, withoutPrefix } from '../bullmq/keys.js';
 
 /** Answers "Why isn't it running?" for tasks of other programs from BullMQ's own keys. */
 @Injectable()
@@ -34,7 +35,7 @@ export class ObservedWaitingReasons {
     return withRedis(this.redis, async () => {
       const [found, standing, workers] = await Promise.all([
         ObservedBullQueue.use(this.redis, queue, (open) => open.find(id)),
-        readStanding(this.redis, `${queue}:`, id),
+        readStanding(this.redis, observedBase(queue), id),
         this.clients.countWorkers(queue),
       ]);
       if (!found || !standing) {
@@ -68,9 +69,8 @@ export class ObservedWaitingReasons {
 
   private toTask({ key, name }: NamedChild): BlockingTask {
     const { queue, id } = splitJobKey(key);
-    const prefix = `${this.settings.QUEUE_PREFIX}:`;
-    const own = queue.startsWith(prefix) ? queue.slice(prefix.length) : '';
-    const isOurs = this.queues.has(own);
+    const own = withoutPrefix(this.settings.QUEUE_PREFIX, queue);
+    const isOurs = own !== undefined && this.queues.has(own);
     return { id, type: name, href: taskLinks(id, isOurs ? undefined : queue).page };
   }
 }

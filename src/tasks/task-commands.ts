@@ -9,6 +9,7 @@ import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { ObservedTaskCommands, isObserved } from './observed-task-commands.js';
 import { jobCommands, type JobCommands } from './job-commands.js';
 import type { LocatedTask } from './located-task.js';
+import { baseOf, jobKey } from '../bullmq/keys.js';
 
 /** Determines the possible commands where the state alone is not enough: tasks of other programs, flows and schedules. */
 @Injectable()
@@ -35,7 +36,7 @@ export class TaskCommands {
     return withRedis(this.redis, async () => {
       const pipeline = this.redis.pipeline();
       for (const { queue, id } of ours)
-        pipeline.hmget(this.queues.get(queue).toKey(id), 'timestamp', 'parentKey', 'rjk');
+        pipeline.hmget(jobKey(baseOf(this.queues.get(queue)), id), 'timestamp', 'parentKey', 'rjk');
       const answers = ((await pipeline.exec()) ?? []) as [Error | null, (string | null)[]][];
       const acts = new Map<TaskView, JobCommands>();
       await Promise.all(
@@ -46,7 +47,7 @@ export class TaskCommands {
           const isPart = parent != null || schedule != null || state === 'waiting-children';
           if (timestamp == null) acts.set(task, jobCommands(state, undefined));
           else if (isPart) {
-            const base = this.queues.get(queue).toKey('');
+            const base = baseOf(this.queues.get(queue));
             acts.set(task, jobCommands(state, await readStanding(this.redis, base, id)));
           }
         }),
@@ -59,6 +60,6 @@ export class TaskCommands {
   async commandsOfFound({ queue, record }: FoundTask): Promise<JobCommands | undefined> {
     const { id, state, parentKey, rjk } = record;
     if (parentKey === undefined && rjk === undefined && state !== 'waiting-children') return undefined;
-    return jobCommands(state, await readStanding(this.redis, queue.toKey(''), id));
+    return jobCommands(state, await readStanding(this.redis, baseOf(queue), id));
   }
 }

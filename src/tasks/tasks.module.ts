@@ -21,6 +21,7 @@ import { TaskLists } from './task-lists.js';
 import { TaskTimeline } from './task-timeline.js';
 import { TasksService } from './tasks.service.js';
 import { WaitingReasonsService } from './waiting-reasons.service.js';
+import { baseOf } from '../bullmq/keys.js';
 
 /** Commands and queries on tasks. Their REST endpoints are in task-routes.module.ts. */
 @Module({
@@ -46,11 +47,7 @@ export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShu
 
   constructor(@InjectQueues() queues: Queue[], mover: TaskTransitions, @Inject(LOG) log: Logger) {
     // Workers sweep as well. The web app sweeps so that tasks expire even while no worker runs.
-    this.sweeper = expirySweeper(
-      mover,
-      queues.map((queue) => queue.toKey('')),
-      log,
-    );
+    this.sweeper = expirySweeper(mover, queues.map(baseOf), log);
   }
 
   onApplicationBootstrap(): void {

@@ -19,6 +19,7 @@ import {
   type WhyFacts,
   type WhyView,
 } from './waiting-reasons.js';
+import { jobKey, queueKey } from '../bullmq/keys.js';
 
 /** Time window of the measured throughput, ms. */
 const FLOW_MS = 300_000;
@@ -74,7 +75,7 @@ export class WaitingReasonsService {
           task.state === 'waiting' ? this.position(base, id, task.priority) : null,
           this.running(queue),
           this.control.findFlow(queue, FLOW_MS),
-          this.redis.hget(base + id, 'roost:held'),
+          this.redis.hget(jobKey(base, id), 'roost:held'),
           task.state === 'delayed' && this.limits.isHeld(task.type, queue, id),
           task.state === 'delayed' ? this.reader.attempts(found) : [],
           isParent ? this.observed.children(base, id) : [],
@@ -120,12 +121,12 @@ export class WaitingReasonsService {
 
   /** Counts the tasks ahead. All tasks of the plain list precede those with a priority. */
   private async position(base: string, id: string, priority: number): Promise<WhyFacts['position']> {
-    const length = await this.redis.llen(`${base}wait`);
+    const length = await this.redis.llen(queueKey(base, 'wait'));
     if (priority > 0) {
-      const rank = await this.redis.zrank(`${base}prioritized`, id);
+      const rank = await this.redis.zrank(queueKey(base, 'prioritized'), id);
       return rank === null ? null : { ahead: length + rank, atLeast: false };
     }
-    const place = await this.redis.lpos(`${base}wait`, id, 'RANK', -1, 'MAXLEN', MAX_PLACES);
+    const place = await this.redis.lpos(queueKey(base, 'wait'), id, 'RANK', -1, 'MAXLEN', MAX_PLACES);
     if (place !== null) return { ahead: Math.max(0, length - 1 - place), atLeast: false };
     return length > MAX_PLACES ? { ahead: MAX_PLACES, atLeast: true } : null;
   }

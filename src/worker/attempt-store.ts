@@ -11,6 +11,7 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { recordOf } from './normalize-error.js';
 import { kindOf, TaskLog } from './task-log.js';
 import type { TaskRun } from './task-run.js';
+import { jobKey } from '../bullmq/keys.js';
 
 const MAX_LOG_LINES = 1000;
 
@@ -69,7 +70,7 @@ export class AttemptStore {
       end === 'postponed' ? [POSTPONED_FIELD, String(run.postponed + 1)] : ['roost:error', error.name];
     try {
       const fields = [attemptField(job.attemptsStarted), JSON.stringify(stored)];
-      const key = base + job.id!;
+      const key = jobKey(base, job.id!);
       return (await this.redis.roostKeepFailure(key, token, ...named, ...fields)) === 1;
     } catch (cause) {
       this.log.warn({ taskId: job.id, err: cause }, 'the end of an attempt could not be stored');

@@ -13,6 +13,7 @@ import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { Consumers } from './consumers.js';
 import { WorkerSnapshot } from './worker-snapshot.js';
+import { queueBase, queueKey, writeProbeKey } from '../bullmq/keys.js';
 
 /** Interval between checks, ms. */
 const CHECK_INTERVAL_MS = 2_000;
@@ -111,7 +112,7 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
 
   /** Tests that Redis accepts writes. A fetch writes, so a read-only Redis stops every worker. */
   private async probeWrite(): Promise<void> {
-    await this.redis.set(`${this.settings.QUEUE_PREFIX}:write-probe`, Date.now(), 'PX', 60_000);
+    await this.redis.set(writeProbeKey(this.settings.QUEUE_PREFIX), Date.now(), 'PX', 60_000);
   }
 
   /**
@@ -119,14 +120,14 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
    * rate limited.
    */
   private async countReady(queue: string): Promise<number> {
-    const base = `${this.settings.QUEUE_PREFIX}:${queue}:`;
+    const base = queueBase(this.settings.QUEUE_PREFIX, queue);
     const rows = await this.redis
       .pipeline()
-      .llen(`${base}wait`)
-      .zcard(`${base}prioritized`)
-      .llen(`${base}active`)
-      .pttl(`${base}limiter`)
-      .hmget(`${base}meta`, 'paused', 'concurrency')
+      .llen(queueKey(base, 'wait'))
+      .zcard(queueKey(base, 'prioritized'))
+      .llen(queueKey(base, 'active'))
+      .pttl(queueKey(base, 'limiter'))
+      .hmget(queueKey(base, 'meta'), 'paused', 'concurrency')
       .exec();
     const [waiting, prioritized, active, limited, meta] = rows!.map(([error, value]) => {
       if (error) throw error;

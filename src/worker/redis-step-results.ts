@@ -3,6 +3,7 @@ import { PermanentError } from '../task-api/outcomes.js';
 import { toStorageError } from '../bullmq/connection/redis-errors.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { MAX_STEP_RESULT_BYTES, type StepResults } from './step-results.js';
+import { jobKey } from '../bullmq/keys.js';
 
 /** Interval between retries while Redis is unavailable, ms. */
 const RETRY_MS = 250;
@@ -21,7 +22,7 @@ export class RedisStepResults implements StepResults {
 
   async find(key: string): Promise<string | undefined> {
     return (
-      (await this.retryWhileUnavailable(() => this.redis.hget(this.base + this.id, fieldOf(key)))) ??
+      (await this.retryWhileUnavailable(() => this.redis.hget(jobKey(this.base, this.id), fieldOf(key)))) ??
       undefined
     );
   }

@@ -31,6 +31,7 @@ import { toResultJson } from './task-result.js';
 import { runContext, TaskRun } from './task-run.js';
 import type { LostLock } from './task-worker.js';
 import { isInstance, toError } from './normalize-error.js';
+import { queueBase } from '../bullmq/keys.js';
 
 /**
  * Runs a task in a worker: checks for cancellation and expiry, finds its type, waits for its limits,
@@ -134,7 +135,7 @@ export class TaskRunner {
     // This worker lost the task and got it again, before the renewal of the earlier lock failed.
     this.running.get(run.taskId)?.abort(new TaskLostError());
     this.running.set(run.taskId, run);
-    const base = `${this.settings.QUEUE_PREFIX}:${job.queueName}:`;
+    const base = queueBase(this.settings.QUEUE_PREFIX, job.queueName);
     return { job, token, base, run, envelope: decodeEnvelope(job.data) };
   }
 

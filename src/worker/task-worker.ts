@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { SharedClock } from '../platform/clock.js';
 import { useRedisClock } from '../bullmq/patches/use-redis-clock.js';
 import { TaskJob } from './task-job.js';
+import { baseOf, queueKey } from '../bullmq/keys.js';
 
 /** Lock of one run of a task that another run may hold by now. */
 export interface LostLock {
@@ -45,7 +46,7 @@ export class TaskWorker extends Worker {
       return job;
     }
     // The wait has consumed the marker that wakes the next waiting worker.
-    await (this.opts.connection as Redis).zadd(this.toKey('marker'), 0, '0');
+    await (this.opts.connection as Redis).zadd(queueKey(baseOf(this), 'marker'), 0, '0');
     return undefined as unknown as Job;
   }
 

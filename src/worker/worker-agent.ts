@@ -25,6 +25,7 @@ import { Consumers } from './consumers.js';
 import { WorkerSnapshot } from './worker-snapshot.js';
 import { TaskRunner } from './task-runner.js';
 import { WorkerCommands } from './worker-commands.js';
+import { queueBase } from '../bullmq/keys.js';
 
 /**
  * Time before the stop's hard limit at which running tasks are asked to end, ms (at most a third of the
@@ -58,7 +59,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     this.sweepers = [
       expirySweeper(
         mover,
-        queues.map((queue) => `${prefix}:${queue}:`),
+        queues.map((queue) => queueBase(prefix, queue)),
         log,
       ),
       controlSweeper(control, queues, log),
@@ -135,7 +136,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       if (!consumer.autoscale || consumer.paused) continue;
       const { oldestWaitingSince: since } = await readQueueStats(
         this.redis,
-        `${this.settings.QUEUE_PREFIX}:${consumer.queue}:`,
+        queueBase(this.settings.QUEUE_PREFIX, consumer.queue),
       );
       const next = this.autoscaler.next({
         consumer,

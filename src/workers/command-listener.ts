@@ -1,14 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import {
-  commandChannel,
-  commandKey,
-  CommandRefusedError,
-  replyChannel,
-  type Command,
-  type CommandReply,
-  type ReplyMessage,
-} from './command.js';
+import { CommandRefusedError, type Command, type CommandReply, type ReplyMessage } from './command.js';
+import { commandChannel, commandKey, replyChannel } from '../bullmq/keys.js';
 
 /** Decides which commands concern this worker, and executes them. */
 export interface CommandHandler {

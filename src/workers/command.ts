@@ -42,16 +42,3 @@ export interface ReplyMessage {
 export class CommandRefusedError extends Error {
   override name = 'CommandRefused';
 }
-
-/** Name of a command channel. `to` is a worker's id, or `all` for the worker that the command concerns. */
-export function commandChannel(prefix: string, to: string): string {
-  return `${prefix}:fleet:to:${to}`;
-}
-
-export function commandKey(prefix: string, id: string): string {
-  return `${prefix}:fleet:command:${id}`;
-}
-
-export function replyChannel(prefix: string): string {
-  return `${prefix}:fleet:replies`;
-}

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LoadSample, WorkerRecord } from './worker-record.js';
+import { workerKey, workersKey } from '../bullmq/keys.js';
 
 /*
  * Presence: each worker writes its record every HEARTBEAT_MS and renews a lease of LEASE_MS. A worker without a lease is
@@ -30,45 +31,50 @@ export async function announce(
   worker: WorkerRecord,
   sample?: LoadSample,
 ): Promise<void> {
-  const key = `${prefix}:fleet:${worker.id}`;
+  const samples = workerKey(prefix, worker.id, 'samples');
   const multi = redis
     .multi()
-    .zadd(`${prefix}:fleet`, worker.lastSeenAt, worker.id)
-    .set(key, JSON.stringify(worker), 'PX', RECORD_TTL_MS)
-    .set(`${key}:here`, '1', 'PX', LEASE_MS);
+    .zadd(workersKey(prefix), worker.lastSeenAt, worker.id)
+    .set(workerKey(prefix, worker.id), JSON.stringify(worker), 'PX', RECORD_TTL_MS)
+    .set(workerKey(prefix, worker.id, 'here'), '1', 'PX', LEASE_MS);
   if (sample) {
     multi
-      .lpush(`${key}:samples`, JSON.stringify(sample))
-      .ltrim(`${key}:samples`, 0, MAX_SAMPLES - 1)
-      .pexpire(`${key}:samples`, RECORD_TTL_MS);
+      .lpush(samples, JSON.stringify(sample))
+      .ltrim(samples, 0, MAX_SAMPLES - 1)
+      .pexpire(samples, RECORD_TTL_MS);
   }
   await multi.exec();
 }
 
 export async function leave(redis: Redis, prefix: string, worker: WorkerRecord): Promise<void> {
-  const key = `${prefix}:fleet:${worker.id}`;
-  await redis.multi().set(key, JSON.stringify(worker), 'PX', RECORD_TTL_MS).del(`${key}:here`).exec();
+  const { id } = worker;
+  await redis
+    .multi()
+    .set(workerKey(prefix, id), JSON.stringify(worker), 'PX', RECORD_TTL_MS)
+    .del(workerKey(prefix, id, 'here'))
+    .exec();
 }
 
 /** Removes a worker from the list; true if it was listed. */
 export async function dismiss(redis: Redis, prefix: string, id: string): Promise<boolean> {
-  const key = `${prefix}:fleet:${id}`;
   const [removed] = (await redis
     .multi()
-    .zrem(`${prefix}:fleet`, id)
-    .del(key, `${key}:here`, `${key}:samples`)
+    .zrem(workersKey(prefix), id)
+    .del(workerKey(prefix, id), workerKey(prefix, id, 'here'), workerKey(prefix, id, 'samples'))
     .exec()) as [[null, number], unknown];
   return removed[1] === 1;
 }
 
 /** Lists the workers seen within the last hour: online ones first, then by name and start time. */
 export async function listWorkers(redis: Redis, prefix: string, now: number): Promise<KnownWorker[]> {
-  const set = `${prefix}:fleet`;
+  const set = workersKey(prefix);
   const ids = await redis.zrevrangebyscore(set, '+inf', now - RECORD_TTL_MS, 'LIMIT', 0, 5000);
   if (ids.length === 0) return [];
   // The list must work while Redis rejects writes (its disk is full).
   await redis.zremrangebyscore(set, '-inf', now - RECORD_TTL_MS).catch(() => undefined);
-  const values = await redis.mget(...ids.flatMap((id) => [`${set}:${id}`, `${set}:${id}:here`]));
+  const values = await redis.mget(
+    ...ids.flatMap((id) => [workerKey(prefix, id), workerKey(prefix, id, 'here')]),
+  );
   const workers = ids.flatMap((_, i) => {
     const worker = parseRecord(values[2 * i]);
     return worker ? [{ ...worker, online: values[2 * i + 1] !== null }] : [];
@@ -80,15 +86,14 @@ export async function listWorkers(redis: Redis, prefix: string, now: number): Pr
 }
 
 export async function findWorker(redis: Redis, prefix: string, id: string): Promise<KnownWorker | undefined> {
-  const key = `${prefix}:fleet:${id}`;
-  const [json, here] = await redis.mget(key, `${key}:here`);
+  const [json, here] = await redis.mget(workerKey(prefix, id), workerKey(prefix, id, 'here'));
   const worker = parseRecord(json);
   return worker && { ...worker, online: here !== null };
 }
 
 /** Reads the samples of a worker, oldest first. */
 export async function readSamples(redis: Redis, prefix: string, id: string): Promise<LoadSample[]> {
-  const lines = await redis.lrange(`${prefix}:fleet:${id}:samples`, 0, -1);
+  const lines = await redis.lrange(workerKey(prefix, id, 'samples'), 0, -1);
   return lines.map((line) => JSON.parse(line) as LoadSample).reverse();
 }
 

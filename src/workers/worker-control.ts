@@ -8,15 +8,8 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { blockingConnection } from '../bullmq/connection/redis-connections.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import {
-  commandChannel,
-  commandKey,
-  replyChannel,
-  type CommandName,
-  type CommandReply,
-  type Commands,
-  type ReplyMessage,
-} from './command.js';
+import { type CommandName, type CommandReply, type Commands, type ReplyMessage } from './command.js';
+import { commandChannel, commandKey, replyChannel } from '../bullmq/keys.js';
 
 /** Timeout for the reply to a command, ms. */
 const REPLY_TIMEOUT_MS = 3_000;

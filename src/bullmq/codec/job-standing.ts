@@ -103,10 +103,3 @@ function toStanding(answer: Answer): JobStanding {
     }),
   };
 }
-
-/** Splits a job's key into queue (with prefix) and id. The ids of a schedule's jobs contain colons themselves. */
-export function splitJobKey(key: string): { queue: string; id: string } {
-  const repeat = key.indexOf(':repeat:');
-  const at = repeat >= 0 ? repeat : key.lastIndexOf(':');
-  return { queue: key.slice(0, Math.max(0, at)), id: key.slice(at + 1) };
-}

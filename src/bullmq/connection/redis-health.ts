@@ -8,6 +8,7 @@ import { lastDenied, toStorageError } from './redis-errors.js';
 import { helloField } from '../patches/redis-client-patches.js';
 import { findRefusal, formatRefusal, getRefusal, type Refusal } from './redis-refusals.js';
 import { COMMAND_CLIENT } from '../tokens.js';
+import { writeProbeKey } from '../keys.js';
 
 /** Interval of the background check, ms. */
 const CHECK_INTERVAL_MS = 2_000;
@@ -107,7 +108,7 @@ export class RedisHealth implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async probeReady(): Promise<RedisReport> {
-    const key = `${this.settings.QUEUE_PREFIX}:write-probe`;
+    const key = writeProbeKey(this.settings.QUEUE_PREFIX);
     const rows = await this.redis
       .pipeline()
       .hello()

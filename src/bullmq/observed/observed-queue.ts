@@ -9,6 +9,7 @@ import type { CommandRedis } from '../task-commands.js';
 import type { MoveOutcome } from '../task-transitions.js';
 import type { FoundTask } from '../task-reader.js';
 import { taskLinks, toTaskView } from '../codec/to-task-view.js';
+import { baseOf } from '../keys.js';
 
 /** Error codes of BullMQ's scripts: the job is not in the expected state, or does not exist. */
 const NOT_IN_STATE = -3;
@@ -53,12 +54,12 @@ export class ObservedBullQueue {
 
   async find(id: string): Promise<FoundTask | undefined> {
     const names = [READ_FIELDS.length, ...READ_FIELDS] as const;
-    const [row] = await this.redis.roostReadTasks(0, ...names, this.queue.toKey(''), id);
+    const [row] = await this.redis.roostReadTasks(0, ...names, baseOf(this.queue), id);
     return row ? { queue: this.queue, record: toJobRecord(this.name, id, row, 0) } : undefined;
   }
 
   loadStanding(id: string): Promise<JobStanding | undefined> {
-    return readStanding(this.redis, this.queue.toKey(''), id);
+    return readStanding(this.redis, baseOf(this.queue), id);
   }
 
   /** Retries a failed job with all its attempts. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { META_SUFFIX, nameOfBase, observedBase, queueBase, queueKey } from '../../bullmq/keys.js';
 
 export interface Followed {
   /** Name in the history. */
@@ -31,7 +32,7 @@ export class FollowedQueues {
     private readonly prefix: string,
     private readonly ownNames: readonly string[],
   ) {
-    for (const name of ownNames) this.add(`${prefix}:${name}:`);
+    for (const name of ownNames) this.add(queueBase(prefix, name));
   }
 
   all(): Followed[] {
@@ -45,7 +46,7 @@ export class FollowedQueues {
   /** Finds the queue by its name in the history. Queues of other programs are named by their key prefix. */
   addByName(name: string): Followed {
     const isOurs = this.ownNames.includes(name);
-    return this.add(isOurs ? `${this.prefix}:${name}:` : `${name}:`);
+    return this.add(isOurs ? queueBase(this.prefix, name) : observedBase(name));
   }
 
   /** Continues the scan when it is due. Returns the new queues. */
@@ -55,10 +56,10 @@ export class FollowedQueues {
     const found: Followed[] = [];
     const isSmall = this.cursor === '0' && (await redis.dbsize()) <= MAX_SMALL_KEYSPACE;
     do {
-      const [next, keys] = await redis.scan(this.cursor, 'MATCH', '*:meta', 'COUNT', SCAN_COUNT);
+      const [next, keys] = await redis.scan(this.cursor, 'MATCH', `*${META_SUFFIX}`, 'COUNT', SCAN_COUNT);
       this.cursor = next;
       for (const key of keys) {
-        const base = key.slice(0, -'meta'.length);
+        const base = key.slice(0, 1 - META_SUFFIX.length);
         if (this.has(base) || !(await isQueue(redis, base))) continue;
         found.push(this.add(base));
       }
@@ -69,7 +70,7 @@ export class FollowedQueues {
 
   private async checkAccess(redis: Redis): Promise<void> {
     for (const queue of [...this.unchecked]) {
-      const isAllowed = await allowed(redis.type(`${queue.base}events`));
+      const isAllowed = await allowed(redis.type(queueKey(queue.base, 'events')));
       this.unchecked.delete(queue);
       if (!isAllowed) this.byName.delete(queue.name);
     }
@@ -80,8 +81,8 @@ export class FollowedQueues {
   }
 
   private add(base: string): Followed {
-    const own = this.ownNames.find((name) => base === `${this.prefix}:${name}:`);
-    const name = own ?? base.slice(0, -1);
+    const own = this.ownNames.find((name) => base === queueBase(this.prefix, name));
+    const name = own ?? nameOfBase(base);
     const queue = { name, base, isOurs: own !== undefined };
     this.byName.set(name, queue);
     if (own === undefined) this.unchecked.add(queue);
@@ -92,8 +93,8 @@ export class FollowedQueues {
 /** A key named `*:meta` may belong to any program; the stream that BullMQ writes beside it identifies a queue. */
 async function isQueue(redis: Redis, base: string): Promise<boolean> {
   const [meta, events] = await Promise.all([
-    allowed(redis.type(`${base}meta`)),
-    allowed(redis.type(`${base}events`)),
+    allowed(redis.type(queueKey(base, 'meta'))),
+    allowed(redis.type(queueKey(base, 'events'))),
   ]);
   return meta === 'hash' && events === 'stream';
 }

@@ -9,6 +9,7 @@ import type { StreamCommands } from './read-streams.js';
 import { comparePlaces } from './stream-event.js';
 import type { StreamFollower } from './stream-follower.js';
 import { addRows, emptyBatch, NO_ATTEMPTS } from './to-rows.js';
+import { jobKey, queueKey, type QueuePart } from '../../bullmq/keys.js';
 
 /** Ids per chunk; only jobs unknown to the history are read. */
 const PAGE_SIZE = 500;
@@ -16,7 +17,7 @@ const PAGE_SIZE = 500;
 const OVERLAP = 100;
 
 /** The sets of a queue with the state of their jobs. BullMQ before 6 stores a paused queue's jobs in `paused`. */
-const SETS: readonly { name: string; state: TaskState; isList: boolean }[] = [
+const SETS: readonly { name: QueuePart; state: TaskState; isList: boolean }[] = [
   { name: 'active', state: 'active', isList: true },
   { name: 'wait', state: 'waiting', isList: true },
   { name: 'paused', state: 'waiting', isList: true },
@@ -82,7 +83,7 @@ export class Reconciler {
 
   private async walkSet(): Promise<void> {
     const { name, state, isList } = SETS[this.set]!;
-    const key = this.queue.base + name;
+    const key = queueKey(this.queue.base, name);
     const { ids, times } = isList ? await this.listPage(key) : await this.sortedPage(key);
     const known = this.engine.statesOf(this.queue.name, ids);
     const open = isFinished(state) ? [] : ids.filter((id) => known.get(id)?.state === state);
@@ -133,7 +134,7 @@ export class Reconciler {
     const created = new Map<string, number>();
     if (ids.length === 0) return created;
     const pipeline = this.redis.pipeline();
-    for (const id of ids) pipeline.hget(this.queue.base + id, 'timestamp');
+    for (const id of ids) pipeline.hget(jobKey(this.queue.base, id), 'timestamp');
     const answers = (await pipeline.exec()) ?? [];
     ids.forEach((id, i) => {
       const [error, timestamp] = answers[i]!;
@@ -189,7 +190,7 @@ export class Reconciler {
     this.after = next ?? Infinity;
     const gone = await this.findGone(ids);
     if (gone.length === 0) return;
-    const [place] = await this.redis.roostLastIds(1, `${this.queue.base}events`);
+    const [place] = await this.redis.roostLastIds(1, queueKey(this.queue.base, 'events'));
     this.suspects = { ids: gone, place: place || '0-0' };
   }
 
@@ -227,7 +228,7 @@ export class Reconciler {
   private async findGone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return [];
     const pipeline = this.redis.pipeline();
-    for (const id of ids) pipeline.exists(this.queue.base + id);
+    for (const id of ids) pipeline.exists(jobKey(this.queue.base, id));
     const answers = (await pipeline.exec()) ?? [];
     return ids.filter((_, i) => {
       const [error, exists] = answers[i]!;

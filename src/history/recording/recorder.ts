@@ -25,6 +25,7 @@ import { comparePlaces, STREAM_START } from './stream-event.js';
 import { StreamFollower } from './stream-follower.js';
 import { StreamTrim } from './stream-trim.js';
 import { toStatus } from './to-status.js';
+import { queueKey, recorderLeaseKey } from '../../bullmq/keys.js';
 
 /** Interval at which the holder renews the lease and other processes check it, ms. */
 const LEASE_INTERVAL_MS = 1500;
@@ -83,7 +84,7 @@ export class Recorder {
     this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);
     const { redis, engine, follower, queues, trim, log } = this;
     this.maintenance = new RecorderMaintenance({ redis, engine, follower, queues, trim, log }, options);
-    this.lease = new Lease<HolderStatus>(this.redis, `${prefix}:history:${storeId}`);
+    this.lease = new Lease<HolderStatus>(this.redis, recorderLeaseKey(prefix, storeId));
     for (const { queue } of this.engine.followed()) this.queues.addByName(queue);
   }
 
@@ -117,7 +118,10 @@ export class Recorder {
     const queues = this.queues.all();
     this.asked++;
     try {
-      const last = await this.redis.roostLastIds(queues.length, ...queues.map(({ base }) => `${base}events`));
+      const last = await this.redis.roostLastIds(
+        queues.length,
+        ...queues.map(({ base }) => queueKey(base, 'events')),
+      );
       for (;;) {
         const places = this.isHolder ? undefined : this.engine.cursors();
         const isThere = queues.every(({ name }, i) => {
@@ -252,7 +256,7 @@ export class Recorder {
         'BLOCK',
         BLOCK_MS,
         'STREAMS',
-        ...queues.map(({ base }) => `${base}events`),
+        ...queues.map(({ base }) => queueKey(base, 'events')),
         ...queues.map(({ name }) => this.follower.place(name)),
       )
       .then(

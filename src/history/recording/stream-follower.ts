@@ -11,6 +11,7 @@ import { STREAM_START, timeOf } from './stream-event.js';
 import { toProgressed, type Progressed } from './stream-progress.js';
 import { TaskMemory } from './task-memory.js';
 import { addRows, emptyBatch, endsRemoved, NO_ATTEMPTS, type TaskAfter } from './to-rows.js';
+import { queueKey } from '../../bullmq/keys.js';
 
 /**
  * Maximum entries of each stream and total bytes in one batch: large enough to be worth a commit, small enough to
@@ -81,7 +82,7 @@ export class StreamFollower {
     const queues = this.queues.all();
     const { now, reads } = await readStreams(
       this.redis,
-      queues.map(({ name, base }) => ({ key: `${base}events`, place: this.place(name) })),
+      queues.map(({ name, base }) => ({ key: queueKey(base, 'events'), place: this.place(name) })),
       { count: EVENTS_PER_BATCH, bytes: BYTES_PER_BATCH },
     );
     const news: Progressed[] = [];

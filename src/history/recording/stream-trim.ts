@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Followed } from './followed-queues.js';
 import { comparePlaces } from './stream-event.js';
 import type { StreamFollower } from './stream-follower.js';
+import { historiesKey, queueKey } from '../../bullmq/keys.js';
 
 /**
  * Maximum events in one of our queues' streams, instead of BullMQ's 10,000. An event takes about 60 bytes of Redis,
@@ -59,8 +60,8 @@ export class StreamTrim {
     const others = await this.exchangeProgress(ours, now);
     for (const { name, base } of ours) {
       const wanted = String(MAX_EVENTS);
-      if ((await this.redis.hget(`${base}meta`, 'opts.maxLenEvents')) !== wanted)
-        await this.redis.hset(`${base}meta`, 'opts.maxLenEvents', wanted);
+      if ((await this.redis.hget(queueKey(base, 'meta'), 'opts.maxLenEvents')) !== wanted)
+        await this.redis.hset(queueKey(base, 'meta'), 'opts.maxLenEvents', wanted);
       const notes = this.notes.get(name);
       if (!notes || (this.totals.get(name) ?? 0) - notes[0]!.total < KEEP_EVENTS) continue;
       const place = others
@@ -70,13 +71,13 @@ export class StreamTrim {
           notes[0]!.place,
         );
       // Trims in chunks: Redis removes a limited number per call and serves other clients in between.
-      while ((await this.redis.xtrim(`${base}events`, 'MINID', '~', place, 'LIMIT', MAX_TRIM)) > 0);
+      while ((await this.redis.xtrim(queueKey(base, 'events'), 'MINID', '~', place, 'LIMIT', MAX_TRIM)) > 0);
     }
   }
 
   /** Publishes the progress of this history and returns that of other histories on this Redis. */
   private async exchangeProgress(queues: readonly Followed[], now: number): Promise<Progress[]> {
-    const key = `${this.prefix}:histories`;
+    const key = historiesKey(this.prefix);
     if (this.former !== undefined) await this.redis.hdel(key, this.former);
     this.former = undefined;
     const places = Object.fromEntries(queues.map(({ name }) => [name, this.follower.place(name)]));

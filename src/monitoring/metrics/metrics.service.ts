@@ -17,6 +17,7 @@ import { HISTORY_METRICS } from './history-metrics.js';
 import { one, type Metric } from './metric.js';
 import type { KnownHistory, MetricsSnapshot, RedisSnapshot } from './metrics-snapshot.js';
 import { REDIS_METRICS } from './redis-metrics.js';
+import { observedBase } from '../../bullmq/keys.js';
 
 /** Maximum number of task types and queues with their own labels; later ones share one label. */
 const MAX_NAMES = 100;
@@ -108,7 +109,7 @@ export class MetricsService {
     const others = queues.filter(({ ours }) => !ours).slice(0, MAX_OTHER_QUEUES);
     const bases = [
       ...this.queues.names().map((name) => ({ name, base: this.reader.base(name) })),
-      ...others.map(({ name }) => ({ name, base: `${name}:` })),
+      ...others.map(({ name }) => ({ name, base: observedBase(name) })),
     ];
     const [overview, workers, { writes }, stats] = await Promise.all([
       readRedisOverview(this.redis),

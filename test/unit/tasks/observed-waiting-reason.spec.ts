@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobStanding, NamedChild } from '../../../src/bullmq/codec/job-standing.js';
-import { splitJobKey } from '../../../src/bullmq/codec/job-standing.js';
+import { splitJobKey } from '../../../src/bullmq/keys.js';
 import { isAllowed, jobCommands } from '../../../src/tasks/job-commands.js';
 import { toObservedWaitingReason, type ObservedFacts } from '../../../src/tasks/observed-waiting-reason.js';
 
