@@ -1,7 +1,7 @@
 // Import rules: which folder of src/ may import which. Data flows in one direction, and a worker stays small.
 // Run by `npm run check`. docs/house.md explains the folders.
 
-const BASE = ['task-api', 'model', 'platform'];
+const BASE = ['task-api', 'model', 'platform', 'coordination'];
 const DATA = ['bullmq', 'events', 'history', 'workers'];
 /** What a feature that answers requests stands on. */
 const REST = ['auth', 'http', 'openapi'];
@@ -28,6 +28,9 @@ module.exports = {
 
     // Settings, log, clock and redaction: read once, before anything else exists.
     folder('platform', ['task-api', 'model'], 'Everyone stands on the platform.'),
+
+    // Periodic work and short caches: also for the folders that talk to Redis or to a database.
+    folder('coordination', [], 'It knows nothing of what it repeats or shares.'),
 
     // Keeps the import paths of 0.1 working for one version.
     folder('contract', ['task-api'], 'Deprecated: it only exports task-api again.'),

@@ -10,6 +10,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { parseAuditExport } from '../platform/config/audit-export.js';
 import { maskUrl } from '../platform/config/mask-url.js';
 import { Settings } from '../platform/config/settings.js';
@@ -51,7 +52,7 @@ const exporter = {
   exports: [AuditTrail, AuditService, AuditExporter],
 })
 export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly deletion: PeriodicRunner;
 
   constructor(
     private readonly settings: Settings,
@@ -59,22 +60,27 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly trail: AuditTrail,
     private readonly exporter: AuditExporter,
     @Inject(HISTORY) private readonly history: HistoryStore,
-    @Inject(LOG) private readonly log: Logger,
+    @Inject(LOG) log: Logger,
     private readonly adapters: HttpAdapterHost,
-  ) {}
+  ) {
+    this.deletion = new PeriodicRunner(() => this.deleteExpired(), {
+      name: 'deletion of expired audit entries',
+      everyMs: DELETE_INTERVAL_MS,
+      log,
+    });
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     const server = this.adapters.httpAdapter?.getHttpServer() as Server | undefined;
     // Node caches the remote address at the first read; after a disconnect it is gone.
     server?.on('connection', (socket: Socket) => void socket.remoteAddress);
-    this.timer = setInterval(() => this.forget(), DELETE_INTERVAL_MS).unref();
-    this.forget();
+    void this.deletion.start();
     await this.exporter.start();
   }
 
-  beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    return this.entries.flush();
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.deletion.stop();
+    await this.entries.flush();
   }
 
   /**
@@ -87,13 +93,7 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
     await this.exporter.stop();
   }
 
-  private forget(): void {
-    const before = Date.now() - this.settings.AUDIT_RETENTION_DAYS * DAY_MS;
-    this.history.audits.forget(before).catch((error: unknown) => {
-      this.log.warn(
-        { err: error },
-        'expired audit entries could not be deleted; the next attempt is in an hour',
-      );
-    });
+  private async deleteExpired(): Promise<void> {
+    await this.history.audits.forget(Date.now() - this.settings.AUDIT_RETENTION_DAYS * DAY_MS);
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { blockingConnection } from '../bullmq/connection/redis-connections.js';
@@ -25,7 +26,7 @@ export class SessionChanges implements OnApplicationBootstrap, OnApplicationShut
   private readonly listeners = new Set<() => void>();
   private subscriber: Redis | undefined;
   private readonly channel: string;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly fileChecks: PeriodicRunner;
   private pending: NodeJS.Immediate | undefined;
   private usersVersion: number;
   /** Incremented at every known change. */
@@ -39,6 +40,11 @@ export class SessionChanges implements OnApplicationBootstrap, OnApplicationShut
   ) {
     this.channel = sessionChannel(settings.QUEUE_PREFIX);
     this.usersVersion = users.version;
+    this.fileChecks = new PeriodicRunner(() => this.checkUsers(), {
+      name: 'check of the user file',
+      everyMs: FILE_CHECK_MS,
+      log,
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -55,7 +61,7 @@ export class SessionChanges implements OnApplicationBootstrap, OnApplicationShut
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    void this.fileChecks.stop();
     clearImmediate(this.pending);
     this.subscriber?.disconnect();
   }
@@ -76,12 +82,10 @@ export class SessionChanges implements OnApplicationBootstrap, OnApplicationShut
   subscribe(listener: () => void, since: number): () => void {
     this.listeners.add(listener);
     if (since !== this.version) setImmediate(listener);
-    this.timer ??= setInterval(() => this.checkUsers(), FILE_CHECK_MS).unref();
+    if (this.listeners.size === 1) void this.fileChecks.start();
     return () => {
       this.listeners.delete(listener);
-      if (this.listeners.size > 0) return;
-      clearInterval(this.timer);
-      this.timer = undefined;
+      if (this.listeners.size === 0) void this.fileChecks.stop();
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { RoostError } from '../model/errors.js';
-import { TickCache } from './tick-cache.js';
+import { TickCache } from '../coordination/tick-cache.js';
 import { REDIS_CODES, toStorageError, withRedis } from '../bullmq/connection/redis-errors.js';
 
 /** Maximum age of a value that Redis cannot confirm, ms. */

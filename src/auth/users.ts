@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { SettingsError } from '../platform/config/load-settings.js';
 import type { Settings } from '../platform/config/settings.js';
-import { TickCache } from './tick-cache.js';
+import { TickCache } from '../coordination/tick-cache.js';
 import { UserFile } from './user-file.js';
 import { parseUser, toUserName, type User } from './user.js';
 

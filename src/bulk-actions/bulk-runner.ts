@@ -7,6 +7,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { Settings } from '../platform/config/settings.js';
 import type { Bulk } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
@@ -38,10 +39,8 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly runs = new Map<string, { run: BulkRun; over: Promise<void> }>();
   private readonly fairQueue = new FairQueue();
   private readonly batchSize = new AdaptiveBatchSize();
-  private readonly timers: NodeJS.Timeout[] = [];
-  private polling: Promise<void> | undefined;
-  private again = false;
-  private stopped = false;
+  private readonly polls: PeriodicRunner;
+  private readonly others: PeriodicRunner[];
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
@@ -49,20 +48,23 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly transitions: BatchTransitions,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    const periodic = (name: string, everyMs: number, act: (signal: AbortSignal) => Promise<void>) =>
+      new PeriodicRunner(act, { name: `bulk actions: ${name}`, everyMs, log, level: 'debug' });
+    this.polls = periodic('claim', POLL_MS, (signal) => this.claimOpen(signal));
+    this.others = [
+      periodic('heartbeat', HEARTBEAT_MS, () => this.beat()),
+      periodic('purge', PURGE_MS, (signal) => this.purge(signal)),
+    ];
+  }
 
   onApplicationBootstrap(): void {
-    this.every(POLL_MS, () => this.poll());
-    this.every(HEARTBEAT_MS, () => this.beat());
-    this.every(PURGE_MS, () => void this.purge());
-    this.poll();
+    for (const runner of [this.polls, ...this.others]) void runner.start();
   }
 
   /** Finishes and stores the current batches. Another process continues from there. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    for (const timer of this.timers) clearInterval(timer);
-    await this.polling;
+    await Promise.all([this.polls, ...this.others].map((runner) => runner.stop()));
     const runs = [...this.runs.values()];
     for (const { run } of runs) run.stop();
     await Promise.all(runs.map(({ over }) => over));
@@ -70,19 +72,7 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Claims open bulk actions in the background. */
   poll(): void {
-    if (this.polling) {
-      this.again = true;
-      return;
-    }
-    if (this.stopped) return;
-    this.polling = this.claimOpen()
-      .catch((error: unknown) => this.log.debug({ err: error }, 'bulk actions: polling failed'))
-      .finally(() => {
-        this.polling = undefined;
-        if (!this.again) return;
-        this.again = false;
-        this.poll();
-      });
+    this.polls.trigger();
   }
 
   /** Makes the run of a bulk action reload it soon. */
@@ -90,9 +80,9 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
     this.runs.get(id)?.run.wake();
   }
 
-  private async claimOpen(): Promise<void> {
+  private async claimOpen(signal: AbortSignal): Promise<void> {
     for (const bulk of await this.store.bulks.open()) {
-      if (this.stopped) return;
+      if (signal.aborted) return;
       if (this.runs.has(bulk.id) || !this.isFree(bulk)) continue;
       const now = Date.now();
       const silentSince = this.isDead(bulk) ? (bulk.heardAt ?? 0) + 1 : now - HEARTBEAT_TIMEOUT_MS;
@@ -136,23 +126,12 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  private beat(): void {
-    if (this.runs.size === 0) return;
-    this.store.bulks
-      .beat(this.holder, Date.now())
-      .catch((error: unknown) => this.log.debug({ err: error }, 'bulk actions: heartbeat failed'));
+  private async beat(): Promise<void> {
+    if (this.runs.size > 0) await this.store.bulks.beat(this.holder, Date.now());
   }
 
-  private async purge(): Promise<void> {
-    try {
-      const before = Date.now() - this.settings.HISTORY_RETENTION_FAILED_DAYS * DAY_MS;
-      while (!this.stopped && !(await this.store.bulks.forget(before)));
-    } catch (error) {
-      this.log.debug({ err: error }, 'bulk actions: purge failed');
-    }
-  }
-
-  private every(ms: number, act: () => void): void {
-    this.timers.push(setInterval(act, ms).unref());
+  private async purge(signal: AbortSignal): Promise<void> {
+    const before = Date.now() - this.settings.HISTORY_RETENTION_FAILED_DAYS * DAY_MS;
+    while (!signal.aborted && !(await this.store.bulks.forget(before)));
   }
 }

@@ -1,11 +1,19 @@
 import type { Logger } from 'pino';
-import { Sweeper } from './sweeper.js';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { EXPIRY_BATCH_SIZE, type TaskTransitions } from './task-transitions.js';
 
-/** Moves waiting tasks to `expired` once their expiry has passed. */
-export function expirySweeper(mover: TaskTransitions, bases: readonly string[], log: Logger): Sweeper {
-  const sweepOnce = async (isStopped: () => boolean) => {
-    for (const base of bases) while (!isStopped() && (await mover.expireDue(base)) === EXPIRY_BATCH_SIZE);
+const SWEEP_INTERVAL_MS = 1000;
+
+/** Moves waiting tasks to `expired` once their expiry has passed. Safe in several processes: each step is atomic Lua. */
+export function expirySweeper(mover: TaskTransitions, bases: readonly string[], log: Logger): PeriodicRunner {
+  const sweep = async (signal: AbortSignal) => {
+    for (const base of bases) while (!signal.aborted && (await mover.expireDue(base)) === EXPIRY_BATCH_SIZE);
   };
-  return new Sweeper('expiry', sweepOnce, log);
+  // While Redis is unavailable nothing expires; a later sweep finds the same work.
+  return new PeriodicRunner(sweep, {
+    name: 'expiry of tasks',
+    everyMs: SWEEP_INTERVAL_MS,
+    log,
+    level: 'debug',
+  });
 }

@@ -1,5 +1,13 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
+import { LOG } from '../platform/logging/logging.module.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
 import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
 import { scrubOfJob } from '../bullmq/codec/to-task-view.js';
@@ -19,21 +27,32 @@ interface Watch {
 
 /** Open `GET /tasks/:id/events` streams, by task. */
 @Injectable()
-export class TaskStreams implements BeforeApplicationShutdown {
+export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly byTask = new Map<string, Set<Watch>>();
-  private readonly timer = setInterval(() => this.checkAll(), CHECK_INTERVAL_MS).unref();
+  private readonly checks: PeriodicRunner;
 
   constructor(
     private readonly tail: EventTail,
     private readonly reader: TaskReader,
+    @Inject(LOG) log: Logger,
   ) {
+    this.checks = new PeriodicRunner(() => this.checkAll(), {
+      name: 'check of watched tasks',
+      everyMs: CHECK_INTERVAL_MS,
+      log,
+    });
     tail.on('batch', (events) => this.dispatch(events));
     tail.on('gap', () => this.checkAll());
   }
 
-  beforeApplicationShutdown(): void {
-    clearInterval(this.timer);
+  onApplicationBootstrap(): void {
+    void this.checks.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    const stopping = this.checks.stop();
     for (const watches of this.byTask.values()) for (const { connection } of watches) connection.bye();
+    await stopping;
   }
 
   /** Responds with the stream of an existing task. */

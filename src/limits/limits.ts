@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import type { TaskType } from '../registry/task-type.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
@@ -72,8 +73,8 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
   private skewMs = 0;
   /** Type, lock and slot of every task that runs in this worker, by its name in slots. */
   private readonly running = new Map<string, { type: string; token: string; slot: boolean }>();
-  private refreshTimer: NodeJS.Timeout | undefined;
-  private renewTimer: NodeJS.Timeout | undefined;
+  private readonly refreshes: PeriodicRunner;
+  private readonly renewals: PeriodicRunner;
 
   constructor(
     @Inject(COMMAND_CLIENT) redis: Redis,
@@ -83,21 +84,23 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
     this.redis = withLimitCommands(redis);
     this.prefix = settings.QUEUE_PREFIX;
     this.subscriber = blockingConnection(settings, 'limits', log);
+    const periodic = (name: string, everyMs: number, act: () => Promise<void>) =>
+      new PeriodicRunner(act, { name, everyMs, log, level: 'debug' });
+    this.refreshes = periodic('reload of limits', REFRESH_INTERVAL_MS, () => this.refresh());
+    this.renewals = periodic('renewal of slots', RENEW_INTERVAL_MS, () => this.renew());
   }
 
   /** Loads the limits before the first task is fetched. */
   async onModuleInit(): Promise<void> {
-    await this.refresh();
-    this.refreshTimer = setInterval(() => void this.refresh(), REFRESH_INTERVAL_MS);
-    this.renewTimer = setInterval(() => void this.renew(), RENEW_INTERVAL_MS);
+    await this.refreshes.start();
+    void this.renewals.start();
     this.subscriber.on('message', (_channel, change) => void this.acknowledge(change));
     this.subscriber.subscribe(limitsKey(this.prefix)).catch(() => undefined);
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.refreshTimer);
-    clearInterval(this.renewTimer);
+  async onApplicationShutdown(): Promise<void> {
     this.subscriber.disconnect();
+    await Promise.all([this.refreshes.stop(), this.renewals.stop()]);
   }
 
   /** Time limits of an attempt that starts now. `own`: the submitted limits of the task. */

@@ -1,4 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
+import { LOG } from '../platform/logging/logging.module.js';
 import { WorkersService } from '../workers/workers.service.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
@@ -9,33 +12,36 @@ const CHECK_MS = 10_000;
 @Injectable()
 export class VersionWatch implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly recorded = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly checks: PeriodicRunner;
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly fleet: WorkersService,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.recordVersions(), CHECK_MS).unref();
-    void this.recordVersions();
+    @Inject(LOG) log: Logger,
+  ) {
+    this.checks = new PeriodicRunner(() => this.recordVersions(), {
+      name: 'record of versions',
+      everyMs: CHECK_MS,
+      log,
+      level: 'debug',
+    });
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
+  onApplicationBootstrap(): void {
+    void this.checks.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.checks.stop();
   }
 
   /** Records new versions. Retries failures at the next check. */
   async recordVersions(): Promise<void> {
-    const workers = await this.fleet.list().catch(() => []);
-    for (const { versions, startedAt } of workers) {
+    for (const { versions, startedAt } of await this.fleet.list()) {
       const { app } = versions;
       if (!app || this.recorded.has(app)) continue;
-      const isStored = await this.store.noteVersion(app, Date.parse(startedAt)).then(
-        () => true,
-        () => false,
-      );
-      if (isStored) this.recorded.add(app);
+      await this.store.noteVersion(app, Date.parse(startedAt));
+      this.recorded.add(app);
     }
   }
 }

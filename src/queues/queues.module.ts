@@ -1,7 +1,7 @@
 import { Inject, Module, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { WorkersModule } from '../workers/workers.module.js';
-import type { Sweeper } from '../bullmq/sweeper.js';
+import type { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { controlSweeper } from '../bullmq/control-sweeper.js';
 import { QueueControl } from '../bullmq/queue-control.js';
@@ -17,7 +17,7 @@ import { QueuesService } from './queues.service.js';
   exports: [QueuesService],
 })
 export class QueuesModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly sweeper: Sweeper;
+  private readonly sweeper: PeriodicRunner;
 
   constructor(control: QueueControl, queues: Queues, @Inject(LOG) log: Logger) {
     // Workers sweep as well, so that a pause ends in time while either app runs.
@@ -25,7 +25,7 @@ export class QueuesModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    this.sweeper.start();
+    void this.sweeper.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -2,7 +2,7 @@ import { Inject, Module, type OnApplicationBootstrap, type BeforeApplicationShut
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { EventsModule } from '../events/events.module.js';
-import type { Sweeper } from '../bullmq/sweeper.js';
+import type { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { expirySweeper } from '../bullmq/expiry-sweeper.js';
 import { InjectQueues } from '../bullmq/shared-queues.js';
@@ -43,7 +43,7 @@ import { baseOf } from '../bullmq/keys.js';
   exports: [TaskCommands, TaskBatches, TaskFinder, TaskTimeline, TasksService, WaitingReasonsService],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly sweeper: Sweeper;
+  private readonly sweeper: PeriodicRunner;
 
   constructor(@InjectQueues() queues: Queue[], mover: TaskTransitions, @Inject(LOG) log: Logger) {
     // Workers sweep as well. The web app sweeps so that tasks expire even while no worker runs.
@@ -51,7 +51,7 @@ export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   onApplicationBootstrap(): void {
-    this.sweeper.start();
+    void this.sweeper.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

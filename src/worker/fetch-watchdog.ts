@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { Settings } from '../platform/config/settings.js';
 import { leave as publishLeaveRecord } from '../workers/presence.js';
 import { LOG } from '../platform/logging/logging.module.js';
@@ -75,7 +76,7 @@ export class FetchStallDetector {
 @Injectable()
 export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly detector = new FetchStallDetector();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly checks: PeriodicRunner;
 
   constructor(
     private readonly consumers: Consumers,
@@ -83,18 +84,23 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
     private readonly settings: Settings,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    this.checks = new PeriodicRunner((signal) => this.check(signal), {
+      name: 'check for a stalled fetch',
+      everyMs: CHECK_INTERVAL_MS,
+      log,
+    });
+  }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.check(), CHECK_INTERVAL_MS);
-    this.timer.unref();
+    void this.checks.start();
   }
 
-  beforeApplicationShutdown(): void {
-    clearInterval(this.timer);
+  beforeApplicationShutdown(): Promise<void> {
+    return this.checks.stop();
   }
 
-  private async check(): Promise<void> {
+  private async check(signal: AbortSignal): Promise<void> {
     try {
       const serving = this.consumers.listFetching();
       const facts = await Promise.all(
@@ -103,7 +109,8 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
       const [stuck] = this.detector.findStalled(facts, Date.now());
       if (!stuck) return;
       await this.probeWrite();
-      await this.exit(stuck);
+      // A worker that has begun to stop ends by itself.
+      if (!signal.aborted) await this.exit(stuck);
     } catch {
       // Redis is unavailable or refuses writes: no worker can fetch.
       this.detector.reset();
@@ -147,7 +154,6 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
     ready: number;
     silentMs: number;
   }): Promise<void> {
-    clearInterval(this.timer);
     const seconds = Math.round(silentMs / 1000);
     this.log.fatal(
       { queue, waiting: ready, silentMs, exitCode: EXIT_STUCK },

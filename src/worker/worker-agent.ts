@@ -7,9 +7,9 @@ import {
 import type { Logger } from 'pino';
 import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
+import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { CommandListener } from '../workers/command-listener.js';
 import { announce, HEARTBEAT_MS, leave } from '../workers/presence.js';
-import type { Sweeper } from '../bullmq/sweeper.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { controlSweeper } from '../bullmq/control-sweeper.js';
 import { expirySweeper } from '../bullmq/expiry-sweeper.js';
@@ -37,9 +37,10 @@ const STOP_LEAD_MS = 5_000;
 @Injectable()
 export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly autoscaler = new Autoscaler();
-  private readonly sweepers: Sweeper[];
+  /** Work that ends when the worker starts to stop. */
+  private readonly periodic: PeriodicRunner[];
+  private readonly heartbeat: PeriodicRunner;
   private readonly listener: CommandListener;
-  private heartbeat: NodeJS.Timeout | undefined;
   private refusedFor: string | undefined;
 
   constructor(
@@ -56,7 +57,18 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
   ) {
     const { QUEUE_PREFIX: prefix } = settings;
     const queues = settings.WORKER_QUEUES;
-    this.sweepers = [
+    this.heartbeat = new PeriodicRunner(() => this.announce(), {
+      name: 'heartbeat',
+      everyMs: HEARTBEAT_MS,
+      log,
+    });
+    this.periodic = [
+      new PeriodicRunner(() => this.scale(), {
+        name: 'autoscale',
+        everyMs: HEARTBEAT_MS,
+        log,
+        level: 'debug',
+      }),
       expirySweeper(
         mover,
         queues.map((queue) => queueBase(prefix, queue)),
@@ -75,22 +87,20 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     this.listener
       .start()
       .catch((error: unknown) => this.log.error({ err: error }, 'commands cannot be received'));
-    await this.announce();
-    this.heartbeat = setInterval(() => void this.onHeartbeat(), HEARTBEAT_MS);
-    for (const sweeper of this.sweepers) sweeper.start();
+    await this.heartbeat.start();
+    for (const runner of this.periodic) void runner.start();
   }
 
   async beforeApplicationShutdown(signal?: string): Promise<void> {
-    clearInterval(this.heartbeat);
-    await Promise.all(this.sweepers.map((sweeper) => sweeper.stop()));
+    await Promise.all(this.periodic.map((runner) => runner.stop()));
     const limit = this.settings.SHUTDOWN_TIMEOUT_MS;
     const stopTimer = setTimeout(
       () => this.runner.stopAll('The worker is stopping.'),
       Math.max(0, limit - Math.min(STOP_LEAD_MS, limit / 3)),
     );
-    // The worker still publishes heartbeats and receives commands (a user may cancel a task it waits for),
+    // Until its last task has ended the worker publishes heartbeats and receives commands (a user may cancel a task it waits for),
     // but fetches nothing.
-    this.heartbeat = setInterval(() => void this.announce(), HEARTBEAT_MS);
+
     // Nothing can be stored without Redis: a graceful close would wait for it forever. The status of the connection
     // does not show an outage that began this moment.
     const answers = await this.redis.ping().then(
@@ -98,16 +108,11 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
       () => false,
     );
     await this.consumers.close(this.runner.active === 0 && !answers);
-    clearInterval(this.heartbeat);
+    await this.heartbeat.stop();
     clearTimeout(stopTimer);
     await this.listener.stop();
     this.snapshot.stop();
     await this.publishLeave(this.snapshot.leaving ?? (signal ? `stopped by ${signal}` : 'told to stop'));
-  }
-
-  private async onHeartbeat(): Promise<void> {
-    await this.announce();
-    await this.scale().catch((error: unknown) => this.log.debug({ err: error }, 'autoscale'));
   }
 
   private async announce(): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../../coordination/periodic-runner.js';
 import type { AuditStore } from '../../history/ports/audit-store.js';
 import { toExported } from '../audit-view.js';
 import type { AuditSink } from './audit-sink.js';
@@ -30,9 +31,7 @@ export interface ExportTrouble {
  */
 export class AuditExporter {
   private readonly holder = randomUUID();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly runs: PeriodicRunner;
   private failures = 0;
   private trouble: (Omit<ExportTrouble, 'target'> & { isReported: boolean }) | undefined;
 
@@ -42,7 +41,13 @@ export class AuditExporter {
     private readonly target: string,
     private readonly store: Pick<AuditStore, 'links' | 'claimExport' | 'noteExport' | 'releaseExport'>,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.runs = new PeriodicRunner(() => this.run(), {
+      name: 'export of the audit',
+      everyMs: () => Math.min(POLL_INTERVAL_MS * 2 ** this.failures, MAX_BACKOFF_MS),
+      log,
+    });
+  }
 
   /** Problem that has lasted for REPORT_AFTER_MS, if any. */
   get lasting(): ExportTrouble | undefined {
@@ -53,29 +58,16 @@ export class AuditExporter {
 
   /** Resolves when the export position is known: later entries are exported. */
   async start(): Promise<void> {
-    if (this.sink) await this.next();
+    if (this.sink) await this.runs.start();
   }
 
   /** Exports the remaining entries once more. */
   async stop(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
+    await this.runs.stop();
     if (!this.sink) return;
-    await this.running;
     if (!this.trouble) await this.run();
     await this.store.releaseExport(this.target, this.holder).catch(() => undefined);
     this.sink.close();
-  }
-
-  private async next(): Promise<void> {
-    this.running = this.run();
-    await this.running;
-    if (this.isStopped) return;
-    const wait =
-      this.failures === 0
-        ? POLL_INTERVAL_MS
-        : Math.min(POLL_INTERVAL_MS * 2 ** this.failures, MAX_BACKOFF_MS);
-    this.timer = setTimeout(() => void this.next(), wait).unref();
   }
 
   private async run(): Promise<void> {

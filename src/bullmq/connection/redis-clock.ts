@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../../coordination/periodic-runner.js';
 import { SharedClock, SKEW_ALARM_MS } from '../../platform/clock.js';
 import { LOG } from '../../platform/logging/logging.module.js';
 import { ClockOffset } from './clock-offset.js';
@@ -14,14 +15,21 @@ const MIN_CORRECTION_MS = 1_000;
 @Injectable()
 export class RedisClock implements OnModuleInit, OnApplicationShutdown {
   private readonly offset = new ClockOffset();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly syncs: PeriodicRunner;
   private reported: 'right' | 'ahead' | 'behind' = 'right';
 
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     @Inject(LOG) private readonly log: Logger,
     private readonly clock: SharedClock,
-  ) {}
+  ) {
+    this.syncs = new PeriodicRunner(() => this.sync(), {
+      name: 'measurement of the clock',
+      everyMs: SYNC_INTERVAL_MS,
+      log,
+      level: 'debug',
+    });
+  }
 
   /** Lead of this machine's clock over Redis's, ms; negative if behind, undefined before the first answer. */
   get aheadMs(): number | undefined {
@@ -31,27 +39,25 @@ export class RedisClock implements OnModuleInit, OnApplicationShutdown {
 
   /** Measures before the first task is submitted or fetched, if Redis is available. */
   async onModuleInit(): Promise<void> {
-    await this.sync();
-    this.timer = setInterval(() => void this.sync(), SYNC_INTERVAL_MS).unref();
-    this.redis.on('ready', this.sync);
+    await this.syncs.start();
+    this.redis.on('ready', this.syncNow);
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
-    this.redis.off('ready', this.sync);
+  async onApplicationShutdown(): Promise<void> {
+    this.redis.off('ready', this.syncNow);
+    await this.syncs.stop();
   }
 
-  private readonly sync = async (): Promise<void> => {
-    try {
-      const before = Date.now();
-      const [seconds, micros] = await this.redis.time();
-      const offset = this.offset.record(before, Number(seconds) * 1000 + Number(micros) / 1000, Date.now());
-      this.clock.correct(Math.abs(offset) < MIN_CORRECTION_MS ? 0 : Math.round(offset));
-      this.reportSkew(-offset);
-    } catch {
-      // Redis is unavailable; the last offset remains valid.
-    }
-  };
+  private readonly syncNow = (): void => this.syncs.trigger();
+
+  /** While Redis is unavailable the last offset remains valid. */
+  private async sync(): Promise<void> {
+    const before = Date.now();
+    const [seconds, micros] = await this.redis.time();
+    const offset = this.offset.record(before, Number(seconds) * 1000 + Number(micros) / 1000, Date.now());
+    this.clock.correct(Math.abs(offset) < MIN_CORRECTION_MS ? 0 : Math.round(offset));
+    this.reportSkew(-offset);
+  }
 
   private reportSkew(aheadMs: number): void {
     const now = Math.abs(aheadMs) <= SKEW_ALARM_MS ? 'right' : aheadMs > 0 ? 'ahead' : 'behind';

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { PeriodicRunner } from '../../coordination/periodic-runner.js';
 import { Settings } from '../../platform/config/settings.js';
 import { LOG } from '../../platform/logging/logging.module.js';
 import { unavailableSince, setConnectionRefusal, connectionRefusal } from './redis-connections.js';
@@ -48,21 +49,26 @@ export class RedisHealth implements OnModuleInit, OnApplicationShutdown {
   private checking: Promise<void> | undefined;
   private checkedAt: number | undefined;
   private hidden: { since: number; until?: number } | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly checks: PeriodicRunner;
 
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
-
-  async onModuleInit(): Promise<void> {
-    await this.check();
-    this.timer = setInterval(() => void this.check(), CHECK_INTERVAL_MS).unref();
+  ) {
+    this.checks = new PeriodicRunner(() => this.check(), {
+      name: 'check of Redis',
+      everyMs: CHECK_INTERVAL_MS,
+      log,
+    });
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
+  onModuleInit(): Promise<void> {
+    return this.checks.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.checks.stop();
   }
 
   /** Problem found by the last check. */

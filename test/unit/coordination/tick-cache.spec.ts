@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
-import { TickCache } from '../../../src/auth/tick-cache.js';
+import { TickCache } from '../../../src/coordination/tick-cache.js';
 
-describe('OnceATurn', () => {
+describe('TickCache', () => {
   it('looks once a turn for each key, and anew in the next', async () => {
     const looked: string[] = [];
     const turn = new TickCache<number>();
