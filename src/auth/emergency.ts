@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { TtlCache } from '../coordination/ttl-cache.js';
 import type { Settings } from '../platform/config/settings.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import type { SessionChanges } from './session-changes.js';
@@ -36,7 +37,7 @@ export interface Emergency {
  */
 export class EmergencyAccess {
   private readonly prefix: string;
-  private known: { at: number; version: number; answer: Promise<Emergency | undefined> } | undefined;
+  private readonly recent = new TtlCache<Emergency | undefined>(CACHE_MS);
 
   constructor(
     private readonly redis: Redis,
@@ -92,12 +93,7 @@ export class EmergencyAccess {
 
   /** Returns the most recent active login for all pages, or undefined if none is active or Redis is unavailable. */
   current(): Promise<Emergency | undefined> {
-    const { known } = this;
-    if (known && known.version === this.changes.version && Date.now() - known.at < CACHE_MS)
-      return known.answer;
-    const answer = this.read().catch(() => undefined);
-    this.known = { at: Date.now(), version: this.changes.version, answer };
-    return answer;
+    return this.recent.get(`${this.changes.version}`, () => this.read().catch(() => undefined));
   }
 
   private async read(): Promise<Emergency | undefined> {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import * as client from 'openid-client';
+import { TtlCache } from '../coordination/ttl-cache.js';
 import { parseRoleMap } from '../platform/config/role-map.js';
 import type { Settings } from '../platform/config/settings.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
@@ -46,7 +47,7 @@ interface PendingLogin extends Goal {
  * the browser that started the login, and works once. `Roles` decides on permissions.
  */
 export class Oidc {
-  private configuration: { at: number; answer: Promise<client.Configuration> } | undefined;
+  private readonly configurations = new TtlCache<client.Configuration>(CONFIGURATION_MS);
   private readonly rules: ClaimRules;
 
   constructor(
@@ -97,7 +98,7 @@ export class Oidc {
    * @throws OidcError, RoostError REDIS_UNAVAILABLE
    */
   async begin(browser: string, { next, kept }: Goal): Promise<URL> {
-    const configuration = await this.configured();
+    const configuration = await this.configuration();
     const state = client.randomState();
     const pending: PendingLogin = {
       verifier: client.randomPKCECodeVerifier(),
@@ -135,7 +136,7 @@ export class Oidc {
       throw new OidcError('The login was started in another browser or has expired. Sign in again.');
     const { next, kept } = pending;
     try {
-      const found = await this.identify(await this.configured(), query, state, pending).catch(
+      const found = await this.identify(await this.configuration(), query, state, pending).catch(
         (error: unknown) => {
           const isRefusal = (error as { code?: unknown }).code === 'OAUTH_AUTHORIZATION_RESPONSE_ERROR';
           throw new OidcError(
@@ -189,23 +190,20 @@ export class Oidc {
     return hasAll ? answer.catch(() => ({})) : answer;
   }
 
-  private configured(): Promise<client.Configuration> {
-    if (!this.configuration || Date.now() - this.configuration.at > CONFIGURATION_MS) {
+  private configuration(): Promise<client.Configuration> {
+    return this.configurations.get('', async () => {
       const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET } = this.settings;
       const issuer = new URL(OIDC_ISSUER);
-      const answer = client
+      return client
         .discovery(issuer, OIDC_CLIENT_ID, undefined, authentication(OIDC_CLIENT_SECRET), {
           timeout: TIMEOUT_S,
           // Settings validation allows http for loopback hosts only.
           execute: issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
         })
         .catch((error: unknown) => {
-          this.configuration = undefined;
           throw new OidcError(`${this.host} does not answer: try again in a moment.`, { cause: error });
         });
-      this.configuration = { at: Date.now(), answer };
-    }
-    return this.configuration.answer;
+    });
   }
 
   private get redirectUri(): string {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { TtlCache } from '../coordination/ttl-cache.js';
 import { Settings } from '../platform/config/settings.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
@@ -44,7 +45,9 @@ const SIZES_MAX_AGE_MS = 15_000;
 /** Reads details of the Redis server at bounded cost: at most about 150 constant-time commands. */
 @Injectable()
 export class RedisDetailsReader {
-  private readonly cache = new Map<string, { at: number; answer: Promise<unknown> }>();
+  private readonly info = new TtlCache<Part<RedisInfo>>(DETAILS_MAX_AGE_MS);
+  private readonly slowLog = new TtlCache<RedisDetails['slowLog']>(DETAILS_MAX_AGE_MS);
+  private readonly sizes = new TtlCache<Part<QueueSize[]>>(SIZES_MAX_AGE_MS);
 
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
@@ -56,20 +59,20 @@ export class RedisDetailsReader {
   read(): Promise<RedisDetails> {
     return withRedis(this.redis, async () => {
       const [info, slowLog, queues] = await Promise.all([
-        this.recent('info', DETAILS_MAX_AGE_MS, () => this.info()),
-        this.recent('slow', DETAILS_MAX_AGE_MS, () => allowed('SLOWLOG', () => this.slowLog())),
-        this.recent('sizes', SIZES_MAX_AGE_MS, () => allowed('MEMORY', () => this.sizes())),
+        this.info.get('', () => this.readInfo()),
+        this.slowLog.get('', () => allowed('SLOWLOG', () => this.readSlowLog())),
+        this.sizes.get('', () => allowed('MEMORY', () => this.readSizes())),
       ]);
       return { at: new Date().toISOString(), info, slowLog, queues };
     });
   }
 
-  private async info(): Promise<Part<RedisInfo>> {
+  private async readInfo(): Promise<Part<RedisInfo>> {
     const text = await this.redis.info();
     return isInfoForbidden(parseInfo(text)) ? { refused: 'INFO' } : { value: toRedisInfo(text) };
   }
 
-  private async slowLog() {
+  private async readSlowLog() {
     const calls = await readSlowLog(this.redis, this.settings.QUEUE_PREFIX);
     // Optional: the threshold is missing where CONFIG is not allowed.
     const threshold = await this.redis.config('GET', 'slowlog-log-slower-than').catch(() => undefined);
@@ -78,22 +81,12 @@ export class RedisDetailsReader {
   }
 
   /** Measures one queue after the other, so that other clients never wait long. */
-  private async sizes(): Promise<QueueSize[]> {
+  private async readSizes(): Promise<QueueSize[]> {
     const sizes: QueueSize[] = [];
     for (const name of this.queues.names()) {
       sizes.push(await readQueueSize(this.redis, queueBase(this.settings.QUEUE_PREFIX, name), name));
     }
     return sizes;
-  }
-
-  private recent<T>(name: string, maxAgeMs: number, read: () => Promise<T>): Promise<T> {
-    const cache = this.cache.get(name);
-    if (cache && Date.now() - cache.at < maxAgeMs) return cache.answer as Promise<T>;
-    const answer = read();
-    this.cache.set(name, { at: Date.now(), answer });
-    // Failures are not cached.
-    answer.catch(() => this.cache.delete(name));
-    return answer;
   }
 }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { TtlCache } from '../coordination/ttl-cache.js';
 import type { TaskState } from '../model/states.js';
 import type { TaskPage } from '../model/task-view.js';
 import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
@@ -25,7 +26,7 @@ export interface ListRequest extends SearchParams {
 /** Finds tasks in the history, in any queue and state, including those that Redis has dropped. */
 @Injectable()
 export class SearchService {
-  private readonly cachedCounts = new Map<string, { at: number; answer: Promise<GroupCounts> }>();
+  private readonly recentCounts = new TtlCache<GroupCounts>(COUNTS_MAX_AGE_MS, MAX_CACHED_COUNTS);
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
@@ -55,15 +56,7 @@ export class SearchService {
 
   /** Counts the matches. The result may be two seconds old. */
   countsOf({ filter, text }: Pick<ParsedSearch, 'filter' | 'text'>): Promise<GroupCounts> {
-    const known = this.cachedCounts.get(text);
-    if (known && Date.now() - known.at < COUNTS_MAX_AGE_MS) return known.answer;
-    const answer = this.store.counts(filter);
-    this.cachedCounts.delete(text);
-    this.cachedCounts.set(text, { at: Date.now(), answer });
-    if (this.cachedCounts.size > MAX_CACHED_COUNTS)
-      this.cachedCounts.delete(this.cachedCounts.keys().next().value!);
-    answer.catch(() => this.cachedCounts.delete(text));
-    return answer;
+    return this.recentCounts.get(text, () => this.store.counts(filter));
   }
 
   async total(filter: QueryNode | null): Promise<Pick<HistoryPage, 'total' | 'totalIsExact'>> {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { TickBatch } from '../coordination/tick-batch.js';
 import { parseFingerprint } from '../bullmq/codec/job-envelope.js';
 import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
@@ -17,16 +18,10 @@ export interface KeyHolder {
   fingerprint?: string;
 }
 
-interface Lookup {
-  id: string;
-  resolve: (holders: KeyHolder[]) => void;
-  reject: (error: unknown) => void;
-}
-
 /** Finds the tasks that use the id of an Idempotency-Key. Coalesces lookups made in the same tick of the event loop. */
 @Injectable()
 export class IdempotencyIndex {
-  private waiting: Lookup[] = [];
+  private readonly lookups = new TickBatch<string, KeyHolder[]>(MAX_BATCH_SIZE, (ids) => this.findAll(ids));
 
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
@@ -35,35 +30,20 @@ export class IdempotencyIndex {
 
   /** Returns more than one holder only if concurrent requests used one key in different queues. */
   findHolders(id: string): Promise<KeyHolder[]> {
-    return new Promise((resolve, reject) => {
-      if (this.waiting.push({ id, resolve, reject }) === 1) setImmediate(() => this.flush());
-    });
+    return this.lookups.add(id);
   }
 
-  private flush(): void {
-    const all = this.waiting;
-    this.waiting = [];
-    for (let from = 0; from < all.length; from += MAX_BATCH_SIZE)
-      void this.resolveLookups(all.slice(from, from + MAX_BATCH_SIZE));
-  }
-
-  private async resolveLookups(questions: readonly Lookup[]): Promise<void> {
-    try {
-      const queues = this.queues.all();
-      const heads = await this.redis.roostReadHeads(
-        HEAD_BYTES,
-        ...questions.flatMap(({ id }) => queues.flatMap((queue) => [baseOf(queue), id])),
-      );
-      questions.forEach(({ resolve }, n) =>
-        resolve(
-          queues.flatMap((queue, i) => {
-            const head = heads[n * queues.length + i];
-            return typeof head === 'string' ? [{ queue, ...parseFingerprint(head) }] : [];
-          }),
-        ),
-      );
-    } catch (error) {
-      for (const { reject } of questions) reject(error);
-    }
+  private async findAll(ids: readonly string[]): Promise<KeyHolder[][]> {
+    const queues = this.queues.all();
+    const heads = await this.redis.roostReadHeads(
+      HEAD_BYTES,
+      ...ids.flatMap((id) => queues.flatMap((queue) => [baseOf(queue), id])),
+    );
+    return ids.map((_, n) =>
+      queues.flatMap((queue, i) => {
+        const head = heads[n * queues.length + i];
+        return typeof head === 'string' ? [{ queue, ...parseFingerprint(head) }] : [];
+      }),
+    );
   }
 }

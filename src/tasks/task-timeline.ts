@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { TtlCache } from '../coordination/ttl-cache.js';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
@@ -43,7 +44,7 @@ export interface ProgressSample extends TaskProgress {
  */
 @Injectable()
 export class TaskTimeline {
-  private readonly similar = new Map<string, { at: number; runs: Promise<PastRun[]> }>();
+  private readonly similar = new TtlCache<PastRun[]>(SIMILAR_MAX_AGE_MS, MAX_CACHED);
 
   constructor(
     private readonly finder: TaskFinder,
@@ -131,16 +132,10 @@ export class TaskTimeline {
    */
   async similarRuns({ id, queue, type }: TaskView, limit: number): Promise<PastRun[]> {
     const key = JSON.stringify([queue, type, limit]);
-    let known = this.similar.get(key);
-    if (!known || Date.now() - known.at > SIMILAR_MAX_AGE_MS) {
-      if (this.similar.size >= MAX_CACHED) this.similar.clear();
-      known = {
-        at: Date.now(),
-        runs: this.rowsOrNone(this.history.similarRuns({ queue, type, limit: limit + 1 })),
-      };
-      this.similar.set(key, known);
-    }
-    return (await known.runs).filter((run) => run.id !== id).slice(0, limit);
+    const runs = await this.similar.get(key, () =>
+      this.rowsOrNone(this.history.similarRuns({ queue, type, limit: limit + 1 })),
+    );
+    return runs.filter((run) => run.id !== id).slice(0, limit);
   }
 
   /** Finds the error group of the task's last failure, with the number of failures in it. */

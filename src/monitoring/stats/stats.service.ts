@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { TtlCache } from '../../coordination/ttl-cache.js';
 import { HistoryStatus } from '../../history/history-status.js';
 import type { HistoryStore } from '../../history/ports/history-store.js';
 import type { ErrorGroup } from '../../history/ports/error-group-store.js';
@@ -48,7 +49,7 @@ const MAX_LAG_MS = 3_000;
 /** Reads counts and durations from the history, for any range, by task type, queue and worker. */
 @Injectable()
 export class StatsService {
-  private readonly fresh = new Map<RangeName, { at: number; answer: Promise<RangeNumbers> }>();
+  private readonly ranges = new TtlCache<RangeNumbers>(0, Object.keys(RANGES).length);
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
@@ -58,12 +59,7 @@ export class StatsService {
   /** Returns the data of a range. Cached briefly, because every open page asks once a second. */
   range(name: RangeName, now: number = Date.now()): Promise<RangeNumbers> {
     const range = RANGES[name];
-    const known = this.fresh.get(name);
-    if (known && now - known.at < range.freshMs) return known.answer;
-    const answer = this.readRange(range, now);
-    this.fresh.set(name, { at: now, answer });
-    answer.catch(() => this.fresh.delete(name));
-    return answer;
+    return this.ranges.get(name, () => this.readRange(range, now), range.freshMs);
   }
 
   read(search: NumberSearch): Promise<NumberSpan[]> {

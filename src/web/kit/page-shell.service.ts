@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { TtlCache } from '../../coordination/ttl-cache.js';
 import { SharedClock } from '../../platform/clock.js';
 import { MonitoringService, type Warning } from '../../monitoring/monitoring.service.js';
 import { RedisHealth } from '../../bullmq/connection/redis-health.js';
@@ -19,7 +20,7 @@ const WARNINGS_MAX_AGE_MS = 3_000;
 /** Builds the shell of every page: title, navigation, flash message and warnings. */
 @Injectable()
 export class PageShellService {
-  private warnings: { at: number; answer: Promise<Warning[]> } | undefined;
+  private readonly warnings = new TtlCache<Warning[]>(WARNINGS_MAX_AGE_MS);
 
   constructor(
     private readonly monitoring: MonitoringService,
@@ -49,10 +50,6 @@ export class PageShellService {
    * itself.
    */
   private recentWarnings(): Promise<Warning[]> {
-    if (!this.warnings || Date.now() - this.warnings.at > WARNINGS_MAX_AGE_MS) {
-      const answer = this.monitoring.warnings().catch(() => []);
-      this.warnings = { at: Date.now(), answer };
-    }
-    return this.warnings.answer;
+    return this.warnings.get('', () => this.monitoring.warnings().catch(() => []));
   }
 }
