@@ -74,7 +74,7 @@ module.exports = {
       from: { path: '^src/history/(ports|query)/' },
       to: { path: '^src/history/(sqlite|recording)/' },
     },
-    folder('workers', [...BASE, 'bullmq'], 'Shared by the worker and by those who control it.'),
+    folder('workers', [...BASE, 'bullmq', 'openapi'], 'Shared by the worker and by those who control it.'),
 
     // Workers enforce the limits of task types, REST changes them. A worker must not load controllers for that.
     folder('limits', [...BASE, ...REST, 'registry', 'bullmq'], 'Enforced by workers, changed over REST.'),

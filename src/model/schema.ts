@@ -6,6 +6,7 @@ import {
   type StringOptions,
   type TProperties,
   type TSchema,
+  type TThis,
   type TUnsafe,
   Type,
 } from '@sinclair/typebox';
@@ -19,6 +20,7 @@ export type { Static, TSchema } from '@sinclair/typebox';
 export const object = Type.Object;
 export const optional = Type.Optional;
 export const partial = Type.Partial;
+export const string = () => Type.String();
 export const integer = (options: IntegerOptions = {}) => Type.Integer(options);
 export const number = (options: IntegerOptions = {}) => Type.Number(options);
 
@@ -30,6 +32,11 @@ export function named<T extends TSchema>(name: string, schema: T): T {
 /** References a named schema with a description of its own. */
 export function described<T extends TSchema>(schema: T, description: string): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({ $ref: schema, description });
+}
+
+/** Creates a schema that contains itself, under this name. */
+export function recursive<T extends TSchema>(name: string, schema: (self: TThis) => T) {
+  return Type.Recursive(schema, { $id: name });
 }
 
 /** Creates the schema of a request body: unknown members are refused. */
@@ -51,16 +58,24 @@ export function items<T extends TSchema>(schema: T, description?: string) {
   return Type.Object({ items: list(schema, description) });
 }
 
+export const NEXT_CURSOR = Type.Optional(
+  Type.String({ description: 'Value of `cursor` for the next page. Missing on the last one.' }),
+);
+
 /** Creates the schema of one page of a list. */
 export function page<T extends TSchema>(schema: T, description?: string) {
   return Type.Object({
     items: list(schema, description),
-    nextCursor: optional(text('Value of `cursor` for the next page. Missing on the last one.')),
+    nextCursor: NEXT_CURSOR,
   });
 }
 
 export function oneOf<const T extends readonly string[]>(values: T, description?: string) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...words(description) });
+}
+
+export function constant<const T extends string | boolean>(value: T, description?: string): TUnsafe<T> {
+  return Type.Unsafe({ const: value, ...words(description) });
 }
 
 export function orNull<T extends TSchema>(schema: T, description?: string) {
@@ -83,8 +98,21 @@ export function count(description: string) {
   return Type.Integer({ minimum: 0, description });
 }
 
-export function countOrNull(description: string): TUnsafe<number | null> {
-  return Type.Unsafe({ type: ['integer', 'null'], minimum: 0, description });
+export function countOrNull(description: string) {
+  return orNull(integer({ minimum: 0 }), description);
+}
+
+/** Creates the schema of an object with any names, whose values have one schema. */
+export function record<T extends TSchema>(values: T, description?: string) {
+  return Type.Unsafe<Record<string, Static<T>>>({
+    type: 'object',
+    additionalProperties: values,
+    ...words(description),
+  });
+}
+
+export function either<T extends TSchema[]>(schemas: [...T], description?: string) {
+  return Type.Union(schemas, words(description));
 }
 
 export function anything(description: string) {

@@ -6,18 +6,10 @@ import { WorkersService } from '../workers/workers.service.js';
 import { HistoryStatus, isBeingRecorded, isRecordingHere } from '../history/history-status.js';
 import { RedisHealth, type RedisReport } from '../bullmq/connection/redis-health.js';
 import { formatRefusal } from '../bullmq/connection/redis-refusals.js';
+import type { Check, Live, Ready } from './health.openapi.js';
 
 /** Interval of the Redis check, seconds. */
 const RETRY_AFTER_S = '2';
-
-type Check = { ok: boolean; detail?: string };
-
-/** Recorder status. Not a check, because tasks run without a recorder. Public, so it contains no host or path. */
-interface Recorded {
-  recordedBy: 'this web app' | 'another process' | 'unknown';
-  checkedAt?: string;
-  detail?: string;
-}
 
 /** Health checks for load balancers and supervisors: `live` means the process answers, `ready` that tasks can run. */
 @Controller('health')
@@ -31,13 +23,13 @@ export class HealthController {
   ) {}
 
   @Get('live')
-  live(): { status: string } {
+  live(): Live {
     return { status: 'ok' };
   }
 
   /** Answers 200 when Redis accepts writes, events flow and a worker is online; otherwise 503 with the failed checks. */
   @Get('ready')
-  async ready(@Res({ passthrough: true }) res: Response) {
+  async ready(@Res({ passthrough: true }) res: Response): Promise<Ready> {
     const report = await this.redis.check();
     const checks = {
       redis: toRedisCheck(report),
@@ -50,7 +42,8 @@ export class HealthController {
     return { status: ok ? 'ok' : 'unavailable', checks, history: this.recorded() };
   }
 
-  private recorded(): Recorded {
+  /** Public, so it contains no host or path. */
+  private recorded(): Ready['history'] {
     const status = this.recorder.status();
     const { state, checkedAt } = status;
     const recordedBy = isRecordingHere(state)
@@ -91,6 +84,6 @@ export class HealthController {
 }
 
 /** Maps the Redis report to a check. The endpoint is public, so it leaves out hosts and versions. */
-function toRedisCheck({ role, writes, problem }: RedisReport): Check & Pick<RedisReport, 'role' | 'writes'> {
+function toRedisCheck({ role, writes, problem }: RedisReport): Ready['checks']['redis'] {
   return problem ? { ok: false, role, writes, detail: formatRefusal(problem) } : { ok: true, role, writes };
 }

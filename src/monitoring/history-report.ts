@@ -4,13 +4,7 @@ import { HistoryStatus, type RecorderStatus } from '../history/history-status.js
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { historyFile } from '../history/history-file.js';
 import { HISTORY } from '../history/tokens.js';
-
-export interface HistoryReport {
-  recorder: RecorderStatus;
-  /** `file`: path as opened by this process. */
-  store: { file: string; bytes: number; tasks: number; oldestAt: string | null };
-  retention: { completedDays: number; failedDays: number; perState: number };
-}
+import type { HistoryReport } from './monitoring.openapi.js';
 
 /** Reports the state of the history: its recorder, its size and its retention. */
 @Injectable()

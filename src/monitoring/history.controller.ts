@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { RequirePermission } from '../auth/require-permission.js';
-import { HistoryReporter, type HistoryReport } from './history-report.js';
+import { HistoryReporter } from './history-report.js';
+import type { HistoryReport } from './monitoring.openapi.js';
 
 /** REST endpoint of the state of the history. */
 @Controller('api/v1')

@@ -1,13 +1,7 @@
 import type { Queue } from 'bullmq';
+import type { MinuteCount } from './monitoring.openapi.js';
 
 const MINUTE_MS = 60_000;
-
-/** Tasks finished within one minute; `at` is the start of the minute. */
-export interface MinuteCount {
-  at: string;
-  completed: number;
-  failed: number;
-}
 
 /** BullMQ's metrics of one queue and outcome. */
 export interface Metrics {

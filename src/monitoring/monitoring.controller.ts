@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { RequirePermission } from '../auth/require-permission.js';
-import { MonitoringService, type MonitorOverview } from './monitoring.service.js';
+import { MonitoringService } from './monitoring.service.js';
+import type { MonitorOverview } from './monitoring.openapi.js';
 
 /** REST endpoint of the dashboard. */
 @Controller('api/v1')

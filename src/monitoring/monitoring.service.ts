@@ -6,7 +6,8 @@ import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { TASK_STATES, type StateCounts } from '../model/states.js';
 import type { TaskView } from '../model/task-view.js';
-import { WorkersService, type WorkerView } from '../workers/workers.service.js';
+import { WorkersService } from '../workers/workers.service.js';
+import type { WorkerView } from '../workers/workers.openapi.js';
 import { isMaybeOnline } from '../workers/worker-view.js';
 import { HistoryStatus } from '../history/history-status.js';
 import { RedisClock } from '../bullmq/connection/redis-clock.js';
@@ -17,35 +18,17 @@ import type { QueueStats } from '../bullmq/queue-stats.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { TasksService } from '../tasks/tasks.service.js';
-import { readMinuteCounts, type MinuteCount } from './minute-counts.js';
-import type { QueueOverview } from './queue-overview.js';
-import { readRedisOverview, type RedisOverview } from './redis-overview.js';
-import { toAuditWarnings, toWarnings, type Clock, type Warning } from './warnings.js';
-
-export type { WorkerView } from '../workers/workers.service.js';
-export type { MinuteCount } from './minute-counts.js';
-export type { QueueOverview } from './queue-overview.js';
-export type { RedisOverview } from './redis-overview.js';
-export type { Warning } from './warnings.js';
-
-/** Current state according to Redis. */
-export interface MonitorNow {
-  at: string;
-  queues: QueueOverview[];
-  /** Queues of other programs on the same Redis, as `<prefix>:<name>`. Their workers are not known. */
-  otherQueues: OtherQueue[];
-  totals: StateCounts;
-  workers: WorkerView[];
-  redis: RedisOverview & Pick<RedisReport, 'role' | 'writes'>;
-  warnings: Warning[];
-}
-
-export type OtherQueue = Omit<QueueOverview, 'workers'>;
-
-export interface MonitorOverview extends MonitorNow {
-  lastHour: { minutes: MinuteCount[]; completed: number; failed: number };
-  newestFailures: TaskView[];
-}
+import { readMinuteCounts } from './minute-counts.js';
+import type {
+  MonitorNow,
+  MonitorOverview,
+  OtherQueue,
+  QueueOverview,
+  RedisOverview,
+  Warning,
+} from './monitoring.openapi.js';
+import { readRedisOverview } from './redis-overview.js';
+import { toAuditWarnings, toWarnings, type Clock } from './warnings.js';
 
 const MINUTES = 60;
 const FAILURES = 8;

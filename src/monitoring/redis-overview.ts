@@ -1,21 +1,6 @@
 import type { Redis } from 'ioredis';
 import { isInfoForbidden } from '../bullmq/patches/redis-client-patches.js';
-
-/** Overview of the Redis server from INFO; null and `unknown` where this Redis user may not use INFO. */
-export interface RedisOverview {
-  version: string;
-  usedMemoryBytes: number | null;
-  peakMemoryBytes: number | null;
-  /** 0: no limit. */
-  maxMemoryBytes: number | null;
-  clients: number | null;
-  uptimeSeconds: number | null;
-  opsPerSecond: number | null;
-  aofEnabled: boolean | null;
-  /** Whether Redis reports that its last AOF write succeeded. */
-  aofOk: boolean | null;
-  evictionPolicy: string;
-}
+import type { RedisOverview } from './monitoring.openapi.js';
 
 export async function readRedisOverview(redis: Redis): Promise<RedisOverview> {
   const info = parseInfo(await redis.info());

@@ -1,18 +1,8 @@
 import type { ExportTrouble } from '../audit/export/audit-exporter.js';
-import type { RedisOverview } from './redis-overview.js';
 import type { RedisProblem } from '../bullmq/connection/redis-health.js';
 import { maskUrl } from '../platform/config/mask-url.js';
 import { SKEW_ALARM_MS } from '../platform/clock.js';
-import type { QueueOverview } from './queue-overview.js';
-
-/** A condition that endangers tasks, with the action that fixes it. */
-export interface Warning {
-  code: string;
-  message: string;
-  cure: string;
-  /** Page or list with details. */
-  href?: string;
-}
+import type { QueueOverview, RedisOverview, Warning } from './monitoring.openapi.js';
 
 /** A process whose clock is compared with the clock of Redis. */
 export interface Clock {

@@ -3,12 +3,8 @@ import type { Request } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
 import { actor } from '../auth/principal.js';
 import { RoostError } from '../model/errors.js';
-import {
-  WorkersService,
-  type WorkerReply,
-  type WorkerDetail,
-  type WorkerView,
-} from '../workers/workers.service.js';
+import { WorkersService } from '../workers/workers.service.js';
+import type { WorkerReply, WorkerDetail, WorkerView } from '../workers/workers.openapi.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
 import { parseCommandArgs, parseCommandName } from '../workers/parse-command.js';
 import { Queues } from '../bullmq/shared-queues.js';

@@ -2,6 +2,10 @@ import type { TaskType } from '../registry/task-type.js';
 import { ERRORS, type ErrorCode } from '../model/errors.js';
 import { HEADERS, PARAMETERS } from './components.js';
 import { AUDIT_API } from '../audit/audit.openapi.js';
+import { HEALTH_API } from '../monitoring/health.openapi.js';
+import { MONITORING_API } from '../monitoring/monitoring.openapi.js';
+import { QUEUES_API } from '../queues/queues.openapi.js';
+import { WORKERS_API } from '../workers/workers.openapi.js';
 import { LIMITS_API } from '../limits/limits.openapi.js';
 import { ERROR_GUIDE } from './error-guide.js';
 import { extractSchemas } from './named-schemas.js';
@@ -9,24 +13,20 @@ import type { Schemas } from './schema.js';
 import { ACCESS_PATHS } from './paths/access-paths.js';
 import { BULK_PATHS } from './paths/bulk-paths.js';
 import { EVENT_PATHS } from './paths/event-paths.js';
-import { MONITORING_PATHS } from './paths/monitoring-paths.js';
 import { NUMBERS_PATHS } from './paths/numbers-paths.js';
 import { QUEUE_PATHS } from './paths/queue-paths.js';
 import { SEARCH_PATHS } from './paths/search-paths.js';
 import { submitPaths } from './paths/submit-paths.js';
 import { TASK_PATHS } from './paths/task-paths.js';
-import { WORKER_PATHS } from './paths/worker-paths.js';
 import { ACCESS_SCHEMAS } from './schemas/access-schemas.js';
 import { BULK_SCHEMAS } from './schemas/bulk-schemas.js';
 import { EVENT_SCHEMAS } from './schemas/event-schemas.js';
-import { MONITORING_SCHEMAS } from './schemas/monitoring-schemas.js';
 import { NUMBERS_SCHEMAS } from './schemas/numbers-schemas.js';
 import { PROBLEM_SCHEMAS } from './schemas/problem-schemas.js';
 import { QUEUE_SCHEMAS } from './schemas/queue-schemas.js';
 import { SEARCH_SCHEMAS } from './schemas/search-schemas.js';
 import { submitSchemas } from './schemas/submit-schemas.js';
-import { TASK_SCHEMAS } from './schemas/task-schemas.js';
-import { WORKER_SCHEMAS } from './schemas/worker-schemas.js';
+import { TASK_SCHEMAS, TASK_SHAPES } from './schemas/task-schemas.js';
 
 const TAGS = [
   { name: 'Submit', description: 'Submit tasks.' },
@@ -52,6 +52,7 @@ export function buildApiDocument(
   { cookie, permissions, queues }: Facts,
 ): object {
   const named: Schemas = {};
+  extractSchemas(TASK_SHAPES, named);
   const paths = extractSchemas(
     withPermissions(permissions, [
       submitPaths(types),
@@ -61,8 +62,10 @@ export function buildApiDocument(
       BULK_PATHS,
       QUEUE_PATHS,
       LIMITS_API,
-      WORKER_PATHS,
-      MONITORING_PATHS,
+      QUEUES_API,
+      WORKERS_API,
+      MONITORING_API,
+      HEALTH_API,
       NUMBERS_PATHS,
       ACCESS_PATHS,
       AUDIT_API,
@@ -92,8 +95,6 @@ export function buildApiDocument(
         ...EVENT_SCHEMAS,
         ...BULK_SCHEMAS,
         ...QUEUE_SCHEMAS,
-        ...WORKER_SCHEMAS,
-        ...MONITORING_SCHEMAS,
         ...NUMBERS_SCHEMAS,
         ...ACCESS_SCHEMAS,
         ...PROBLEM_SCHEMAS,

@@ -76,10 +76,13 @@ export function operations(tag: string, calls: Record<Route, Operation>): Paths 
   return paths;
 }
 
-/** Describes a JSON body with examples by title. */
+/** Describes a JSON body with examples by title; one with a summary holds its value in `value`. */
 export function json(schema: TSchema, examples: Record<string, object>, required = true): Body {
-  const shown = Object.fromEntries(Object.entries(examples).map(([title, value]) => [title, { value }]));
-  return { required, content: { 'application/json': { schema, examples: shown } } };
+  const shown = Object.entries(examples).map(([title, example]) => [
+    title,
+    'summary' in example ? example : { value: example },
+  ]);
+  return { required, content: { 'application/json': { schema, examples: Object.fromEntries(shown) } } };
 }
 
 /** Tag of the operations that need no login. */

@@ -1,65 +1,8 @@
 import type { StateCounts } from '../model/states.js';
-import type { WorkerView } from '../workers/workers.service.js';
-import type { Warning } from '../monitoring/warnings.js';
+import type { WorkerView } from '../workers/workers.openapi.js';
+import type { Warning } from '../monitoring/monitoring.openapi.js';
 import type { ControlAction, ControlRecord, QueueFlow, QueueHold } from '../bullmq/queue-control.js';
-
-/** Author, time, reason and end of a setting; empty if another program made it. Times are ISO 8601 in UTC. */
-export interface SetBy {
-  by?: string;
-  since?: string;
-  reason?: string;
-  until?: string;
-}
-
-/** Queue with its pause, limits and workers, as REST and its page show it. */
-export interface QueueView {
-  name: string;
-  counts: StateCounts;
-  /** Time that the oldest waiting task has been ready to run, ms; null if no task waits. */
-  oldestWaitingMs: number | null;
-  /** Tasks per minute over the last minute; null in the first seconds after the first start. */
-  inPerMinute: number | null;
-  outPerMinute: number | null;
-  paused: SetBy | null;
-  /** Online workers that serve it. */
-  workers: number;
-  consumers: QueueConsumer[];
-  slots: { used: number; total: number };
-  /** Tasks that may run at once, all workers together; null for no limit. */
-  globalConcurrency: { value: number | null; origin: 'default' | 'override' } & SetBy;
-  /** Starts per time, all workers together. `waitMs`: time until the next start, 0 for now. */
-  rateLimit: ({ max: number; perMs: number; waitMs: number } & SetBy) | null;
-  /** Types of the next `sampled` tasks, out of `of` waiting tasks. */
-  composition: { sampled: number; of: number; types: { type: string; count: number }[] };
-  warnings: Warning[];
-}
-
-/** Queue with the latest control actions on it, newest first. */
-export interface QueueDetail extends QueueView {
-  actions: QueueAction[];
-}
-
-export interface QueueAction {
-  action: string;
-  at: string;
-  by: string;
-  reason?: string;
-  until?: string;
-  /** New value; absent if a limit was lifted. */
-  value?: number;
-  max?: number;
-  perMs?: number;
-  /** Number of changed tasks. */
-  done?: number;
-}
-
-export interface QueueConsumer {
-  workerId: string;
-  worker: string;
-  concurrency: number;
-  active: number;
-  paused: boolean;
-}
+import type { QueueAction, QueueConsumer, QueueView, SetBy } from './queues.openapi.js';
 
 export interface QueueFacts {
   name: string;

@@ -16,8 +16,8 @@ import {
   whole,
   yesOrNo,
 } from '../http/body-fields.js';
-import type { QueueDetail, QueueView } from './queue-view.js';
-import { QueuesService, type Outcome } from './queues.service.js';
+import type { QueueDetail, QueueOutcome, QueueView } from './queues.openapi.js';
+import { QueuesService } from './queues.service.js';
 
 const DAY_MS = 86_400_000;
 const MAX_AGE_MS = 10 * 366 * DAY_MS;
@@ -61,7 +61,7 @@ export class QueuesController {
 
   @Post(':name/drain')
   @HttpCode(200)
-  async drain(@Param('name') name: string, @Req() req: Request): Promise<Outcome> {
+  async drain(@Param('name') name: string, @Req() req: Request): Promise<QueueOutcome> {
     await this.queues.getManagedName(name);
     const { delayed = false, ...order } = readFields(optional(req), { reason, delayed: yesOrNo });
     return this.queues.drain(name, { by: actor('api'), ...order, delayed });
@@ -69,7 +69,7 @@ export class QueuesController {
 
   @Post(':name/clean')
   @HttpCode(200)
-  async clean(@Param('name') name: string, @Req() req: Request): Promise<Outcome> {
+  async clean(@Param('name') name: string, @Req() req: Request): Promise<QueueOutcome> {
     await this.queues.getManagedName(name);
     requireParsedBody(req, 'application/json');
     const { state, olderThanMs, ...order } = readFields(
@@ -87,7 +87,7 @@ export class QueuesController {
 
   @Post(':name/promote')
   @HttpCode(200)
-  async promote(@Param('name') name: string, @Req() req: Request): Promise<Outcome> {
+  async promote(@Param('name') name: string, @Req() req: Request): Promise<QueueOutcome> {
     await this.queues.getManagedName(name);
     return this.queues.promote(name, { by: actor('api'), ...readFields(optional(req), { reason }) });
   }

@@ -3,14 +3,16 @@ import type { Redis } from 'ioredis';
 import { SharedClock } from '../platform/clock.js';
 import { RoostError } from '../model/errors.js';
 import type { StateCounts } from '../model/states.js';
-import { WorkersService, type WorkerView } from '../workers/workers.service.js';
+import { WorkersService } from '../workers/workers.service.js';
+import type { WorkerView } from '../workers/workers.openapi.js';
 import { QueueControl, type ControlRequest, type ChunkedResult } from '../bullmq/queue-control.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import { RedisHealth } from '../bullmq/connection/redis-health.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { toAction, toQueueView, type QueueDetail, type QueueView } from './queue-view.js';
+import { toAction, toQueueView } from './queue-view.js';
+import type { QueueDetail, QueueOutcome, QueueView } from './queues.openapi.js';
 import { observedBase, queueKey } from '../bullmq/keys.js';
 
 /** Window of the rates on the pages, ms. */
@@ -20,13 +22,6 @@ const LIST_SAMPLE_SIZE = 100;
 const DETAIL_SAMPLE_SIZE = 1000;
 const MAX_ACTIONS = 20;
 const MAX_OBSERVED_NAME_LENGTH = 400;
-
-/** Result of a long operation; with `more` the caller repeats it. */
-export interface Outcome extends ChunkedResult {
-  /** Instruction for `more`. */
-  cure?: string;
-  queue: QueueDetail;
-}
 
 /** State of another program's queue from BullMQ's own keys; only that program controls it. */
 export interface ObservedQueue {
@@ -91,18 +86,18 @@ export class QueuesService {
     return this.change(queue, (name) => this.control.setRateLimit(name, limit, order));
   }
 
-  drain(queue: string, order: ControlRequest & { delayed: boolean }): Promise<Outcome> {
+  drain(queue: string, order: ControlRequest & { delayed: boolean }): Promise<QueueOutcome> {
     return this.work(queue, (name) => this.control.drain(name, order));
   }
 
   clean(
     queue: string,
     order: ControlRequest & { state: string; olderThanMs: number; limit?: number },
-  ): Promise<Outcome> {
+  ): Promise<QueueOutcome> {
     return this.work(queue, (name) => this.control.clean(name, order));
   }
 
-  promote(queue: string, order: ControlRequest): Promise<Outcome> {
+  promote(queue: string, order: ControlRequest): Promise<QueueOutcome> {
     return this.work(queue, (name) => this.control.promote(name, order));
   }
 
@@ -143,7 +138,7 @@ export class QueuesService {
     return this.get(name);
   }
 
-  private async work(queue: string, act: (name: string) => Promise<ChunkedResult>): Promise<Outcome> {
+  private async work(queue: string, act: (name: string) => Promise<ChunkedResult>): Promise<QueueOutcome> {
     const name = await this.getManagedName(queue);
     const { done, more } = await withRedis(this.redis, () => act(name));
     return {

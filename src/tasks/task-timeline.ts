@@ -5,7 +5,7 @@ import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
 import { isFinished } from '../model/states.js';
-import type { AttemptView, LogLine, TaskProgress, TaskView, TransitionView } from '../model/task-view.js';
+import type { AttemptView, LogLine, ProgressSample, TaskView, TransitionView } from '../model/task-view.js';
 import type { HistoryStore, PastRun } from '../history/ports/history-store.js';
 import { toAttemptView, toLogLine, toTransitionView } from '../history/to-timeline-views.js';
 import type { HistoryAttempt, HistoryTransition } from '../history/ports/rows.js';
@@ -32,11 +32,6 @@ const ID_REUSE_TOLERANCE_MS = 2000;
 
 const SIMILAR_MAX_AGE_MS = 3000;
 const MAX_CACHED = 200;
-
-/** Progress of a task at one time. */
-export interface ProgressSample extends TaskProgress {
-  at: string;
-}
 
 /**
  * Timeline of one task. While Redis has the task, the history only adds to it; if the history does not answer, the

@@ -1,39 +1,6 @@
 import { LEASE_MS, type KnownWorker } from './presence.js';
 import type { ConsumerRecord, RunningTask, Totals, WorkerLoad, WorkerRecord } from './worker-record.js';
-
-/** Worker as REST and the pages show it. Times are ISO 8601 in UTC, sizes bytes. */
-export interface WorkerView {
-  id: string;
-  name: string;
-  host: string;
-  pid: number;
-  /** `paused` and `draining` workers are online as well. `unknown`: its heartbeats cannot be written or read. */
-  status: 'online' | 'paused' | 'draining' | 'unknown' | 'offline';
-  startedAt: string;
-  lastSeenAt: string;
-  /** Lead of its machine's clock over Redis's, ms; negative if behind, null if not reported. */
-  clockAheadMs: number | null;
-  consumers: ConsumerRecord[];
-  active: number;
-  /** Tasks that it can run at once, all queues together. */
-  slots: number;
-  totals: Totals;
-  load: WorkerLoad;
-  versions: WorkerRecord['versions'];
-  paused: { by: string; at: string; reason?: string } | null;
-  /** Reason for its exit; begins with `lost` if it could not write one. */
-  left?: string;
-}
-
-/** Worker with all details. */
-export interface WorkerDetail extends WorkerView {
-  args: string[];
-  settings: Record<string, string>;
-  taskTypes: WorkerRecord['taskTypes'];
-  running: (Omit<RunningTask, 'startedAt'> & { startedAt: string; runMs: number })[];
-  byType: Record<string, Totals>;
-  children: WorkerRecord['children'];
-}
+import type { WorkerDetail, WorkerView } from './workers.openapi.js';
 
 /** True for a worker that is online or whose status is unknown. */
 export function isMaybeOnline({ status }: WorkerView): boolean {

@@ -10,26 +10,8 @@ import type { CommandName, CommandReply, Commands } from './command.js';
 import { WorkerControl } from './worker-control.js';
 import { dismiss, findWorker, listWorkers, readSamples, type KnownWorker } from './presence.js';
 import type { LoadSample } from './worker-record.js';
-import {
-  isMaybeOnline,
-  toWorkerDetail,
-  toWorkerView,
-  type WorkerDetail,
-  type WorkerView,
-} from './worker-view.js';
-
-export type { WorkerDetail, WorkerView } from './worker-view.js';
-
-/** Reply of one of several workers to a command. */
-export interface WorkerReply {
-  id: string;
-  name: string;
-  ok: boolean;
-  result?: Record<string, unknown>;
-  why?: string;
-  /** True if it did not reply; `why` says whether it may still execute the command. */
-  silent?: boolean;
-}
+import { isMaybeOnline, toWorkerDetail, toWorkerView } from './worker-view.js';
+import type { WorkerDetail, WorkerReply, WorkerView } from './workers.openapi.js';
 
 /** Lists workers and sends them commands. */
 @Injectable()
@@ -100,14 +82,14 @@ export class WorkersService {
     let trouble: RoostError | undefined;
     const answers = await Promise.all(
       chosen.map(async (worker) => {
-        const reply: CommandReply & { silent?: boolean } = await this.control
+        const reply: CommandReply & { silent?: true } = await this.control
           .send(worker.id, name, args, by)
           .catch((error: unknown) => {
             if (error instanceof RoostError && REDIS_CODES.has(error.code)) trouble = error;
             return {
               ok: false as const,
               why: error instanceof RoostError ? error.detail : 'the command could not be sent',
-              silent: true,
+              silent: true as const,
             };
           });
         return { id: worker.id, name: worker.name, ...reply };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkerView } from '../../src/workers/worker-view.js';
+import type { WorkerView } from '../../src/workers/workers.openapi.js';
 import { until } from '../support/until.js';
 import { CarefulClient } from './support/careful-client.js';
 import { limitHere, nightly, percentile, printFigures } from './support/figures.js';

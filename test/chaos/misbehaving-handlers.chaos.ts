@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WorkerView } from '../../src/workers/worker-view.js';
+import type { WorkerView } from '../../src/workers/workers.openapi.js';
 import type { AttemptView, TaskView } from '../../src/model/task-view.js';
 import { until } from '../support/until.js';
 import { limitHere, nightly, percentile, printFigures } from './support/figures.js';

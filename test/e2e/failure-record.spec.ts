@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AttemptView, LogLine, TaskView } from '../../src/model/task-view.js';
 import type { ErrorGroupView } from '../../src/monitoring/error-groups/error-group-views.js';
-import type { ProgressSample } from '../../src/tasks/task-timeline.js';
+import type { ProgressSample } from '../../src/model/task-view.js';
 import { ApiClient } from '../support/api-client.js';
 import { EventStream, type StreamEvent } from '../support/event-stream.js';
 import { projectRoot, startApp, type RunningApp } from '../support/processes.js';

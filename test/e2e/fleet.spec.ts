@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkerDetail, WorkerView } from '../../src/workers/worker-view.js';
+import type { WorkerDetail, WorkerView } from '../../src/workers/workers.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteDatabase } from '../../src/history/sqlite/database.js';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { parseMetrics } from '../support/prometheus.js';

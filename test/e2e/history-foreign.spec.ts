@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseQuery } from '../../src/history/query/parse-query.js';
 import type { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { ApiClient } from '../support/api-client.js';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { projectRoot, TestProcess } from '../support/processes.js';
 import { openHistory } from '../support/recorded.js';
 import { Roost } from '../support/roost.js';

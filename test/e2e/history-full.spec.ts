@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskView } from '../../src/model/task-view.js';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';

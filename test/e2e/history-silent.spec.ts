@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { parseQuery } from '../../src/history/query/parse-query.js';
 import type { HistoryGap } from '../../src/history/history-status.js';
 import type { StoreEngine } from '../../src/history/sqlite/store-engine.js';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { openHistory } from '../support/recorded.js';
 import { Roost } from '../support/roost.js';

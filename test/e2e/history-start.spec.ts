@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { spawnApp, startApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';

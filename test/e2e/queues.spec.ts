@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { QueueDetail } from '../../src/queues/queue-view.js';
-import type { Outcome } from '../../src/queues/queues.service.js';
+import type { QueueDetail, QueueOutcome } from '../../src/queues/queues.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
@@ -177,7 +176,7 @@ describe('a queue under control', () => {
       const later = { delayMs: 3_600_000 };
       const plain = await api.submit('divide', QUICK, later);
       const urgent = await api.submit('divide', QUICK, { ...later, priority: 1 });
-      expect((await post<Outcome>('promote')).body).toMatchObject({ done: 2, more: false });
+      expect((await post<QueueOutcome>('promote')).body).toMatchObject({ done: 2, more: false });
       expect(await redis.lrange('roost:default:wait', 0, -1)).toEqual([plain.id]);
       expect(await redis.zrange('roost:default:prioritized', '0', '-1')).toEqual([urgent.id]);
       expect((await api.task(plain.id)).state).toBe('waiting');
@@ -188,7 +187,7 @@ describe('a queue under control', () => {
       const delayed = await api.submit('divide', QUICK, { delayMs: 60_000 });
       await addManyJobs(redis, 'wait', 1);
       await redis.hset('roost:default:many-0', 'parentKey', 'roost:default:parent');
-      expect((await post<Outcome>('drain', { reason: 'by mistake' })).body).toMatchObject({
+      expect((await post<QueueOutcome>('drain', { reason: 'by mistake' })).body).toMatchObject({
         done: 1,
         more: false,
       });
@@ -197,7 +196,7 @@ describe('a queue under control', () => {
         cancelled: { by: 'api', reason: 'by mistake' },
       });
       expect((await get()).counts).toMatchObject({ waiting: 1, delayed: 1, cancelled: 1 });
-      expect((await post<Outcome>('drain', { delayed: true })).body.done).toBe(1);
+      expect((await post<QueueOutcome>('drain', { delayed: true })).body.done).toBe(1);
       expect((await api.task(delayed.id)).state).toBe('cancelled');
       const retried = await api.call('POST', `/api/v1/tasks/${task.id}/retry`);
       expect(((await retried.json()) as { state: string }).state).toBe('waiting');
@@ -206,10 +205,12 @@ describe('a queue under control', () => {
     it('cleans by state and age, the oldest first', async () => {
       for (let i = 0; i < 3; i++) await api.submit('divide', QUICK);
       await post('drain');
-      expect((await post<Outcome>('clean', { state: 'cancelled', olderThanMs: 60_000 })).body.done).toBe(0);
-      expect((await post<Outcome>('clean', { state: 'failed', olderThanMs: 0 })).body.done).toBe(0);
+      expect((await post<QueueOutcome>('clean', { state: 'cancelled', olderThanMs: 60_000 })).body.done).toBe(
+        0,
+      );
+      expect((await post<QueueOutcome>('clean', { state: 'failed', olderThanMs: 0 })).body.done).toBe(0);
       expect(
-        (await post<Outcome>('clean', { state: 'cancelled', olderThanMs: 0, limit: 2 })).body,
+        (await post<QueueOutcome>('clean', { state: 'cancelled', olderThanMs: 0, limit: 2 })).body,
       ).toMatchObject({ done: 2 });
       expect((await get()).counts.cancelled).toBe(1);
     });
@@ -217,7 +218,7 @@ describe('a queue under control', () => {
     it('drains, cleans and promotes 100,000 tasks in pieces, between which others are answered', async () => {
       const pieces = async (verb: string, body: object) => {
         const before = await scriptCalls();
-        const { done, more } = (await post<Outcome>(verb, body)).body;
+        const { done, more } = (await post<QueueOutcome>(verb, body)).body;
         expect({ done, more }).toEqual({ done: MANY, more: false });
         expect((await scriptCalls()) - before).toBeGreaterThanOrEqual(MANY / PIECE);
       };

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkerView } from '../../src/workers/worker-view.js';
+import type { WorkerView } from '../../src/workers/workers.openapi.js';
 import type { BlockerCode, WhyView } from '../../src/tasks/waiting-reasons.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { limitHere, percentile, printFigures } from '../chaos/support/figures.js';
 import { ApiClient } from '../support/api-client.js';
 import { PingMeter } from '../support/ping-meter.js';

@@ -5,7 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateCounts } from '../../src/model/states.js';
 import type { TaskView } from '../../src/model/task-view.js';
-import type { HistoryReport } from '../../src/monitoring/history-report.js';
+import type { HistoryReport } from '../../src/monitoring/monitoring.openapi.js';
 import { limitHere, percentile, printFigures } from '../chaos/support/figures.js';
 import { ApiClient } from '../support/api-client.js';
 import { PingMeter } from '../support/ping-meter.js';

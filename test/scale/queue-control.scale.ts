@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BulkView } from '../../src/bulk-actions/bulk-view.js';
-import type { Outcome } from '../../src/queues/queues.service.js';
+import type { QueueOutcome } from '../../src/queues/queues.openapi.js';
 import { limitHere, printFigures } from '../chaos/support/figures.js';
 import { ApiClient } from '../support/api-client.js';
 import { addManyJobs } from '../support/many-jobs.js';
@@ -58,7 +58,10 @@ describe(`${MANY} tasks of a queue`, () => {
   }
 
   const all = (verb: string, body: object) => async () =>
-    expect(await post<Outcome>(`queues/default/${verb}`, body)).toMatchObject({ done: MANY, more: false });
+    expect(await post<QueueOutcome>(`queues/default/${verb}`, body)).toMatchObject({
+      done: MANY,
+      more: false,
+    });
 
   it('are cancelled deep in the queue while Redis answers others', async () => {
     await addManyJobs(redis, 'wait', MANY);

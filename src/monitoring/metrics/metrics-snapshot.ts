@@ -5,7 +5,7 @@ import type { ErrorState } from '../../history/ports/error-group-store.js';
 import type { TotalRow } from '../../history/ports/stats-store.js';
 import type { RedisReport } from '../../bullmq/connection/redis-health.js';
 import type { QueueStats } from '../../bullmq/queue-stats.js';
-import type { RedisOverview } from '../redis-overview.js';
+import type { RedisOverview } from '../monitoring.openapi.js';
 
 /** Data of one scrape. */
 export interface MetricsSnapshot {

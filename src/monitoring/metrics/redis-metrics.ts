@@ -1,7 +1,7 @@
 import { TASK_STATES } from '../../model/states.js';
 import type { KnownWorker } from '../../workers/presence.js';
 import type { QueueStats } from '../../bullmq/queue-stats.js';
-import type { RedisOverview } from '../redis-overview.js';
+import type { RedisOverview } from '../monitoring.openapi.js';
 import { one, type Metric, type Sample } from './metric.js';
 import type { MetricsSnapshot, RedisSnapshot } from './metrics-snapshot.js';
 

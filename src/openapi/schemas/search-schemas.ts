@@ -8,20 +8,6 @@ const columns = list(
 
 /** Schemas of searches. */
 export const SEARCH_SCHEMAS: Schemas = {
-  TaskPage: object(
-    {
-      items: list(ref('TaskView'), { description: 'Tasks, newest first or ordered by `sort`.' }),
-      total: count('Number of matches; a lower bound where `totalIsExact` is false.'),
-      totalIsExact: { type: 'boolean', description: 'False where a complete count would take too long.' },
-      nextCursor: text('Value of `cursor` for the next page. Missing on the last one.'),
-      lagMs: {
-        type: ['integer', 'null'],
-        minimum: 0,
-        description: 'Delay of the list, ms; null where it is not known. Missing where the list is current.',
-      },
-    },
-    ['nextCursor', 'lagMs'],
-  ),
   Suggestion: object({
     text: text('Replacement text. One that ends with a colon is to be followed by a value.', {
       examples: ['type:divide'],

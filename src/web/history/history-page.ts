@@ -1,5 +1,5 @@
 import { isRecordingHere, type RecorderStatus } from '../../history/history-status.js';
-import type { HistoryReport } from '../../monitoring/history-report.js';
+import type { HistoryReport } from '../../monitoring/monitoring.openapi.js';
 import { formatBytes, formatDuration, formatNumber, plural } from '../kit/format.js';
 
 interface BigNumber {

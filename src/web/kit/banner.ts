@@ -1,4 +1,4 @@
-import type { Warning } from '../../monitoring/warnings.js';
+import type { Warning } from '../../monitoring/monitoring.openapi.js';
 
 /** Warning at the top of a page. A command in its cure can be copied. */
 export interface Banner {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { TtlCache } from '../../coordination/ttl-cache.js';
 import { SharedClock } from '../../platform/clock.js';
-import { MonitoringService, type Warning } from '../../monitoring/monitoring.service.js';
+import type { Warning } from '../../monitoring/monitoring.openapi.js';
+import { MonitoringService } from '../../monitoring/monitoring.service.js';
 import { RedisHealth } from '../../bullmq/connection/redis-health.js';
 import { toBanner } from './banner.js';
 import { findFlash } from './flash.js';

@@ -1,10 +1,6 @@
 import { TASK_STATES, type TaskState } from '../../model/states.js';
-import type {
-  MonitorNow,
-  QueueOverview,
-  RedisOverview,
-  WorkerView,
-} from '../../monitoring/monitoring.service.js';
+import type { MonitorNow, QueueOverview, RedisOverview } from '../../monitoring/monitoring.openapi.js';
+import type { WorkerView } from '../../workers/workers.openapi.js';
 import { toCommand } from '../kit/banner.js';
 import { formatBytes, formatDuration, formatNumber, plural } from '../kit/format.js';
 import { WORKER_ICONS } from '../workers/worker-labels.js';

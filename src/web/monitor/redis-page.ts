@@ -1,6 +1,6 @@
 import type { QueueSize } from '../../monitoring/queue-size.js';
 import type { Part, RedisDetails, RedisInfo } from '../../monitoring/redis-details.js';
-import type { Warning } from '../../monitoring/warnings.js';
+import type { Warning } from '../../monitoring/monitoring.openapi.js';
 import { type Banner, toBanner } from '../kit/banner.js';
 import { formatBytes, formatDuration, formatNumber, formatPercent, plural } from '../kit/format.js';
 import type { BigNumber } from './monitor-page.js';

@@ -5,7 +5,8 @@ import { actor } from '../../auth/principal.js';
 import type { FieldProblem } from '../../model/errors.js';
 import { RoostError } from '../../model/errors.js';
 import { FINISHED_STATES } from '../../model/states.js';
-import { type Outcome, QueuesService } from '../../queues/queues.service.js';
+import { QueuesService } from '../../queues/queues.service.js';
+import type { QueueOutcome } from '../../queues/queues.openapi.js';
 import { runFormAction, BY_PAGE, type Done } from '../kit/form-action.js';
 import { PageShellService } from '../kit/page-shell.service.js';
 import { parseAmount, parseOrder, throwIfAny } from '../kit/order-form.js';
@@ -66,7 +67,7 @@ export class QueueActPageController {
     form: Params,
     order: { by: string; reason?: string },
     problems: FieldProblem[],
-  ): Promise<Outcome> {
+  ): Promise<QueueOutcome> {
     if (act === 'promote') {
       throwIfAny(problems);
       return this.queues.promote(name, order);

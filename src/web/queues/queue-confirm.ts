@@ -1,5 +1,5 @@
 import { FINISHED_STATES, type TaskState } from '../../model/states.js';
-import type { QueueDetail } from '../../queues/queue-view.js';
+import type { QueueDetail } from '../../queues/queues.openapi.js';
 import { formatNumber, plural } from '../kit/format.js';
 import { toQueueHref } from './queues-page.js';
 import { STATE_ICONS } from '../kit/states.js';

@@ -1,5 +1,5 @@
 import { FINISHED_STATES, type TaskState } from '../../model/states.js';
-import type { QueueAction, QueueDetail, SetBy } from '../../queues/queue-view.js';
+import type { QueueAction, QueueDetail, SetBy } from '../../queues/queues.openapi.js';
 import { formatDuration, formatNumber, formatPercent, plural } from '../kit/format.js';
 import { formatRateLimit } from '../limits/limits-page.js';
 import { UNIT_MS } from '../kit/duration-units.js';

@@ -1,6 +1,6 @@
 import { TASK_STATES, type TaskState } from '../../model/states.js';
-import type { QueueOverview } from '../../monitoring/queue-overview.js';
-import type { QueueView } from '../../queues/queue-view.js';
+import type { QueueOverview } from '../../monitoring/monitoring.openapi.js';
+import type { QueueView } from '../../queues/queues.openapi.js';
 import { formatDuration, formatNumber } from '../kit/format.js';
 import { formatRateLimit } from '../limits/limits-page.js';
 import { LATE_MS, toQueueRows, type QueueRow } from '../monitor/monitor-page.js';

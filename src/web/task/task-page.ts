@@ -3,7 +3,7 @@ import { isFinished, type TaskState } from '../../model/states.js';
 import type { AttemptView, LogLine, TaskView, TransitionView } from '../../model/task-view.js';
 import type { JobCommands } from '../../tasks/job-commands.js';
 import type { RetentionTimes } from '../../tasks/located-task.js';
-import type { ProgressSample } from '../../tasks/task-timeline.js';
+import type { ProgressSample } from '../../model/task-view.js';
 import type { WhyView } from '../../tasks/waiting-reasons.js';
 import { type AttemptList, toAttemptList } from './attempt-rows.js';
 import { type BodyView, toBody } from './body-view.js';

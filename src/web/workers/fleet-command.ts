@@ -1,5 +1,4 @@
-import type { WorkerReply } from '../../workers/workers.service.js';
-import type { WorkerView } from '../../workers/worker-view.js';
+import type { WorkerReply, WorkerView } from '../../workers/workers.openapi.js';
 import { formatNumber, plural } from '../kit/format.js';
 import { toWorkerHref } from './workers-page.js';
 

@@ -1,4 +1,4 @@
-import type { WorkerView } from '../../workers/worker-view.js';
+import type { WorkerView } from '../../workers/workers.openapi.js';
 import { formatBytes, formatNumber, plural } from '../kit/format.js';
 
 /** Icon beside the name of a worker's status. */

@@ -1,4 +1,4 @@
-import type { WorkerDetail } from '../../workers/worker-view.js';
+import type { WorkerDetail } from '../../workers/workers.openapi.js';
 import type { LoadSample, Totals } from '../../workers/worker-record.js';
 import type { TypeLimits } from '../../limits/limits.openapi.js';
 import { formatBytes, formatDuration, formatNumber, shortId } from '../kit/format.js';

@@ -1,4 +1,4 @@
-import type { WorkerView } from '../../workers/worker-view.js';
+import type { WorkerView } from '../../workers/workers.openapi.js';
 import { formatNumber, plural } from '../kit/format.js';
 import type { BigNumber } from '../monitor/monitor-page.js';
 import {
@@ -85,7 +85,7 @@ const SORTS: Record<string, Value> = {
   cpu: ({ load }) => load.cpuPercent,
   memory: ({ load }) => load.rssBytes,
   lag: ({ load }) => load.lagMs,
-  load: ({ load }) => load.loadAverage[0],
+  load: ({ load }) => load.loadAverage[0] ?? 0,
   up: ({ startedAt }) => -Date.parse(startedAt),
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseInfo, type RedisOverview } from '../../../src/monitoring/redis-overview.js';
+import { parseInfo } from '../../../src/monitoring/redis-overview.js';
+import type { RedisOverview } from '../../../src/monitoring/monitoring.openapi.js';
 import { toWarnings } from '../../../src/monitoring/warnings.js';
 
 const SOUND = {

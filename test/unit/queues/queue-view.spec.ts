@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WorkerView } from '../../../src/workers/worker-view.js';
+import type { WorkerView } from '../../../src/workers/workers.openapi.js';
 import { toAction, toQueueView, type QueueFacts } from '../../../src/queues/queue-view.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');

@@ -1,9 +1,9 @@
 import { RoostError } from '../../../src/model/errors.js';
-import type { WorkerReply, WorkerDetail, WorkerView } from '../../../src/workers/workers.service.js';
+import type { WorkerReply, WorkerDetail, WorkerView } from '../../../src/workers/workers.openapi.js';
 import type { LoadSample } from '../../../src/workers/worker-record.js';
 import type { TypeLimits } from '../../../src/limits/limits.openapi.js';
 import type { RedisDetails } from '../../../src/monitoring/redis-details.js';
-import type { QueueDetail } from '../../../src/queues/queue-view.js';
+import type { QueueDetail } from '../../../src/queues/queues.openapi.js';
 import type { WhyView } from '../../../src/tasks/waiting-reasons.js';
 import { sampleQueue, sampleTypeLimits, sampleWorker } from './page-models/fleet-samples.js';
 

@@ -1,6 +1,6 @@
-import type { WorkerDetail } from '../../../../src/workers/worker-view.js';
+import type { WorkerDetail } from '../../../../src/workers/workers.openapi.js';
 import type { TypeLimits } from '../../../../src/limits/limits.openapi.js';
-import type { QueueDetail } from '../../../../src/queues/queue-view.js';
+import type { QueueDetail } from '../../../../src/queues/queues.openapi.js';
 import { ago } from './samples.js';
 
 export function sampleWorker(parts: Partial<WorkerDetail> = {}): WorkerDetail {
