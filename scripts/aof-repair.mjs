@@ -1,5 +1,5 @@
 /*
- * A loss of power takes the end of Redis's append-only file away, often in the middle of a script, which is written as
+ * A loss of power removes the end of Redis's append-only file, often in the middle of a script, which is written as
  * MULTI ... EXEC. Redis then leaves out what is not whole, but cuts the file behind the last whole command: the MULTI
  * stays, what is written from then on belongs to it, and the next start runs the half script after all (seen with
  * 7.0.15). So the file is cut before such a MULTI, before Redis sees it.
@@ -39,7 +39,7 @@ function newestPart(folder) {
   return newest && join(folder, newest);
 }
 
-/** Where the MULTI begins that no whole EXEC follows. Undefined too where the file cannot be read: Redis says why. */
+/** Returns the offset of a MULTI without a complete EXEC. Undefined too if the file cannot be read: Redis reports why. */
 function unendedAt(fd, size) {
   const reader = new Reader(fd, size);
   let begun;

@@ -10,7 +10,7 @@ const EXIT_STUCK = 75;
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 /** An app that ran this long starts again with the shortest pause. */
 const STEADY_MS = 60_000;
-/** Bytes of an app's output kept until it is ready, to print when it fails. */
+/** Lines of an app's output stored until it is ready, to print when it fails. */
 const KEPT_LINES = 200;
 /** Longest wait for the last output of an app that has ended. */
 const DRAIN_MS = 500;

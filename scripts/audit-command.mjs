@@ -1,5 +1,5 @@
 // The audit in the history's file (HISTORY_URL), while web apps go on writing to it. Changes nothing.
-//   npm run audit -- verify                      exit code 0: it is as Roost wrote it; 1: it is not, or cannot be told
+//   npm run audit -- verify                      exit code 0: it is as Roost wrote it; 1: it was changed, or is not verifiable
 //   npm run audit -- verify --head 1234:HASH     and goes on from the head that was noted then
 //   npm run audit -- export audit.jsonl          one JSON object a line; - is standard output
 // --history FILE reads another file, such as a backup; --secret FILE has an earlier ACCESS_SECRET in it.
@@ -52,7 +52,7 @@ function readArguments(args) {
   }
   const [command, target, ...more] = parsed.positionals;
   if (command !== 'verify' && command !== 'export')
-    throw new Halt(command ? `There is no command ${command}.` : 'Say what to do.', USAGE, 2);
+    throw new Halt(command ? `There is no command ${command}.` : 'No command given.', USAGE, 2);
   if (command === 'export' && !target) throw new Halt('Name the file to write, or - .', USAGE, 2);
   if (more.length > 0 || (command === 'verify' && target))
     throw new Halt('There is a word too many.', USAGE, 2);

@@ -76,7 +76,7 @@ function summaryLines({ bytes, tasks, byState, rows, lastEventAt }, target) {
     row('tasks', tasks.toLocaleString('en'), states.join(', ')),
     ...Object.entries(rows).map(([name, n]) => row(name, n.toLocaleString('en'))),
     '',
-    '  Not in it: users, settings, and what Redis keeps. docs/backup.md tells how to keep and restore all of it.',
+    '  Not in it: users, settings, and the data of Redis. docs/backup.md describes how to back up and restore all of it.',
   ];
 }
 

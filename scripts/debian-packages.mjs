@@ -53,7 +53,7 @@ async function downloadPackages(work, { update, what, namesOf }) {
 }
 
 /**
- * Downloads packages beside `home` and unpacks all of them into one folder; `use` takes from it what is needed and
+ * Downloads packages beside `home` and unpacks all of them into one folder; `use` copies the needed files from it and
  * returns the result. The folder is removed afterwards. Options as for `downloadPackages`.
  */
 export async function withUnpackedPackages(home, options, use) {

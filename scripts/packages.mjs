@@ -36,7 +36,7 @@ export async function ensurePackages(update) {
     shell: npm.shell,
   });
   if (code !== 0) {
-    throw new Halt('The npm packages could not be installed. npm says:', [
+    throw new Halt('The npm packages could not be installed. Output of npm:', [
       ...output.trim().split('\n').slice(-15),
       '',
       'Is the npm registry reachable from here (npm ping)? Then type the same command again.',

@@ -17,7 +17,7 @@ export async function nextFreePort(first, host = '127.0.0.1') {
   return anyFreePort(host);
 }
 
-/** Returns a port that the system picks; another process may take it before it is used. */
+/** Returns a port that the system picks; another process may bind it before it is used. */
 export function anyFreePort(host = '127.0.0.1') {
   return new Promise((resolve, reject) => {
     const server = createServer();

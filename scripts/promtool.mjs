@@ -1,4 +1,4 @@
-// Finds Prometheus's promtool for the tests of rules and dashboard, or takes it out of Debian's package. The package is not
+// Finds Prometheus's promtool for the tests of rules and dashboard, or extracts it from Debian's package. The package is not
 // installed: it would start a server of its own, and the tests want the one program.
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -11,7 +11,7 @@ function tlsFiles() {
   return { ca: read('REDIS_TLS_CA'), cert: read('REDIS_TLS_CERT'), key: read('REDIS_TLS_KEY') };
 }
 
-/** The shape of an address that the apps take; src/platform/config/redis-url.ts says what is wrong with any other. */
+/** Form of an address that the apps accept; src/platform/config/redis-url.ts reports the fault of any other. */
 const REDIS_URL = new RegExp(
   [
     /^(?<scheme>rediss?):\/\//,

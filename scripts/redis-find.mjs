@@ -49,7 +49,7 @@ async function tried(candidate) {
   const version = /\bv=(\d+(?:\.\d+)+)/.exec(output)?.[1];
   if (code !== 0 || !version) {
     const said = output.trim().split('\n')[0] || `exit code ${code}`;
-    return { problem: `${candidate.bin} is none (it says: ${said})` };
+    return { problem: `${candidate.bin} is none (output: ${said})` };
   }
   if (Number.parseInt(version) < OLDEST_MAJOR)
     return { problem: `${candidate.bin} is version ${version}, too old` };
@@ -63,7 +63,7 @@ export async function findRedis(update = () => {}) {
     const { redis, problem } = await tried({ bin: named });
     if (redis) return redis;
     throw new Halt(`REDIS_SERVER_BIN names no usable redis-server: ${problem}.`, [
-      'Correct it, or remove it and let Roost look for a Redis itself.',
+      'Correct it, or remove it and let Roost find a Redis itself.',
     ]);
   }
   const problems = [];

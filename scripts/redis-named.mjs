@@ -55,7 +55,7 @@ function why(error, { host, port, tls, db }) {
   if (/^(WRONGPASS|ERR AUTH|ERR invalid password)/.test(text))
     return 'It refuses the user or the password. Correct them.';
   if (isNoDatabase(error)) {
-    return `It has no database ${db}: it has as many as its setting databases says (16 unless set), counted from 0. Name one of them, or give each Roost a QUEUE_PREFIX of its own.`;
+    return `It has no database ${db}: its setting databases has their number (16 by default), counted from 0. Name one of them, or give each Roost a QUEUE_PREFIX of its own.`;
   }
   if (/^LOADING/.test(text)) return 'It is still loading its data. Type the same command again in a moment.';
   if (/certificate|self.signed|SSL|TLS/i.test(text)) {

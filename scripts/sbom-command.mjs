@@ -91,7 +91,7 @@ async function askNpm() {
     return JSON.parse(output.slice(output.indexOf('{')));
   } catch {
     throw new Halt(
-      `npm sbom gave no bill of materials (exit code ${code}). npm says:`,
+      `npm sbom gave no bill of materials (exit code ${code}). Output of npm:`,
       output.trim().split('\n').slice(-10),
     );
   }

@@ -1,7 +1,7 @@
 // `npm run seed`: a busy invented load for the dashboard, through the same API everybody uses.
 //   npm run seed                                300 tasks at once, then a few every second for a minute
 //   npm run seed -- --tasks 1000 --for 0        1,000 tasks and done
-//   npm run seed -- --tasks 1000000 --for 0     a million, no faster than workers and history keep up with
+//   npm run seed -- --tasks 1000000 --for 0     a million, at the rate of workers and history
 //   npm run seed -- --url http://127.0.0.1:5001 --seed 7
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -78,7 +78,7 @@ async function handInAll() {
   const took = (Date.now() - startedAt) / 1000;
   const rate = Math.round(sent / Math.max(took, 0.001));
   say(
-    `${sent} of ${total} tasks handed in in ${took.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled${unsure ? `, up to ${unsure} of them twice` : ''}\n`,
+    `${sent} of ${total} tasks submitted in ${took.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled${unsure ? `, up to ${unsure} of them twice` : ''}\n`,
   );
 }
 
@@ -88,7 +88,7 @@ async function handInSlowly() {
     say(`${sent} tasks, ${seconds - second - 1} s to go`);
     await sleep(1000);
   }
-  if (seconds > 0) say(`${sent} tasks handed in, ${cancelled} of them cancelled\n`);
+  if (seconds > 0) say(`${sent} tasks submitted, ${cancelled} of them cancelled\n`);
 }
 
 async function handIn(invented) {
@@ -163,7 +163,7 @@ function showProgress() {
   const rate = sent / took;
   const left = rate > 0 ? `, about ${duration((total - sent) / rate)} to go` : '';
   say(
-    `${sent} of ${total} tasks handed in, ${Math.round(rate)} a second${left}${held ? `; waiting: ${held}` : ''}`,
+    `${sent} of ${total} tasks submitted, ${Math.round(rate)} a second${left}${held ? `; waiting: ${held}` : ''}`,
   );
   if (!LIVELY) process.stdout.write('\n');
 }

@@ -70,9 +70,9 @@ export class Session {
       note('which belong to another user. Let their owner run: chmod -R go= data logs');
     }
     if (await runningEmbedded()) {
-      await step('Redis', 'looking after the last start', async (update) => {
+      await step('Redis', 'cleaning up after the last start', async (update) => {
         await endLeftover(update, this.stopLimitMs);
-        return 'cleared away what a killed start left; its data is kept';
+        return 'removed the leftovers of a killed start, without its data';
       });
     }
     await this.#checkPort();
@@ -107,7 +107,7 @@ export class Session {
     if (process.platform === 'darwin' && number === 5000) {
       cure.push('', 'On a Mac this is often AirPlay Receiver (System Settings, General, AirDrop & Handoff).');
     }
-    const what = why === 'EACCES' ? 'is not open to this user' : 'is taken by another program';
+    const what = why === 'EACCES' ? 'is not open to this user' : 'is used by another program';
     throw new Halt(`Port ${port} on ${host} ${what}. Use another one:`, cure, EXIT_CONFIG);
   }
 
@@ -133,7 +133,7 @@ export class Session {
       });
     }
     void this.#guard.ended.then(() => {
-      const failure = new Halt('The process that looks after the apps and Redis was ended.');
+      const failure = new Halt('The supervisor of the apps and Redis was ended.');
       void this.stop(undefined, { aloud: true, failure });
     });
   }
@@ -187,7 +187,7 @@ export class Session {
     if (this.#guard) {
       const embedded = Boolean(await runningEmbedded());
       const end = this.#guard.stop();
-      await (embedded ? line('Redis', 'stopped, data kept in data/redis', end) : end);
+      await (embedded ? line('Redis', 'stopped, data is in data/redis', end) : end);
     }
     this.#lock?.release();
     const code = failure ? sayFailure(failure) : exitCode;

@@ -1,6 +1,6 @@
 // Handles every way in which a script is asked to stop.
 
-/** npm does not pass SIGTERM on: its shell dies, we get another parent. Looked for this often. */
+/** Interval of the check for another parent: npm does not forward SIGTERM, but its shell ends. */
 const PARENT_EVERY_MS = 200;
 
 /**

@@ -1,5 +1,5 @@
 // One `npm start` per folder. The holder listens on a port of its own and answers with who it is, so that a lock file
-// left behind by a killed start is told from one that is held, whatever became of its process id.
+// of a killed start is distinguished from one in use, even if its process id was assigned again.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { makePrivateFolder } from './private-files.mjs';

@@ -1,4 +1,4 @@
-// Client of supervisor.mjs: starts it, tells it which Redis to run, and passes its pipe on to the apps.
+// Client of supervisor.mjs: starts it, sends it the Redis to run, and passes its pipe on to the apps.
 import { spawn } from 'node:child_process';
 import { inRoot } from './project.mjs';
 import { Halt } from './terminal.mjs';
@@ -38,7 +38,7 @@ export class RedisSupervisor {
       this.#report = (message) => {
         if (message.type === 'failed') {
           const busy = message.log.some((line) => /Address already in use/i.test(line));
-          const cure = message.log.length ? ['It says:', ...message.log.map((line) => `  ${line}`)] : [];
+          const cure = message.log.length ? ['Its output:', ...message.log.map((line) => `  ${line}`)] : [];
           const error = new Halt(`Redis did not start (${message.how}).`, cure);
           return reject(Object.assign(error, { portTaken: busy }));
         }

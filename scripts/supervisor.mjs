@@ -133,7 +133,7 @@ function tidyUp() {
   }
 }
 
-/** Becomes true when Redis answers, which with much data takes its time (it says LOADING until then). */
+/** Becomes true when Redis answers, which with much data takes its time (it answers LOADING until then). */
 async function answers(child) {
   while (alive(child)) {
     try {
@@ -165,7 +165,7 @@ async function end() {
     await gone;
     clearTimeout(limit);
   }
-  // Only the port is kept: the next start takes the same one, so that addresses noted elsewhere stay right.
+  // Stores only the port: the next start uses the same one, so that addresses noted elsewhere stay valid.
   if (redis) record({ port: redis.port });
   if (redis?.removeDir) rmSync(redis.dir, { recursive: true, force: true });
   process.exit(0);

@@ -22,7 +22,7 @@ const SPIN_MS = 100;
 /** Without a terminal to redraw, a line this often shows that a long step is alive. */
 const STILL_MS = 10_000;
 
-/** A failure with a message for the user: what is wrong, and lines that say what to do about it. */
+/** A failure with a message for the user: the fault, and lines with the fix. */
 export class Halt extends Error {
   constructor(message, cure = [], exitCode = 1) {
     super(message);

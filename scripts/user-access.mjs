@@ -26,7 +26,7 @@ async function openAccess() {
   const named = process.env.REDIS_URL?.trim();
   const url = named || (await runningEmbedded())?.url;
   if (!url)
-    throw new Halt('No Redis is named or runs in this folder, and logins are kept there.', [
+    throw new Halt('No Redis is named or runs in this folder, and logins are stored there.', [
       'Start Roost first (npm start), or set REDIS_URL.',
       SETTINGS_CURE,
     ]);
@@ -102,7 +102,7 @@ export async function runAccessCommand({ command, name }, { say, audit = auditUs
 async function breakGlass(reason, { say, audit }) {
   const words = reason.trim();
   if (words === '' || words.length > MAX_REASON || /\p{C}/u.test(words))
-    throw new Halt(`Say why, in 1 to ${MAX_REASON} characters of text.`, [
+    throw new Halt(`Give a reason, in 1 to ${MAX_REASON} characters of text.`, [
       'npm run user -- break-glass "the login provider is down"',
     ]);
   await withAccess(async ({ redis, settings, seal, sessions, load }) => {
@@ -115,7 +115,7 @@ async function breakGlass(reason, { say, audit }) {
     say(`Sign in at ${at}/login/break-glass with this code, once, within ${CODE_MS / 60_000} minutes:`);
     say(code);
     say(
-      'You are admin for an hour then. Every page says so to everybody, and the audit and the log have all you do.',
+      'You are admin for an hour then. Every page shows it to everybody, and the audit and the log record all your actions.',
     );
   });
 }

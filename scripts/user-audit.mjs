@@ -39,7 +39,7 @@ async function auditKey() {
   }
 }
 
-/** The settings that say where the secret is. */
+/** Settings with the place of the secret. */
 export function secretSettings() {
   return {
     ACCESS_SECRET: process.env.ACCESS_SECRET?.trim() || '',

@@ -62,7 +62,7 @@ export async function main(args) {
 }
 
 /**
- * `access` is the compiled folder of that name; `ask` gives a new password, `say` takes lines, `audit` what was changed.
+ * `access` is the compiled folder of that name; `ask` returns a new password, `print` prints lines, `audit` records changes.
  */
 export async function runUserCommand(args, { access, path, ask, audit, say }) {
   const { command, name, role, extra, revokeTokens } = readArguments(args, access);
@@ -166,7 +166,7 @@ function read(file) {
   try {
     return file.read();
   } catch (error) {
-    throw new Halt(error.message, ['Correct that line, or take it out.']);
+    throw new Halt(error.message, ['Correct or remove that line.']);
   }
 }
 

@@ -30,7 +30,7 @@ export function checkAuthSettings(settings: Settings, hasUsers: boolean): void {
     if (!isLoopback(HOST))
       problems.push(`HOST is ${HOST}, so others can reach this Roost, and it has no users: ${remedy}`);
     if (PUBLIC_URL !== '' && !isLoopback(new URL(PUBLIC_URL).hostname))
-      problems.push(`PUBLIC_URL says that others can reach this Roost, and it has no users: ${remedy}`);
+      problems.push(`PUBLIC_URL makes this Roost available to others, and it has no users: ${remedy}`);
   }
   if (problems.length > 0) throw new SettingsError(problems);
 }

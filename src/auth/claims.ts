@@ -49,7 +49,7 @@ function toName(value: unknown): string | undefined {
 /** E-mail address and its verification status at the provider. */
 export interface ClaimedEmail {
   address: string;
-  verified: 'yes' | 'no' | 'not said';
+  verified: 'yes' | 'no' | 'unknown';
 }
 
 /**
@@ -62,7 +62,7 @@ export function emailIn(sources: readonly Claims[]): ClaimedEmail | undefined {
     .filter(({ email }) => email === address)
     .map(({ email_verified }) => email_verified)
     .find((verified) => verified !== undefined && verified !== null);
-  if (said === undefined) return { address, verified: 'not said' };
+  if (said === undefined) return { address, verified: 'unknown' };
   // Some providers send the boolean as text.
   const isVerified = said === true || (typeof said === 'string' && said.toLowerCase() === 'true');
   return { address, verified: isVerified ? 'yes' : 'no' };

@@ -80,9 +80,9 @@ export class Oidc {
     };
     return [
       ...(claimProblem ? [`The claim ${claim} ${troubles[claimProblem]}.`] : []),
-      ...(emailProblem === 'no' ? ['The provider says that the e-mail address is not verified.'] : []),
-      ...(emailProblem === 'not said'
-        ? ['The provider does not say that the e-mail address is verified (email_verified).']
+      ...(emailProblem === 'no' ? ['The provider reports the e-mail address as not verified.'] : []),
+      ...(emailProblem === 'unknown'
+        ? ['The provider does not report the e-mail address as verified (email_verified).']
         : []),
     ];
   }
@@ -183,7 +183,7 @@ export class Oidc {
   ): Promise<Claims> {
     const { claim, trustEmail } = this.rules;
     const hasAll = 'email' in claims && (claim === '' || claimAt(claims, claim) !== undefined);
-    const isEnough = hasAll && (trustEmail || emailIn([claims])?.verified !== 'not said');
+    const isEnough = hasAll && (trustEmail || emailIn([claims])?.verified !== 'unknown');
     if (isEnough || configuration.serverMetadata().userinfo_endpoint === undefined) return {};
     const answer = client.fetchUserInfo(configuration, accessToken, subject);
     // Optional: the answer would only add the verification of the address. A failure leaves it unknown.
@@ -229,7 +229,7 @@ export interface ClaimRules {
 export interface ProviderLogin {
   identity: OidcIdentity;
   claimProblem?: ClaimProblem;
-  emailProblem?: 'no' | 'not said';
+  emailProblem?: 'no' | 'unknown';
 }
 
 /**
@@ -242,7 +242,7 @@ export function toIdentity(
   { claim, map, trustEmail }: ClaimRules,
 ): ProviderLogin {
   const email = emailIn(sources);
-  const counts = email?.verified === 'yes' || (trustEmail && email?.verified === 'not said');
+  const counts = email?.verified === 'yes' || (trustEmail && email?.verified === 'unknown');
   const value = sources.map((claims) => claimAt(claims, claim)).find((one) => one !== undefined);
   const claimed = claim === '' ? undefined : roleOfClaim(value, map);
   return {
@@ -254,7 +254,7 @@ export function toIdentity(
       ...(isRole(claimed) ? { claimed } : {}),
     },
     ...(claimed === undefined || isRole(claimed) ? {} : { claimProblem: claimed }),
-    ...(email && !counts ? { emailProblem: email.verified === 'no' ? 'no' : 'not said' } : {}),
+    ...(email && !counts ? { emailProblem: email.verified === 'no' ? 'no' : 'unknown' } : {}),
   };
 }
 

@@ -8,7 +8,7 @@ import { safeRedirect } from './safe-redirect.js';
 export const MAX_PACKED_LENGTH = 700 * 1024;
 const MAX_NAME_LENGTH = 200;
 
-/** Paths that take no page forms, or whose form is that of the login itself. */
+/** Paths without page forms, or whose form is that of the login itself. */
 const EXCLUDED_PATHS = /^\/(api|login|logout|health|metrics|assets)(\/|$)/;
 const SECRET_NAME = /pass(word|wd|phrase|code)|\bpwd|secret|credential|(api|access|private)_?key|token$/i;
 

@@ -37,7 +37,7 @@ export const ERRORS = {
   QUEUE_FULL: { status: 429, title: 'The queue is full' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   STORAGE_FULL: { status: 503, title: 'Redis is full' },
-  REDIS_READ_ONLY: { status: 503, title: 'Redis takes no writes' },
+  REDIS_READ_ONLY: { status: 503, title: 'Redis accepts no writes' },
   REDIS_REFUSED: { status: 503, title: 'Redis refuses requests' },
   REDIS_UNAVAILABLE: { status: 503, title: 'Redis does not answer' },
   SHUTTING_DOWN: { status: 503, title: 'The web app is stopping' },

@@ -44,7 +44,7 @@ export const HEALTH_API = operations('Health', {
       'Succeeds while Redis answers and accepts writes, events flow, and a worker is online. Reads the role of Redis and writes a test key, at most once a second. `history` reports the recorder; it does not affect the status.',
     answers: {
       200: ['All of it.', Ready],
-      503: ['Not all of it; `checks` says what is missing.', Ready],
+      503: ['Not ready; `checks` lists the failed checks.', Ready],
     },
   },
 });

@@ -14,7 +14,7 @@ import { queueBase } from '../bullmq/keys.js';
 /** One part of the details, or the command that this Redis user may not use. */
 export type Part<T> = { value: T } | { refused: string };
 
-/** Fields of INFO. Sizes are bytes; times are seconds unless the name says otherwise. */
+/** Fields of INFO. Sizes are bytes; times are seconds unless the name has another unit. */
 export interface RedisInfo {
   version: string;
   mode: string;

@@ -191,7 +191,7 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorGuide> = {
       'Something unexpected happened on our side; the log has it under this request id. Trying again may help.',
   },
   STORAGE_FULL: {
-    cure: 'Redis has reached its `maxmemory`, or cannot write to its disk; `detail` says which. Nothing was accepted. Raise the limit, delete finished tasks or free disk space, then send it again.',
+    cure: 'Redis has reached its `maxmemory`, or cannot write to its disk; `detail` has the reason. Nothing was accepted. Raise the limit, delete finished tasks or free disk space, then send it again.',
     detail:
       'Redis has no memory left, so nothing new can be accepted. Raise its maxmemory or remove finished tasks, then send it again.',
   },

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 
 /*
  * Guards the end of this process: only Roost may end it, by `leave`. Task handlers run in it too, and their libraries
- * may call `process.exit`. Such an exit must look like a crash, or the supervisor takes it for a deliberate stop.
+ * may call `process.exit`. Such an exit must look like a crash, or the supervisor treats it as a deliberate stop.
  */
 
 const exit = process.exit.bind(process);

@@ -53,7 +53,7 @@ export function stopOnSignals(
   if (process.send && !process.connected) onLauncherGone();
 }
 
-/** Ends a process that cannot start, with one message and an exit code that says whether a retry can help. */
+/** Ends a process that cannot start, with one message, and an exit code by which a supervisor decides on a retry. */
 export function failToStart(error: unknown): never {
   const known = error instanceof StartupError;
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);

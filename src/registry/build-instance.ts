@@ -22,7 +22,7 @@ export function buildInstance(
   try {
     return build(values);
   } catch (error) {
-    // Which value it was is told by trying them one by one.
+    // Tries the values one by one to find the failing one.
     const before = faults.length;
     for (const [property, value] of Object.entries(values)) {
       try {
@@ -62,7 +62,7 @@ export function toFieldProblems(faults: readonly ClassFault[], roots: readonly o
     const path = isKnown ? `${owner}.${property}` : 'input';
     const found = isKnown ? ` on ${describe(object!, property)}` : '';
     if (!problems.has(path)) {
-      problems.set(path, `could not be checked: ${what} failed${found}; the log tells why`);
+      problems.set(path, `could not be checked: ${what} failed${found}; the log has the reason`);
     }
   }
   return [...problems].map(([path, message]) => ({ path, message }));

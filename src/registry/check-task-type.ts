@@ -12,10 +12,10 @@ import { inspectInput, isWithin, type SchemaCheck } from './validate-input.js';
 const MIN_CHILD_MB = 128;
 const MAX_CHILD_MB = 65_536;
 
-/** Handed in, as not every process loads it. */
+/** An argument, because not every process loads this module. */
 type SchemaChecks = typeof schemaChecks;
 
-/** Everything that is wrong with a declared task type, each with its cure; empty when it is sound. */
+/** Returns the faults of a declared task type, each with its fix; empty if there are none. */
 export async function checkTaskType(
   type: TaskType,
   folder?: TaskTypeFolder,

@@ -12,11 +12,11 @@ interface QuickField {
 }
 
 /**
- * Says yes to an instance whose fields are all numbers, texts or booleans and pass their validators: most inputs are that,
- * and class-validator takes ten times as long to find it out. It calls the same functions that class-validator would. "No"
- * means only that somebody has to look closer, and so does a validator that is more than a function of the value.
+ * Returns a fast check for instances whose fields are numbers, texts or booleans, as most inputs are: class-validator
+ * takes ten times as long. It calls the same functions as class-validator. False means that class-validator has to
+ * decide, also where a validator depends on more than the value.
  *
- * Undefined for classes of which it could never say yes.
+ * Undefined for classes for which the check could never return true.
  */
 export function compiledCheck(
   inputClass: InputClass,

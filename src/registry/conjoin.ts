@@ -16,7 +16,7 @@ const UPPER_BOUNDS: ReadonlySet<string> = new Set([
   'maxProperties',
 ]);
 
-/** One schema that says what all of these say: two decorators of a kind do not overwrite each other. */
+/** Combines schemas into one with all their rules: two decorators of a kind do not overwrite each other. */
 export function conjoin(schemas: readonly JsonSchema[]): JsonSchema {
   const joined: JsonSchema = {};
   const rest: JsonSchema[] = [];

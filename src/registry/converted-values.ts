@@ -12,7 +12,7 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * `@Type(() => Date)` makes a day in 1970 of `true` and of 1, `@Type(() => Number)` 0 of an empty text, and
- * `@Type(() => Boolean)` true of "false". Only what says the same as what it becomes is taken.
+ * `@Type(() => Boolean)` true of "false". Only values with the same meaning before and after are accepted.
  */
 const CHECKS: ReadonlyMap<unknown, Check> = new Map<unknown, Check>([
   [Date, problemWithDate],
@@ -49,7 +49,7 @@ function problemWithDate(value: unknown): string | undefined {
   }
 }
 
-/** Values that `@Type` would convert into something else than they say, in the class and the classes inside it. */
+/** Finds values whose meaning `@Type` would change, in the class and the classes inside it. */
 export function conversionProblems(inputClass: InputClass, raw: unknown, path: string): FieldProblem[] {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return [];
   const values = raw as Record<string, unknown>;

@@ -9,7 +9,7 @@ import {
   SELF_DECLARED_DEPS_METADATA,
 } from '@nestjs/common/constants.js';
 
-/** One thing that Nest injects into a class, as the metadata of its decorators tell it. */
+/** One dependency that Nest injects into a class, from the metadata of its decorators. */
 export interface Dependency {
   /** Injection token: a class, a text or a symbol. Undefined where the class did not exist yet when it was named. */
   token: unknown;

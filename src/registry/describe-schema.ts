@@ -7,10 +7,10 @@ const FORMATS: Record<string, string> = {
   'date-time': 'a date and time',
 };
 
-/** Text longer than this is told by its length instead, in UTF-16 units. */
+/** Maximum quoted text, in UTF-16 units. A longer one is described by its length. */
 const MAX_QUOTE = 40;
 
-/** Returns the valid values, to follow "must be": `a whole number from 0 to 5000`. Undefined where the schema says too little. */
+/** Returns the valid values, to follow "must be": `a whole number from 0 to 5000`. Undefined where the schema is too vague. */
 export function describeSchema(schema: JsonSchema): string | undefined {
   if (schema.enum) {
     return schema.enum.length === 1

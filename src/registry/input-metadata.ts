@@ -27,7 +27,7 @@ export function isOptional(validators: Validator[]): boolean {
   return validators.some((validator) => validator.name === IS_OPTIONAL);
 }
 
-/** `@ValidateIf`: what the other validators say holds only sometimes. */
+/** Whether `@ValidateIf` can switch the other validators off. */
 export function isConditional(validators: Validator[]): boolean {
   return validators.some(
     ({ type, name }) => type === ValidationTypes.CONDITIONAL_VALIDATION && name !== IS_OPTIONAL,
@@ -41,7 +41,7 @@ export function mayBeMissing(validators: Validator[]): boolean {
   );
 }
 
-/** The class of a nested value: what `@Type` says, else what TypeScript recorded. */
+/** Returns the class of a nested value, from `@Type` or else from TypeScript's metadata. */
 export function nestedClass(owner: InputClass, property: string): InputClass | undefined {
   const declared = defaultMetadataStorage.findTypeMetadata(owner, property);
   if (declared?.options?.discriminator) return undefined;

@@ -139,14 +139,14 @@ function asSent(schema: JsonSchema, declared: unknown): JsonSchema {
   return schema;
 }
 
-/** A type says already that it is not null. */
+/** Removes a `not: null` that the type of the schema implies. */
 function withoutIdleNot({ not, ...schema }: JsonSchema): JsonSchema {
   if (not === undefined) return schema;
   const isIdle = isDeepStrictEqual(not, { type: 'null' }) && schema.type !== undefined;
   return isIdle && ![schema.type].flat().includes('null') ? schema : { ...schema, not };
 }
 
-/** The values a fresh instance has. `{}` where the class cannot be built; the boot check tells that by name. */
+/** Returns the values of a new instance. `{}` where the class cannot be built, which the boot check reports by name. */
 export function defaultsOf(inputClass: InputClass): Record<string, unknown> {
   try {
     return { ...new inputClass() };

@@ -25,7 +25,7 @@ export interface LoadOptions {
   offered?: readonly unknown[];
 }
 
-/** Where the task types stand when nothing else is said: beside this folder, in `src` as in the build. */
+/** Default folder of the task types: beside this folder, in `src` as in the build. */
 export function defaultTaskTypesDir(): string {
   return fileURLToPath(new URL('../task-types', import.meta.url));
 }

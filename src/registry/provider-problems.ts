@@ -31,8 +31,8 @@ export interface LoadedType {
 }
 
 /**
- * Everything for which Nest could not build a handler in a worker, or in a process of isolated tasks; each with its
- * cure. Told from the metadata of the classes alone, so that the web app can tell it as well: nothing is built.
+ * Finds faults that keep Nest from building a handler in a worker, or in a process of isolated tasks; each with its
+ * fix. Reads only the metadata of the classes and builds nothing, so that the web app can check it as well.
  * `offered` is what a worker provides besides the classes of the task types.
  */
 export function providerProblems(loaded: readonly LoadedType[], offered: readonly unknown[]): string[] {
@@ -75,7 +75,7 @@ class FolderCheck {
     if (isOptional && token !== undefined) return [];
     const who = this.folder.nameOf(provider);
     if (token === provider) return [`${who} needs itself: ${place}. Leave that out.`];
-    // Said by `requestScoped`.
+    // `requestScoped` reports this one.
     if (this.provided.has(token) || token === REQUEST) return [];
     if (this.inWorker.has(token)) return [this.missingInChild(who, token)];
     if (token === undefined) {

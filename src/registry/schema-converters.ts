@@ -10,8 +10,8 @@ type SchemaConverter = Extract<ISchemaConverters[string], (...args: never[]) => 
 type Schema = ReturnType<SchemaConverter>;
 
 /**
- * Where class-validator-jsonschema 5.2 says something the validator does not mean. Left as they are, these
- * would refuse input that is right, or depend on the order in which decorators are written.
+ * Corrections where class-validator-jsonschema 5.2 differs from the validator. Uncorrected, these schemas would refuse
+ * valid input, or depend on the order of the decorators.
  */
 export const schemaConverters: ISchemaConverters = {
   ...textOnly(),
@@ -21,7 +21,7 @@ export const schemaConverters: ISchemaConverters = {
   [cv.IS_POSITIVE]: { exclusiveMinimum: 0 },
   [cv.IS_NEGATIVE]: { exclusiveMaximum: 0 },
   [cv.IS_DIVISIBLE_BY]: ({ constraints }) => ({ multipleOf: constraints[0] }),
-  // The originals say `string`, but both validators look at other values as well.
+  // The original schemas have `string`, but both validators accept other values as well.
   [cv.IS_NOT_EMPTY]: ({ target, propertyName }) =>
     typeof target === 'function' &&
     Reflect.getMetadata('design:type', target.prototype, propertyName) === String
@@ -49,7 +49,7 @@ export const schemaConverters: ISchemaConverters = {
   [cv.IS_ALPHANUMERIC]: ({ constraints }) => inEnglish(constraints[0], '^[0-9a-zA-Z]+$'),
   // Patterns are read as Unicode, where a pair is one character.
   [cv.IS_SURROGATE_PAIR]: { type: 'string' },
-  // A day, or a time with its zone. Not `format`, which needs seconds; that it is a real day only a calendar tells.
+  // A day, or a time with its zone. Not `format`, which needs seconds. The schema cannot express that the day exists.
   [cv.IS_DATE]: { type: 'string', pattern: DAY_OR_TIME },
   [cv.IS_ISO8601]: { type: 'string' },
   [cv.IS_DATE_STRING]: { type: 'string' },
@@ -77,7 +77,7 @@ export const schemaConverters: ISchemaConverters = {
   [cv.ValidationTypes.CUSTOM_VALIDATION]: {},
 };
 
-/** Validators of text that class-validator-jsonschema does not know: what else they ask for no keyword can say. */
+/** Validators of text that class-validator-jsonschema does not know. No keyword expresses their further rules. */
 function textOnly(): ISchemaConverters {
   const names = [
     ...[cv.IS_BASE32, cv.IS_BASE58, cv.IS_BIC, cv.IS_BTC_ADDRESS, cv.IS_DATA_URI, cv.IS_DECIMAL, cv.IS_EAN],

@@ -15,7 +15,7 @@ const DEFAULTS = {
   maxChildMemoryMb: 512,
 } as const satisfies Partial<TaskType>;
 
-/** A declared task type with every default filled in. Says nothing about whether it is sound: `checkTaskType` does. */
+/** Fills in every default of a declared task type. `checkTaskType` checks it. */
 export function toTaskType(
   options: TaskOptions,
   handlerClass: TaskType['handlerClass'],

@@ -14,15 +14,15 @@ import { structureProblems } from './structure-problems.js';
 import type { JsonSchema, TaskType } from './task-type.js';
 import { toProblems } from './validation-problems.js';
 
-/** As many problems as are told at once; what is wrong beyond them is counted. */
+/** Maximum reported problems of one input; further ones are counted. */
 const MAX_PROBLEMS = 50;
 /** Longest unknown key repeated in a message, in UTF-16 units. */
 const MAX_ECHO = 60;
 /** Objects and lists inside each other, in levels. */
 const MAX_DEPTH = 64;
-/** Items of a list that are always looked at one by one, whatever its limit. */
+/** Number of list items that are always validated, whatever the limit of the list. */
 const FLOOD = 1000;
-/** Keys that reach into JavaScript's own objects when somebody merges carelessly later on. */
+/** Keys that a careless merge would write into JavaScript's own objects. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 export type Checkable = Pick<TaskType, 'name' | 'inputClass' | 'schema'>;
@@ -30,7 +30,7 @@ export type Checkable = Pick<TaskType, 'name' | 'inputClass' | 'schema'>;
 /** Lists the parts of an input, as sent, that the published schema refuses. */
 export type SchemaCheck = (type: Checkable, raw: unknown) => FieldProblem[];
 
-/** Hears what the code of an input class threw, for its developer; the one who sent the input learns only that it did. */
+/** Receives errors thrown by the code of an input class, for its developer. The sender learns only that it failed. */
 export type ReportFault = (error: Error, fault: { type: string; field?: string; what: string }) => void;
 
 /**
@@ -101,7 +101,7 @@ async function inspectClosely(type: Checkable, input: Record<string, unknown>): 
   const floods = Object.entries(input).flatMap(([key, value]) =>
     flood(value, `input.${key}`, type.schema.properties?.[key]),
   );
-  // Not handed on to class-transformer and class-validator, which walk all of it.
+  // Not passed to class-transformer and class-validator, which would walk all of it.
   if (unsafe.length + floods.length > 0) return { value: {}, problems: [...problems, ...floods] };
   const { names, transformed, instance } = planOf(type);
   const faults: ClassFault[] = [];
@@ -163,7 +163,7 @@ function known(type: Checkable, input: Record<string, unknown>): Record<string, 
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const value = Object.hasOwn(input, name) ? input[name] : undefined;
-    // For an optional field null says the same as leaving it out.
+    // For an optional field null has the same meaning as no value.
     if (value === undefined || (value === null && optional.has(name))) continue;
     values[name] = value;
   }
@@ -225,7 +225,7 @@ function unknownFields(type: Checkable, input: Record<string, unknown>): FieldPr
   const { names, fields } = planOf(type);
   const unknown = Object.keys(input).filter((key) => !fields.has(key));
   return unknown.map((key, index) => {
-    // Past the limit only the count is told, so no time goes into guessing.
+    // Only the count is reported beyond the limit, so no suggestions are computed.
     const near = index < MAX_PROBLEMS ? nearName(key, names) : undefined;
     const shown = key.length > MAX_ECHO ? `${key.slice(0, MAX_ECHO)}...` : key;
     const hint = near ? ` Did you mean \`${near}\`?` : '';

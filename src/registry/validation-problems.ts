@@ -8,7 +8,7 @@ import type { InputClass, Validator } from './input-metadata.js';
 import { requiredMessage } from './structure-problems.js';
 import type { JsonSchema } from './task-type.js';
 
-/** Validators the schema tells in full: whichever of them fail, one sentence with all bounds says it best. */
+/** Validators that the schema expresses completely. If any of them fails, one sentence has all bounds. */
 const TOLD_BY_SCHEMA: ReadonlySet<string> = new Set([
   cv.IS_INT,
   cv.IS_NUMBER,
@@ -37,7 +37,7 @@ const TOLD_BY_SCHEMA: ReadonlySet<string> = new Set([
   cv.ValidationTypes.NESTED_VALIDATION,
 ]);
 
-/** class-validator's errors as one problem per wrong value, with its path and a sentence that says what would be right. */
+/** class-validator's errors as one problem per wrong value, with its path and a sentence on valid values. */
 export function toProblems(errors: ValidationError[], path: string, schema: JsonSchema): FieldProblem[] {
   return errors
     .filter((error) => !isUndeclaredButUnsent(error))
@@ -95,7 +95,7 @@ function hasOwnMessage(name: string, validators: Validator[]): boolean {
   return validators.some((validator) => validatorName(validator) === name && Boolean(validator.message));
 }
 
-/** class-validator begins with the property's name; ours are told beside the path. */
+/** Removes the property's name, with which class-validator begins a message: the path has it already. */
 function withoutName(text: string, property: string): string {
   return text.startsWith(`${property} `) ? text.slice(property.length + 1) : text;
 }

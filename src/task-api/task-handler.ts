@@ -8,7 +8,7 @@ export interface TaskContext {
   readonly maxAttempts: number;
   /**
    * Aborted when the task should stop: a user cancelled it, its soft time limit passed, the worker is shutting down,
-   * or the task was given to another worker. `signal.reason` says which. A handler that ignores it continues to run.
+   * or the task was given to another worker. `signal.reason` has the cause. A handler that ignores it continues to run.
    */
   readonly signal: AbortSignal;
   /**

@@ -79,7 +79,7 @@ export class SubmitBatchController {
       }
     };
     const submitted: Promise<void>[] = [];
-    // Validates all lines concurrently: slow validators of many lines take as long as those of one.
+    // Validates all lines concurrently: slow validators of many lines need no longer than those of one.
     for (let i = 0; i < lines.length; i++) {
       if (i > 0 && i % MAX_CONCURRENCY === 0) await nextTurn();
       submitted.push(submit(i));

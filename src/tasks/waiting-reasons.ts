@@ -233,7 +233,7 @@ function concurrency({ queue, task, consumers, running }: WhyFacts): Blocker | u
   if (slots === 0 || queue.active < slots) return undefined;
   return {
     code: 'CONCURRENCY_FULL',
-    message: `All ${slots} ${slots === 1 ? 'slot' : 'slots'} of the workers that serve ${task.queue} are taken.`,
+    message: `All ${slots} ${slots === 1 ? 'slot' : 'slots'} of the workers that serve ${task.queue} are in use.`,
     cure: 'Start another worker, or raise the concurrency of one.',
     href: '/monitor/workers',
     ...tasks,

@@ -48,7 +48,7 @@ export class TaskRun {
     public uncounted = 0,
   ) {}
 
-  /** Postponed runs are not counted as attempts either, and say nothing about crashes of the worker. */
+  /** Postponed runs are not counted as attempts either, and do not indicate a crash of the worker. */
   setPostponed(times: number): void {
     this.postponed = times;
     this.uncounted = Math.max(0, this.uncounted - times);

@@ -230,7 +230,7 @@ export class TaskRunner {
     }
   }
 
-  /** Returns the error that tells BullMQ how an attempt ended that did not complete. */
+  /** Returns the error by which BullMQ ends an attempt that did not complete. */
   private async settle(thrown: unknown, attempt: Attempt): Promise<Error> {
     if (isInstance(thrown, LeftQueue)) return this.toWaitingError(attempt, thrown.state);
     const { job, token, base, run } = attempt;

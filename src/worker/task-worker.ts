@@ -66,7 +66,7 @@ export class TaskWorker extends Worker {
 
   /**
    * BullMQ's `lockRenewalFailed` names jobs, not locks. If this worker fetches a job again while the renewal of
-   * its earlier lock is on the way, the event would be taken for a loss of the new one.
+   * its earlier lock is on the way, the event would be read as a loss of the new one.
    */
   override async extendJobLocks(ids: string[], tokens: string[], ms: number): Promise<string[]> {
     const lost = new Set(await super.extendJobLocks(ids, tokens, ms));

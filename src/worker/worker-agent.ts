@@ -112,7 +112,9 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
     clearTimeout(stopTimer);
     await this.listener.stop();
     this.snapshot.stop();
-    await this.publishLeave(this.snapshot.leaving ?? (signal ? `stopped by ${signal}` : 'told to stop'));
+    await this.publishLeave(
+      this.snapshot.leaving ?? (signal ? `stopped by ${signal}` : 'stopped by a command'),
+    );
   }
 
   private async announce(): Promise<void> {

@@ -81,7 +81,7 @@ export class WorkerCommands implements CommandHandler {
         void this.endWhenIdle();
         return { draining: true, stillRunning: this.runner.active };
       case 'stop':
-        this.leaving = withReason('told to stop', command.args.reason);
+        this.leaving = withReason('stopped by a command', command.args.reason);
         return this.stop(command.args.now ?? false);
       case 'restart-children':
         return { ...this.isolation.restart() };

@@ -43,7 +43,7 @@ export class WorkerControl implements OnApplicationBootstrap, OnApplicationShutd
 
   /**
    * Sends a command to one worker.
-   * @throws RoostError WORKER_NO_ANSWER after a timeout; the message says whether the worker may still execute the command.
+   * @throws RoostError WORKER_NO_ANSWER after a timeout; the message states whether the worker may still execute the command.
    */
   async send<N extends CommandName>(
     workerId: string,

@@ -78,8 +78,8 @@ function ends(rounds) {
       ...(note ? { note } : {}),
     });
   return [
-    row('hand in one a request, main thread of the web app', ({ mainUs }) => mainUs),
-    row('hand in 1,000 a request, main thread of the web app', ({ bulkUs }) => bulkUs),
+    row('submit one a request, main thread of the web app', ({ mainUs }) => mainUs),
+    row('submit 1,000 a request, main thread of the web app', ({ bulkUs }) => bulkUs),
     row('run and settle, worker', ({ workerUs }) => workerUs),
     row(
       'record, the other threads of the web app',
@@ -87,7 +87,7 @@ function ends(rounds) {
       'the way from waiting to completed; P9 has the whole.',
     ),
     row(
-      'keep, hand out and settle, Redis',
+      'store, fetch and finish, Redis',
       ({ lifeUs }) => lifeUs,
       'from the bulk request to its end in the history.',
     ),

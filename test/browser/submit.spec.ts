@@ -108,7 +108,7 @@ describeInBrowser('handing in a task', () => {
       // The script that moves the focus runs once the page is there.
       await page.locator('#form-divide .problems:focus').waitFor();
       expect(await summary.innerText()).toMatch(
-        /Not submitted: 3 fields to look at[^]*Dividend[^]*Digits[^]*Attempts/,
+        /Not submitted: 3 fields to correct[^]*Dividend[^]*Digits[^]*Attempts/,
       );
       expect(await page.title()).toMatch(/^Not submitted/);
       expect(await page.inputValue('#divide-input-x')).toBe('twelve');

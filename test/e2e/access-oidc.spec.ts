@@ -258,7 +258,7 @@ describe('signing in at an OpenID Connect provider', () => {
       for (const [subject, why] of [
         ['id-of-strangers', 'The claim realm_access.roles has no group of OIDC_ROLE_MAP in it.'],
         ['id-of-odd', 'The claim realm_access.roles is neither a text nor a list.'],
-        ['id-of-liar', 'The provider says that the e-mail address is not verified.'],
+        ['id-of-liar', 'The provider reports the e-mail address as not verified.'],
       ] as const) {
         const { answer } = await signIn(subject, app, own);
         expect([subject, answer.status]).toEqual([subject, 403]);

@@ -186,7 +186,7 @@ describe('npm run user', () => {
       const announced = { publish: () => undefined, version: 0 };
       const login = await new EmergencyAccess(own, settings, seal, sessions, announced).redeem(code!, client);
       expect(login!.identity).toMatchObject({ by: userInfo().username, reason: 'a reason' });
-      expect((await user("break-glass ''")).output).toContain('Say why');
+      expect((await user("break-glass ''")).output).toContain('Give a reason');
       expect((await user('sign-out olga@example.org')).output).toContain('2 logins ended');
       expect((await user('sessions olga@example.org')).output).toContain('is signed in nowhere');
       const found = await Promise.all(ids.map((id) => sessions.find(id)));

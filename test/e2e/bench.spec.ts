@@ -32,7 +32,7 @@ describe('npm run bench -- growth', () => {
   it('measures memory, bytes and lag of a Roost that ran all it was handed', () => {
     expect(report.rows.filter(({ notRun }) => notRun)).toEqual([]);
     expect(report.rows.every(({ id }) => id === 'growth')).toBe(true);
-    expect(value('run of what was handed in')).toBe(1);
+    expect(value('submitted tasks that ran')).toBe(1);
     expect(value('tasks a second')).toBeGreaterThan(0);
     expect(value('memory of the web app')).toBeGreaterThan(20);
     expect(value('history file, bytes a task')).toBeGreaterThan(100);

@@ -169,7 +169,7 @@ describe("why isn't it running?", () => {
     const first = await run(LONG);
     const second = await run(LONG);
     const { blocker } = await blocked(await submit(), 'CONCURRENCY_FULL');
-    expect(blocker.message).toBe('All 2 slots of the workers that serve default are taken.');
+    expect(blocker.message).toBe('All 2 slots of the workers that serve default are in use.');
     expect(blocker.tasks!.map(({ id }) => id)).toEqual([first, second]);
     expect(blocker.tasks![0]!.runMs!).toBeGreaterThan(blocker.tasks![1]!.runMs!);
   });

@@ -111,7 +111,7 @@ describe(`a history of ${TASKS} tasks`, () => {
         idleLoop: idle.delays.figures(since),
       });
 
-      expect(seed.output).toContain(`${TASKS} of ${TASKS} tasks handed in`);
+      expect(seed.output).toContain(`${TASKS} of ${TASKS} tasks submitted`);
       const unsure = Number(/up to (\d+) of them twice/.exec(seed.output)?.[1] ?? 0);
       await until('history and Redis agree', () => sameCounts(unsure), 60_000);
       expect(blocked(since)).toBeLessThan(50);

@@ -38,7 +38,7 @@ export function retryDelayMs(failures, { retryAfter, base = RETRY_MS, random = M
  * Follows a stream of server-sent events until it is over or refused. `EventSource` hides the status of an
  * answer, and would treat a 204 or a 404 as a lost connection.
  *
- * Handlers: `opened()`, `heard(event)`, `lost()` before each delay, `ended('over' | 'refused')` once.
+ * Handlers: `opened()`, `received(event)`, `lost()` before each delay, `ended('over' | 'refused')` once.
  */
 export function followStream(url, handlers) {
   const stopper = new AbortController();
@@ -111,7 +111,7 @@ export function followStream(url, handlers) {
   }
 }
 
-/** Parses a stream incrementally. Calls `tell` with each event at the blank line that ends it. */
+/** Parses a stream incrementally. Calls `emit` with each event at the blank line that ends it. */
 export function eventParser(tell) {
   let rest = '';
   let event = {};

@@ -173,7 +173,7 @@ export function toProgress(value: unknown): TaskProgress | null {
   };
 }
 
-/** Percentage from a property whose name says so. */
+/** Percentage from a property with such a name. */
 function namedPercent({ percent, percentage, pct }: Record<string, unknown>): number | null {
   const value = [percent, percentage, pct].find((one) => one !== undefined);
   return typeof value === 'number' && value >= 0 && value <= 100 ? clamp(value) : null;

@@ -94,7 +94,7 @@ function explainDatabaseRefusal(error: Error): string | undefined {
   if (command?.name !== 'select') return undefined;
   const database = `database ${String(command.args?.[0])}, which REDIS_URL names`;
   if (/out of range|invalid DB/i.test(error.message))
-    return `it has no ${database}: it has as many as its setting \`databases\` says (16 unless set), counted from 0. Name one of them, or give each Roost a QUEUE_PREFIX of its own.`;
+    return `it has no ${database}: its setting \`databases\` has their number (16 by default), counted from 0. Name one of them, or give each Roost a QUEUE_PREFIX of its own.`;
   if (/cluster/i.test(error.message))
     return `it is a cluster, which has no ${database}; a cluster has database 0 alone.`;
   if (/^NOPERM|unknown command/.test(error.message))

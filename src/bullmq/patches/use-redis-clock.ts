@@ -8,7 +8,7 @@ interface Backend {
   waitForJob(timeout: number): Promise<{ member: string; score: number } | null>;
 }
 
-/** Index of the current time in `args` of each worker script. The keys come first, as many as the script's file name says. */
+/** Index of the current time in `args` of each worker script. The keys come first; the script's file name ends with their number. */
 const NOW_ARGUMENT_INDEX: Readonly<Record<string, number>> = {
   moveToActive: 12,
   moveToFinished: 15,

@@ -69,11 +69,11 @@ local function attempts_of(key, values)
 end
 
 local function lines_of(key, values, known)
-  local kept = redis.call('LLEN', key .. ':logs')
-  local counted = math.max(kept, tonumber(values[${place('roost:logs')}] or 0) or 0)
-  local from = math.max(known, counted - math.min(kept, ${MAX_LINES}))
+  local stored = redis.call('LLEN', key .. ':logs')
+  local counted = math.max(stored, tonumber(values[${place('roost:logs')}] or 0) or 0)
+  local from = math.max(known, counted - math.min(stored, ${MAX_LINES}))
   if from >= counted then return from, 0 end
-  local lines = redis.call('LRANGE', key .. ':logs', from - (counted - kept), -1)
+  local lines = redis.call('LRANGE', key .. ':logs', from - (counted - stored), -1)
   for _, line in ipairs(lines) do left = left - #line end
   return from, #lines > 0 and lines or 0
 end

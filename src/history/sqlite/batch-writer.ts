@@ -238,7 +238,7 @@ export class BatchWriter {
     );
   }
 
-  /** Takes back starts as if they had never been recorded. */
+  /** Removes starts as if they had never been recorded. */
   private dropAttempts(
     { dropped = [] }: RecordBatch,
     numberOf: Map<string, number>,

@@ -8,7 +8,7 @@ import { openSqlite } from './sqlite-driver.js';
 /** Values that can be bound; `undefined` and numbers that are not finite become NULL. */
 export type Bindable = SqlValue | undefined;
 
-/** Compiled statements kept for reuse; queries of people come in more shapes than are worth keeping. */
+/** Maximum compiled statements to reuse. Queries of users come in more shapes than are worth caching. */
 const MAX_STATEMENTS = 200;
 
 /** How long to wait for another process that writes, ms. */
@@ -22,7 +22,7 @@ const BUSY_MS = 5_000;
  */
 const PRAGMAS = [
   `busy_timeout = ${BUSY_MS}`,
-  // Only a file that is still empty takes it: space that retention frees can then be given back a piece at a time.
+  // Takes effect only in an empty file. Space that retention frees can then be returned a piece at a time.
   'auto_vacuum = INCREMENTAL',
   'journal_mode = WAL',
   'synchronous = NORMAL',
@@ -50,7 +50,7 @@ export class SqliteDatabase {
       closeFilesToOthers(dirname(file), `${basename(file)}-`);
     }
     this.db = this.attempt(() => openSqlite(file));
-    // KiB are told apart from pages by their sign.
+    // A negative value is KiB, a positive one pages.
     for (const pragma of [...pragmas, `cache_size = -${cacheKib}`])
       this.attempt(() => this.setPragma(pragma));
   }
@@ -143,7 +143,7 @@ function isBusy(error: unknown): boolean {
   return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }
 
-/** Turns errors that an operator can fix into messages that say how. */
+/** Turns errors that an operator can fix into messages with the fix. */
 function readable(error: unknown, file: string): unknown {
   const { code } = error as { code?: unknown };
   if (code === 'SQLITE_FULL')
@@ -162,7 +162,7 @@ function bound(params: Bindable[]): SqlValue[] {
 }
 
 /**
- * Only what both drivers take: at a boolean libsql 0.5.29 ends the whole process, an object is taken for named
+ * Only values that both drivers accept: at a boolean libsql 0.5.29 ends the whole process, an object is read as named
  * parameters, and libsql and the SQLite of Node 22 cut text at a NUL when it is read back.
  */
 function toBound(value: unknown): SqlValue {

@@ -15,7 +15,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
-    what: 'tasks and all that is kept of them',
+    what: 'tasks and all their records',
     sql: `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE cursors (queue TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
@@ -170,7 +170,7 @@ CREATE UNIQUE INDEX audit_fold ON audit (fold) WHERE fold IS NOT NULL;
   },
   {
     number: 8,
-    what: 'causes, codes and details of errors; progress in words of its own; attempts told as lost that had failed',
+    what: 'causes, codes and details of errors; progress as free text; attempts shown as lost that had failed',
     sql: `
 ALTER TABLE attempts ADD COLUMN error_more TEXT;
 ALTER TABLE progress ADD COLUMN details TEXT;

@@ -15,7 +15,7 @@ export function parseRoleMap(text: string): Map<string, Role> {
   const entries = text.startsWith('{') ? fromJson(text) : fromList(text);
   const map = new Map<string, Role>();
   for (const [group, role] of entries) {
-    if (group === '') throw new Error(`${FORM}: a role without a group says nothing`);
+    if (group === '') throw new Error(`${FORM}: a role needs a group`);
     if (!isRole(role)) throw new Error(`${FORM}: ${wrongRole(role)}`);
     if (map.has(group)) throw new Error(`${FORM}: a group is there twice`);
     map.set(group, role);

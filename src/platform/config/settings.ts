@@ -24,7 +24,7 @@ const OIDC_PERSON_WORDS = 'must be e-mail addresses, or sub: and a subject, sepa
 
 /**
  * All settings of Roost, from the environment or `.env`. The property's name is the variable's. A test checks that
- * `.env.example` matches this class. Numbers are integers; times are milliseconds unless the name says otherwise.
+ * `.env.example` matches this class. Numbers are integers; times are milliseconds unless the name has another unit.
  */
 export class Settings {
   /** Address that the web app listens on. */

@@ -166,7 +166,7 @@ function toEmpty(
     return {
       icon: 'search',
       title: `No ${query.state === 'all' ? '' : `${query.state} `}group has “${query.text}”`,
-      text: 'Looked at are the task type, the name of the error, its message and where it was thrown.',
+      text: 'Searched are the task type, the name of the error, its message and where it was thrown.',
       loosen: toErrorsHref({ state: 'all', sort: query.sort, offset: 0 }),
     };
   }

@@ -91,7 +91,7 @@ export function toHistoryPage({ recorder, store, retention }: HistoryReport): Hi
       },
       {
         id: 'number-tasks',
-        label: 'Tasks kept',
+        label: 'Tasks stored',
         value: formatNumber(store.tasks),
         note: store.oldestAt ? `back to ${store.oldestAt.slice(0, 10)}` : 'none yet',
         href: '/tasks',
@@ -168,7 +168,7 @@ function toRecorder({ state, holder, at, checkedAt, error }: RecorderStatus, fil
       value: checkedAt ? '' : 'not yet',
       ...(checkedAt ? { at: checkedAt } : {}),
     },
-    { name: 'Last heard of', value: '', at },
+    { name: 'Last heartbeat', value: '', at },
     ...(error ? [{ name: 'Trouble', value: error, warn: true }] : []),
   ];
 }

@@ -152,7 +152,7 @@ export class SubmitPageService {
 /** Messages of a form for errors whose own message addresses programs. */
 const FORM_MESSAGES: Partial<Record<ErrorCode, string>> = {
   REDIS_UNAVAILABLE:
-    'So the outcome is unknown: the task may or may not have been accepted. What you typed is kept. ' +
+    'So the outcome is unknown: the task may or may not have been accepted. Your input is still in the form. ' +
     'Send the form again, as often as you like: it makes one task at most.',
   IDEMPOTENCY_CONFLICT:
     'It was sent before with other entries. Send it once more: from now on it stands for a new task.',

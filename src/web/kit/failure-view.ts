@@ -58,7 +58,7 @@ function addCauses(rows: CauseRow[], failure: TaskFailure, id: string, depth: nu
   errors.forEach((one, i) => {
     const row = add(one, `inner error ${i + 1} of ${formatNumber(all)}`);
     if (omittedErrors > 0 && i === errors.length - 1)
-      row.omitted = `${plural(omittedErrors, 'more inner error')} not kept`;
+      row.omitted = `${plural(omittedErrors, 'more inner error')} not stored`;
   });
 }
 

@@ -197,7 +197,7 @@ function toWarnings(info: RedisInfo | undefined, known: Warning[]): Banner[] {
       found.push({
         code: 'RDB_FAILING',
         message: 'The last snapshot could not be written.',
-        cure: 'Look at the free space of its disk, and at its log.',
+        cure: 'Check the free space of its disk, and its log.',
       });
     }
     if (info.evictedKeys > 0) {
@@ -211,7 +211,7 @@ function toWarnings(info: RedisInfo | undefined, known: Warning[]): Banner[] {
       found.push({
         code: 'REJECTED',
         message: `${plural(info.clients.rejected, 'connection')} were turned away.`,
-        cure: 'Raise maxclients, or look for a program that does not close its connections.',
+        cure: 'Raise maxclients, or find the program that does not close its connections.',
       });
     }
     if (isFragmented(info.memory)) {

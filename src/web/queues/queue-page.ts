@@ -109,7 +109,7 @@ export function toQueuePage(queue: QueueDetail, refusal?: RefusedForm): QueuePag
     })),
     sampled:
       composition.sampled < composition.of
-        ? `Told from the ${formatNumber(composition.sampled)} next in turn of ${plural(composition.of, 'waiting task')}.`
+        ? `Sample: the ${formatNumber(composition.sampled)} next in turn of ${plural(composition.of, 'waiting task')}.`
         : `All ${plural(composition.of, 'waiting task')}.`,
     actions: queue.actions.map((action) => ({
       at: action.at,
@@ -173,11 +173,9 @@ function toNumbers(queue: QueueDetail): BigNumber[] {
 function toTrend({ inPerMinute, outPerMinute, counts }: QueueDetail): string {
   if (inPerMinute === null || outPerMinute === null) return 'not known yet';
   const net = outPerMinute - inPerMinute;
-  if (Math.abs(net) < 0.5) return 'keeping up';
+  if (Math.abs(net) < 0.5) return 'steady';
   if (net < 0) return `growing by ${formatNumber(Number((-net).toFixed(1)))} a minute`;
-  return counts.waiting > 0
-    ? `empty in about ${formatDuration((counts.waiting / net) * 60_000)}`
-    : 'keeping up';
+  return counts.waiting > 0 ? `empty in about ${formatDuration((counts.waiting / net) * 60_000)}` : 'steady';
 }
 
 const ACTION_WORDS: Record<string, string> = {

@@ -39,7 +39,7 @@ export class SessionsPageController {
       res,
       async () => {
         if (user === undefined && others !== 'yes' && others !== 'no')
-          throw new RoostError('REQUEST_INVALID', 'Say which logins are to end: press one of the buttons.');
+          throw new RoostError('REQUEST_INVALID', 'Choose the logins to end: press one of the buttons.');
         const count = await this.sessions.endAll(principal, { user, others: others === 'yes' });
         return { to: PAGE, flash: 'logins-ended', count };
       },

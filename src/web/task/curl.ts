@@ -26,7 +26,7 @@ export function toCurls(
   const self = new URL(task.links.self, baseUrl).href;
   const at = (path: string) => quote(self.replace(/(\?|$)/, `${path}$1`));
   const all: (CurlCommand | false)[] = [
-    { id: 'get', label: 'Look at it', text: `curl -s ${at('')}` },
+    { id: 'get', label: 'Read it', text: `curl -s ${at('')}` },
     offered.cancel &&
       command('cancel', 'Cancel it', `curl -s -X POST ${at('/cancel')}`, { reason: 'not needed any more' }),
     offered.retry && {

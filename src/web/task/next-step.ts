@@ -43,7 +43,7 @@ export function toStateNote(task: TaskView): StateNote | undefined {
     return { title: 'Cancelled', text: reason ?? 'No reason was given.', by, byAt: at };
   }
   if (task.state === 'expired') {
-    return { title: 'Expired', text: 'No worker took it before its time was over, so it never ran.' };
+    return { title: 'Expired', text: 'No worker started it before its expiry, so it never ran.' };
   }
   if (task.attempts.made > 0) return undefined;
   if (task.state === 'waiting') {

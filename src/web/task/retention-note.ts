@@ -14,7 +14,7 @@ export function toRetentionNote(task: TaskView, kept: RetentionTimes): Retention
   if (task.kept)
     rows.push({
       where: 'Redis',
-      note: task.links.page.includes('?') ? 'keeps it as its program says' : 'has dropped it',
+      note: task.links.page.includes('?') ? 'stores it as its program decides' : 'has dropped it',
     });
   else if (kept.redis) rows.push({ where: 'Redis forgets', until: kept.redis, note: newer(kept.redisCount) });
   if (kept.history)

@@ -125,10 +125,10 @@ export function toDoneWords(command: FleetCommand, result: Record<string, unknow
     case 'resume':
       return 'It takes tasks again.';
     case 'pause':
-      return `It takes nothing new${rest}.`;
+      return `It starts nothing new${rest}.`;
     case 'drain':
       return running > 0
-        ? `It takes nothing new${rest}, then it ends.`
+        ? `It starts nothing new${rest}, then it ends.`
         : 'It had nothing to do and ends now.';
     case 'stop':
       return result.now === true

@@ -29,7 +29,7 @@ export function growthRows({ context, samples, load, full, text }) {
       unit: '/s',
       note: loadNote({ context, samples, load, full, text }) + (isJudged ? '' : TOO_SHORT),
     }),
-    row('run of what was handed in', last.tasks / load.sent, { least: 0.999 }),
+    row('submitted tasks that ran', last.tasks / load.sent, { least: 0.999 }),
     grows('web app, heap after a collection', samples.held(roost.web.pid), NOTE),
     row('web app, lowest RSS, last / second quarter', samples.lowGrowth('webRss'), {
       limit: 1.05,
@@ -40,10 +40,10 @@ export function growthRows({ context, samples, load, full, text }) {
     row('worker, lowest RSS, last / second quarter', samples.lowGrowth('workerRss'), { limit: 1.05 }),
     row('memory of the worker', last.workerRss / MB, { unit: 'MB' }),
     grows('Redis', samples.points('redisBytes')),
-    row('Redis, bytes a kept task', last.redisBytesPerTask, { unit: 'bytes' }),
+    row('Redis, bytes a stored task', last.redisBytesPerTask, { unit: 'bytes' }),
     row('history file, bytes a task', last.historyBytesPerTask, { unit: 'bytes', note: FILE }),
     row('history file, bytes a task, end / middle', historyGrowth, { limit: 1.05 }),
-    row('recorder behind, 95 of 100 looks', percentile(lags, 0.95), { unit: 'ms', limit: 1000 }),
+    row('recorder behind, 95 of 100 checks', percentile(lags, 0.95), { unit: 'ms', limit: 1000 }),
     ...Object.entries(PARTS).map(([part, name]) =>
       row(`CPU per task, ${name}, last / second quarter`, samples.cpuGrowth(part), { limit: 1.1 }),
     ),

@@ -67,12 +67,12 @@ describe('claims of a provider', () => {
     [[{ email: 'a@b.c', email_verified: 'false' }], 'no'],
     [[{ email: 'a@b.c', email_verified: 'yes' }], 'no'],
     [[{ email: 'a@b.c', email_verified: 1 }], 'no'],
-    [[{ email: 'a@b.c' }], 'not said'],
-    [[{ email: 'a@b.c', email_verified: null }], 'not said'],
+    [[{ email: 'a@b.c' }], 'unknown'],
+    [[{ email: 'a@b.c', email_verified: null }], 'unknown'],
     [[{ email: 'a@b.c' }, { email: 'a@b.c', email_verified: true }], 'yes'],
     // Of another address: it says nothing of this one.
-    [[{ email: 'a@b.c' }, { email: 'x@b.c', email_verified: true }], 'not said'],
-    [[{ email: 'a@b.c' }, { email_verified: true }], 'not said'],
+    [[{ email: 'a@b.c' }, { email: 'x@b.c', email_verified: true }], 'unknown'],
+    [[{ email: 'a@b.c' }, { email_verified: true }], 'unknown'],
     [
       [
         { email: 'a@b.c', email_verified: false },

@@ -178,7 +178,7 @@ describe('what workers said', () => {
       [{ id: 'd', name: 'delta' }],
     );
     expect(items.map(({ word, text }) => `${word}: ${text}`)).toEqual([
-      'done: It takes nothing new; 1 task still runs.',
+      'done: It starts nothing new; 1 task still runs.',
       'refused: It is draining.',
       'no answer: The worker does not answer.',
       'not asked: It is offline.',
@@ -187,7 +187,7 @@ describe('what workers said', () => {
   });
 
   it.each([
-    ['drain', { stillRunning: 3 }, 'It takes nothing new; 3 tasks still run, then it ends.'],
+    ['drain', { stillRunning: 3 }, 'It starts nothing new; 3 tasks still run, then it ends.'],
     ['drain', {}, 'It had nothing to do and ends now.'],
     ['stop', { now: true, stillRunning: 2 }, 'It ends at once: 2 tasks will run again elsewhere.'],
     ['stop', {}, 'It is stopping.'],

@@ -16,7 +16,7 @@ describe('a queue', () => {
   it('says what in and out come to', () => {
     expect(number({}, 'out').note).toBe('empty in about 1 m 00 s');
     expect(number({ inPerMinute: 30 }, 'out').note).toBe('growing by 8 a minute');
-    expect(number({ inPerMinute: 22 }, 'out').note).toBe('keeping up');
+    expect(number({ inPerMinute: 22 }, 'out').note).toBe('steady');
     expect(number({ inPerMinute: null }, 'out').note).toBe('not known yet');
     expect(number({ inPerMinute: null }, 'in').value).toBe('–');
   });
@@ -45,7 +45,7 @@ describe('a queue', () => {
     expect(toQueuePage(sampleQueue()).sampled).toBe('All 12 waiting tasks.');
     const composition = { sampled: 1_000, of: 5_000, types: [] };
     expect(toQueuePage(sampleQueue({ composition })).sampled).toBe(
-      'Told from the 1,000 next in turn of 5,000 waiting tasks.',
+      'Sample: the 1,000 next in turn of 5,000 waiting tasks.',
     );
   });
 
