@@ -115,6 +115,11 @@ export function commandKey(prefix: string, id: string): string {
   return `${workersKey(prefix)}:command:${id}`;
 }
 
+/** Answers to one form's commands, for the page that follows it. */
+export function commandResultsKey(prefix: string, id: string): string {
+  return `${workersKey(prefix)}:results:${id}`;
+}
+
 /** Channel of the answers to commands. */
 export function replyChannel(prefix: string): string {
   return `${workersKey(prefix)}:replies`;

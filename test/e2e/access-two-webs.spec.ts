@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +98,42 @@ describe('a login with two web processes', () => {
       expect(links.slice(0, head.n)).toEqual(Array.from({ length: head.n }, (_, i) => i + 1));
     } finally {
       audit.close();
+    }
+  });
+
+  it('shows the answers to a command sent through one in both, as often as the page is loaded', async () => {
+    const ada = new BrowserClient(roost.url);
+    await ada.signIn('ada', PASSWORD);
+    const there = carry(ada, second.url!);
+    await roost.startWorker();
+    const list = await there.call('GET', '/api/v1/workers');
+    const [worker] = (JSON.parse(list.text) as { items: { id: string; name: string }[] }).items;
+    const sent = await ada.post('/monitor/workers', {
+      ...{ command: 'pause', id: worker!.id, reason: 'two webs' },
+      _csrf: await ada.csrf(),
+    });
+    expect([sent.status, sent.location]).toEqual([
+      303,
+      expect.stringMatching(/^\/monitor\/workers\?replies=[0-9a-f-]{36}$/),
+    ]);
+    for (const client of [there, ada, there]) {
+      const { text } = await client.get(sent.location!);
+      expect(text).toContain('id="replies-title">Pause 1 worker<');
+      expect(text).toContain(`id="reply-${worker!.id}"`);
+    }
+    const another = sent.location!.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    expect((await there.get(another)).text).not.toContain('replies-title');
+    const redis = new Redis(roost.redis.url);
+    try {
+      const [key, ...more] = await redis.keys('roost:fleet:results:*');
+      expect([more, await redis.pttl(key!)]).toEqual([[], expect.any(Number)]);
+      expect(await redis.pttl(key!)).toBeGreaterThan(60_000);
+      for (const damaged of ['{"command":"pause"', '{"command":"pause","answers":7}']) {
+        await redis.set(key!, damaged);
+        expect((await there.get(sent.location!)).status).toBe(200);
+      }
+    } finally {
+      redis.disconnect();
     }
   });
 

@@ -1,32 +1,59 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import type { Replies } from './fleet-command.js';
+import { Settings } from '../../platform/config/settings.js';
+import { withRedis } from '../../bullmq/connection/redis-errors.js';
+import { commandResultsKey } from '../../bullmq/keys.js';
+import { COMMAND_CLIENT } from '../../bullmq/tokens.js';
+import type { WorkerReply } from '../../workers/workers.openapi.js';
+import { isFleetCommand, toReplies, type FleetCommand, type Replies } from './fleet-command.js';
 
-/**
- * Maximum number of stored results. They are read right after the redirect, so more forms are never in
- * progress.
- */
-const MAX_RESULTS = 50;
+/** Lifetime of the results, ms. They are read right after the redirect, and again while that page stays open. */
+const RESULTS_TTL_MS = 10 * 60_000;
+const ID = /^[0-9a-f-]{36}$/;
+
+/** Answers of one form's command. `left`: chosen workers that had left. */
+interface CommandResult {
+  command: FleetCommand;
+  answers: WorkerReply[];
+  left: { id: string; name: string }[];
+}
 
 /**
  * Results of one form's command, for the page that the browser is redirected to. A reload of that page must
- * not run the command again.
+ * not run the command again. Stored in Redis, because another web process may serve that page.
  */
 @Injectable()
 export class CommandResults {
-  private readonly kept = new Map<string, Replies>();
+  constructor(
+    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
+    private readonly settings: Settings,
+  ) {}
 
-  keep(replies: Replies): string {
+  /** Returns the id of the stored results. @throws RoostError REDIS_UNAVAILABLE */
+  async store(result: CommandResult): Promise<string> {
     const id = randomUUID();
-    this.kept.set(id, replies);
-    for (const old of this.kept.keys()) {
-      if (this.kept.size <= MAX_RESULTS) break;
-      this.kept.delete(old);
-    }
+    await withRedis(this.redis, () =>
+      this.redis.set(this.key(id), JSON.stringify(result), 'PX', RESULTS_TTL_MS),
+    );
     return id;
   }
 
-  find(id: string | undefined): Replies | undefined {
-    return id === undefined ? undefined : this.kept.get(id);
+  /** Undefined for expired or damaged results, and while Redis is unavailable: the page is complete without them. */
+  async find(id: string | undefined): Promise<Replies | undefined> {
+    if (id === undefined || !ID.test(id)) return undefined;
+    try {
+      const text = await this.redis.get(this.key(id));
+      if (text === null) return undefined;
+      // Links are built here and not stored: write access to Redis must not be enough to place one on a page.
+      const { command, answers, left } = JSON.parse(text) as CommandResult;
+      return isFleetCommand(command) ? toReplies(command, answers, left) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private key(id: string): string {
+    return commandResultsKey(this.settings.QUEUE_PREFIX, id);
   }
 }

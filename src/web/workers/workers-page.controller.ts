@@ -9,7 +9,7 @@ import { runFormAction, BY_PAGE } from '../kit/form-action.js';
 import { CommandResults } from './command-results.js';
 import { PageShellService, LIVE_SECONDS } from '../kit/page-shell.service.js';
 import { toCommand } from '../kit/banner.js';
-import { isFleetCommand, toConfirmPage, toReplies, type FleetCommand } from './fleet-command.js';
+import { isFleetCommand, toConfirmPage, type FleetCommand } from './fleet-command.js';
 import { parseOrder, throwIfAny } from '../kit/order-form.js';
 import { toFormError, type FormError } from '../kit/form-error.js';
 import { toWorkersHref, toWorkersPage, type WorkersQuery } from './workers-page.js';
@@ -21,7 +21,7 @@ export class WorkersPageController {
   constructor(
     private readonly fleet: WorkersService,
     private readonly monitoring: MonitoringService,
-    private readonly replies: CommandResults,
+    private readonly results: CommandResults,
     private readonly frames: PageShellService,
   ) {}
 
@@ -89,22 +89,23 @@ export class WorkersPageController {
       ...(command === 'stop' && lastOf(form, 'now') === 'yes' ? { now: true } : {}),
     };
     const answers = await this.fleet.commandMany(ids, command, args, actor(BY_PAGE));
-    return this.replies.keep(toReplies(command, answers, left));
+    return this.results.store({ command, answers, left: left.map(({ id, name }) => ({ id, name })) });
   }
 
   private async draw(query: Params, response: Response, trouble?: FormError): Promise<void> {
-    const [frame, workers, warnings] = await Promise.all([
+    const [frame, workers, warnings, replies] = await Promise.all([
       this.frames.frame({ title: 'Workers', section: 'workers', live: LIVE_SECONDS, query }),
       this.fleet.list(),
       // Only needed for the command that starts a worker.
       this.monitoring.warnings().catch(() => []),
+      this.results.find(lastOf(query, 'replies')),
     ]);
     const command = toCommand(warnings.find(({ code }) => code === 'NO_WORKER'));
     const none = lastOf(query, 'none') === undefined ? undefined : toFormError(noneChosen());
     response.render('workers/list', {
       ...frame,
       page: toWorkersPage(workers, readQuery(query), command),
-      replies: this.replies.find(lastOf(query, 'replies')),
+      replies,
       trouble: trouble ?? none,
     });
   }

@@ -28,6 +28,7 @@ describe('keys in Redis', () => {
     [keys.workerKey('roost', 'w1', 'samples'), 'roost:fleet:w1:samples'],
     [keys.commandChannel('roost', 'all'), 'roost:fleet:to:all'],
     [keys.commandKey('roost', 'c1'), 'roost:fleet:command:c1'],
+    [keys.commandResultsKey('roost', 'r1'), 'roost:fleet:results:r1'],
     [keys.replyChannel('roost'), 'roost:fleet:replies'],
     [keys.accessKey('roost', 'sessions'), 'roost:access:sessions'],
     [keys.accessKey('roost', 'session', 'hash'), 'roost:access:session:hash'],

@@ -8,7 +8,7 @@ import { BulkActionsService } from '../../../src/bulk-actions/bulk-actions.servi
 import { SharedClock } from '../../../src/platform/clock.js';
 import { TaskRegistry } from '../../../src/registry/task-registry.js';
 import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/registry/load-task-types.js';
-import { SHARED_QUEUES } from '../../../src/bullmq/tokens.js';
+import { COMMAND_CLIENT, SHARED_QUEUES } from '../../../src/bullmq/tokens.js';
 import { WorkersService } from '../../../src/workers/workers.service.js';
 import { toProblem, toRoostError } from '../../../src/http/to-problem.js';
 import { LimitsService } from '../../../src/limits/limits.service.js';
@@ -28,6 +28,7 @@ import { WaitingReasonsService } from '../../../src/tasks/waiting-reasons.servic
 import { errorPageWith } from '../../../src/web/kit/render-error-page.js';
 import { WebModule } from '../../../src/web/web.module.js';
 import { setupViews } from '../../../src/web/kit/views.setup.js';
+import { FakeValues } from './fake-values.js';
 import { FakeBulks } from './fake-bulks.js';
 import { FakeFleet, FakeLimits, FakeQueues, FakeRedisDetails, FakeWhys } from './fake-fleet.js';
 import { FakeSavedSearches, FakeSearch } from './fake-search.js';
@@ -84,6 +85,7 @@ export class PagesBench {
         { provide: StatsService, useValue: this.numbers },
         { provide: ErrorGroupsService, useValue: this.errors },
         { provide: RedisDetailsReader, useValue: this.redis },
+        { provide: COMMAND_CLIENT, useValue: new FakeValues() },
         { provide: WorkersService, useValue: this.fleet },
         { provide: QueuesService, useValue: this.queues },
         { provide: LimitsService, useValue: this.limits },
