@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Job } from 'bullmq';
 import type { TaskContext } from '../../../src/task-api/task-handler.js';
+import { SharedClock } from '../../../src/platform/clock.js';
 import { TaskLostError } from '../../../src/task-api/outcomes.js';
 import { TaskRunner } from '../../../src/worker/task-runner.js';
 
@@ -23,15 +24,18 @@ function holdingRunner() {
     { report: () => Promise.resolve(), logOutcome: () => undefined },
     { QUEUE_PREFIX: 'test' },
     {},
+    new SharedClock(),
   ];
   const runner = new (TaskRunner as unknown as new (...args: unknown[]) => TaskRunner)(...parts);
   const begin = async (token: string, attemptsStarted: number) => {
     const before = contexts.length;
+    let isOver = false;
     const job = { id: 't1', name: 'hold', queueName: 'default', data: { roost: 1, input: {} }, opts: {} };
     const ended = runner
       .run({ ...job, attemptsStarted, attemptsMade: 0 } as unknown as Job, token)
-      .catch((error: unknown) => error);
-    while (contexts.length === before) await new Promise((resolve) => setImmediate(resolve));
+      .catch((error: unknown) => error)
+      .finally(() => (isOver = true));
+    while (contexts.length === before && !isOver) await new Promise((resolve) => setImmediate(resolve));
     return { ended, signal: contexts[before]!.signal };
   };
   return { runner, begin };
