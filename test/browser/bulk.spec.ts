@@ -29,7 +29,7 @@ describeInBrowser('acting on many tasks', () => {
   const seed = (count: number, type: string) => addFailedTasks(redis, history, count, { type });
   const say = (page: Page) => page.locator('#bulk-now');
 
-  it('asks with count, states and sample, does it, and tells how it ended', async () => {
+  it('asks with count, states and sample, does it, and shows how it ended', async () => {
     await seed(60, 'asked');
     const page = await browser.visit(`${roost.url}/tasks?q=type:asked`);
     await page.locator('.bulk-bar button[value=retry]').click();

@@ -97,7 +97,7 @@ describeInBrowser('getting around', () => {
     await TaskPage.arrive(page);
   });
 
-  it('the theme is that of the system until another is chosen, and is kept', async () => {
+  it('the theme is that of the system until another is chosen, and is stored', async () => {
     const page = await browser.visit(roost.url, { colorScheme: 'dark' });
     const isDark = () => page.evaluate('getComputedStyle(document.body).color') as Promise<string>;
     const dark = await isDark();

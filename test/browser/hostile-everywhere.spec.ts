@@ -157,7 +157,7 @@ describeInBrowser('hostile text in every field', () => {
     expect(await page.textContent('#progress-message')).toBe(HOSTILE.slice(0, 200));
   });
 
-  it('stays data in what is taken away as a file', async () => {
+  it('stays data in what is exported as a file', async () => {
     for (const [format, type] of [
       ['csv', 'text/csv'],
       ['ndjson', 'application/x-ndjson'],

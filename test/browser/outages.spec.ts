@@ -117,7 +117,7 @@ describeInBrowser('open pages while something is away', () => {
     expect(counts.streams).toBe(2);
   });
 
-  it('the web app stops and starts again: pages say since when they are stale, and recover by themselves', async () => {
+  it('the web app stops and starts again: pages show since when they are stale, and recover by themselves', async () => {
     const { id } = await api.submit(
       'divide',
       { x: 1, y: 7, digits: 20, stepDelayMs: 200 },
@@ -154,7 +154,7 @@ describeInBrowser('open pages while something is away', () => {
     await list.locator(`#row-${later.id}`).waitFor();
   });
 
-  it('Redis freezes: every page says that it is stale, also those the history can draw, and recovers', async () => {
+  it('Redis freezes: every page shows that it is stale, also those the history can draw, and recovers', async () => {
     const { id } = await api.submit('divide', { x: 1, y: 4 }, { delayMs: 3_600_000 });
     const paths = ['/', '/tasks', `/tasks/${id}`, '/tasks/bulk', '/monitor', '/monitor?range=30d'];
     for (const name of ['redis', 'errors', 'history', 'limits', 'queues', 'queues/cpu', 'workers'])

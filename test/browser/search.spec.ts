@@ -179,7 +179,7 @@ describeInBrowser('searching', () => {
     expect(await heads()).toEqual(usual);
   });
 
-  it('holds still while rows are ticked, says how many are new, and lets go with the last tick', async () => {
+  it('holds still while rows are ticked, shows how many are new, and lets go with the last tick', async () => {
     const page = await browser.visit(`${roost.url}/tasks?q=type:divide`);
     await live(page);
     await page.locator('.row-link').first().focus();

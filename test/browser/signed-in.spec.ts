@@ -263,7 +263,7 @@ describeInBrowser('a Roost with users', () => {
     expect(await page.locator('#input').textContent()).toContain('4242');
   });
 
-  it('says on the page itself that the login has ended, and goes on with what was typed on it', async () => {
+  it('shows on the page itself that the login has ended, and goes on with what was typed on it', async () => {
     const page = await browser.visit(`${roost.url}/?type=divide`, { allow: [status(401)] });
     await signIn(page, 'olga');
     await live(page);

@@ -231,7 +231,7 @@ describeInBrowser('handing in a task', () => {
   });
 
   describe('the page of the API', () => {
-    it('comes from here alone, breaks no rule of its own, and hands in a task', async () => {
+    it('comes from here alone, breaks no rule of its own, and submits a task', async () => {
       const page = await browser.visit(`${roost.url}/api/docs`);
       const hosts = new Set<string>();
       page.on('request', (request) => hosts.add(new URL(request.url()).origin));

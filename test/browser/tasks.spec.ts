@@ -40,7 +40,7 @@ describeInBrowser('lists and pages of tasks', () => {
     await (await TaskPage.arrive(page)).inState('completed');
   });
 
-  it('a list holds still while text in it is selected, and under the pointer, where it says how many are new', async () => {
+  it('a list holds still while text in it is selected, and under the pointer, where it shows how many are new', async () => {
     const first = await api.submit('divide', QUICK);
     const page = await browser.visit(`${roost.url}/tasks`);
     await live(page);
@@ -227,7 +227,7 @@ describeInBrowser('lists and pages of tasks', () => {
     );
   });
 
-  it('the page of a task that moved on says that nothing was changed', async () => {
+  it('the page of a task that moved on shows that nothing was changed', async () => {
     const { id } = await api.submit('divide', QUICK, LATER);
     const page = await browser.visit(`${roost.url}/tasks/${id}`, { javaScriptEnabled: false });
     await api.call('POST', `/api/v1/tasks/${id}/promote`);
@@ -263,7 +263,7 @@ describeInBrowser('lists and pages of tasks', () => {
     });
   });
 
-  it('the end of a task is said aloud, in a region that no redraw replaces', async () => {
+  it('the end of a task is announced, in a region that no redraw replaces', async () => {
     const { id } = await api.submit('divide', { x: 1, y: 0 }, LATER);
     const page = await browser.visit(`${roost.url}/tasks/${id}`);
     await live(page);

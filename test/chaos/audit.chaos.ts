@@ -230,7 +230,7 @@ describe('S45: the audit of writes whose client cuts the connection', () => {
     return new Set(writes.filter((_, i) => all[i]).map(({ requestId }) => requestId));
   };
 
-  it('has who, from where, what and the truth for each of 1,000, and says done of no other', async () => {
+  it('has who, from where, what and the truth for each of 1,000, and records done for no other', async () => {
     const writes = await makeWrites();
     expect(writes).toHaveLength(1_000 + ANONYMOUS);
     const longestMs = 1.5 * (await measure());

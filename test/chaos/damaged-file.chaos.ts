@@ -16,7 +16,7 @@ describe('R12: npm start on data that a bad disk has damaged', () => {
   });
   afterAll(() => npmStart.remove());
 
-  it('says what is damaged and what to do, and starts once that is done', async () => {
+  it('shows what is damaged and what to do, and starts once that is done', async () => {
     const first = npmStart.start();
     const api = new ApiClient(await npmStart.address(first));
     const ids: string[] = [];

@@ -148,7 +148,7 @@ describe('R4: when the reply of a finish is lost', () => {
   });
   afterAll(() => world.stop());
 
-  it('completes each task once, tells of it, and runs what was fetched with the lost reply', async () => {
+  it('completes each task once, reports it, and runs what was fetched with the lost reply', async () => {
     const client = new CarefulClient(world.url);
     world.proxy.dropReplyAfter(/returnvalue[\s\S]*completed/, LOST);
     const startedAt = Date.now();

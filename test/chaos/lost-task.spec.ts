@@ -131,7 +131,7 @@ describe('when a worker is away for longer than its locks', () => {
     240_000,
   );
 
-  it('alone: it runs again itself what it lost, once, and the run before is not heard either', async () => {
+  it('alone: it runs again itself what it lost, once, and the run before is ignored too', async () => {
     const worker = await victimOf('alone');
     // The run before ends in the middle of the later one, which takes longer than a lock and a check of the locks.
     const { id } = await world.api.submit('holding', { end: 'return', lingerMs: 8_000, againMs: 22_000 });

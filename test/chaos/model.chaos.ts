@@ -38,7 +38,7 @@ describe('R20: Roost beside a model of it', () => {
     }
   };
 
-  it('is told apart from a model that is wrong (control, must fail)', async () => {
+  it('is distinguished from a model that is wrong (control, must fail)', async () => {
     const property = fc.asyncProperty(commands(STEPS), async (sequence) => {
       const model = new WrongModel(`wrong-${random.seed}-${runs++}`);
       try {

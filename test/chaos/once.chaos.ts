@@ -37,13 +37,13 @@ describe.each(['once-work', 'once-isolated'])('ctx.once in %s', (type) => {
     expect([starts(id), effects(id)]).toEqual([2, 1]);
   });
 
-  it('does it again where it threw: nothing was kept', async () => {
+  it('does it again where it threw: nothing was stored', async () => {
     const task = await ended('throw-within');
     expect(task.state).toBe('completed');
     expect(effects(task.id)).toBe(2);
   });
 
-  it('fails the task for good where the result cannot be kept, rather than doing it again', async () => {
+  it('fails the task for good where the result cannot be stored, rather than doing it again', async () => {
     for (const deed of ['large', 'many']) {
       const task = await ended(deed);
       expect(task).toMatchObject({ state: 'failed', attempts: { made: 1 } });

@@ -68,7 +68,7 @@ const PAGES = [
   '/health/live',
 ];
 
-describe('F4: damage done straight to what is kept in Redis', () => {
+describe('F4: damage done straight to what is stored in Redis', () => {
   let world: World;
 
   beforeAll(async () => {

@@ -22,7 +22,7 @@ describe('a worker that has stopped fetching', () => {
   /** Everything but the blocking reads goes over this connection; a hanging one gives no sign. */
   const hangFetches = (proxy: ChaosProxy) => proxy.blackHole(({ said }) => said.includes('roost:consumer'));
 
-  it('says why and leaves, and its successor runs what waited', async () => {
+  it('shows why and leaves, and its successor runs what waited', async () => {
     const worker = await world.startWorker();
     const before = await world.api.submit('ledger-work', { forMs: 10 });
     await world.api.inState(before.id, ['completed']);

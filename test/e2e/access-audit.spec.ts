@@ -242,7 +242,7 @@ describe('the audit of writes whose client is gone', () => {
     }
   });
 
-  it('stops before it acts when the client went during the login check, and says who it was', async () => {
+  it('stops before it acts when the client went during the login check, and shows who it was', async () => {
     const closed = bench.nextClose();
     const arrived = bench.nextRequest();
     redis.freeze();

@@ -184,7 +184,7 @@ describe('signing in with a password', () => {
     expect(await answer.text()).not.toMatch(/a canary|name="kept"/);
   });
 
-  it('says so where a form is too long to be saved, and takes no forged one for a form', async () => {
+  it('reports it where a form is too long to be saved, and takes no forged one for a form', async () => {
     const client = browser();
     const door = await client.post('/things/1/cancel', { reason: 'x'.repeat(800 * 1024) });
     expect(door.status).toBe(401);
@@ -332,7 +332,7 @@ describe('signing in with a password', () => {
     for (let i = 0; i < 12; i++) expect((await browser().signIn('ada', PASSWORD)).status).toBe(303);
   });
 
-  it('follows the file of users: who is taken out is out, another password ends the login', async () => {
+  it('follows the file of users: who is removed is out, another password ends the login', async () => {
     const file = new UserFile(join(bench.folder, 'users'));
     file.write([{ name: 'fritz', role: 'viewer', hash, id: ID }]);
     const client = await signedIn('fritz');
@@ -353,7 +353,7 @@ describe('signing in with a password', () => {
     expect((await again.get('/things')).status).toBe(401);
   });
 
-  it('says nothing secret to the log and the audit', async () => {
+  it('writes nothing secret to the log and the audit', async () => {
     const client = await signedIn();
     await client.post('/things/1/cancel', { _csrf: await client.csrf() });
     const said = bench.log + JSON.stringify(await bench.audit());

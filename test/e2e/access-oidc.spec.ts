@@ -92,7 +92,7 @@ describe('signing in at an OpenID Connect provider', () => {
     expect(page.text).not.toContain('name="password"');
   });
 
-  it('lets in who is on a list, and goes on to the page', async () => {
+  it('admits who is on a list, and goes on to the page', async () => {
     const { client, answer } = await signIn('id-of-ada');
     expect([answer.status, answer.location]).toEqual([303, '/things']);
     expect((await client.get('/things')).status).toBe(200);
@@ -146,7 +146,7 @@ describe('signing in at an OpenID Connect provider', () => {
     expect(await me((await signIn('id-of-sub')).client)).toMatchObject({ role: 'viewer' });
   });
 
-  it('lets in whose address is said to be verified in a text', async () => {
+  it('admits whose address is said to be verified in a text', async () => {
     expect(await me((await signIn('id-of-stringy')).client)).toMatchObject({ role: 'admin' });
   });
 
@@ -162,7 +162,7 @@ describe('signing in at an OpenID Connect provider', () => {
     },
   );
 
-  it('says so where the provider refuses', async () => {
+  it('reports it where the provider refuses', async () => {
     const { client, answer } = await signIn(undefined);
     expect(answer.status).toBe(401);
     expect(answer.text).toContain('did not let you in');
@@ -245,7 +245,7 @@ describe('signing in at an OpenID Connect provider', () => {
     },
   );
 
-  it('gives groups of the provider roles, and tells who has none which claim was looked at', async () => {
+  it('gives groups of the provider roles, and shows who has none which claim was looked at', async () => {
     const { app, own } = await start({
       OIDC_ROLE_CLAIM: 'realm_access.roles',
       OIDC_ROLE_MAP: 'devs=operator, lookers=viewer',
@@ -273,7 +273,7 @@ describe('signing in at an OpenID Connect provider', () => {
     }
   });
 
-  it('is begun so often in a minute and no more, from one network: each is kept for ten minutes', async () => {
+  it('is begun so often in a minute and no more, from one network: each is stored for ten minutes', async () => {
     const { app, own } = await start({ OIDC_ADMINS: 'ada@example.org', TRUST_PROXY: '1' });
     const begin = async (from: string) => {
       const headers = { 'x-forwarded-for': from };
@@ -294,7 +294,7 @@ describe('signing in at an OpenID Connect provider', () => {
     }
   });
 
-  it('says so where the provider does not answer', async () => {
+  it('reports it where the provider does not answer', async () => {
     const { app, own } = await start({ OIDC_ADMINS: 'ada@example.org' });
     await own.stop();
     try {

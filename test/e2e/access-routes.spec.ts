@@ -116,7 +116,7 @@ describe('every route of the real app', () => {
     expect(open).toEqual([]);
   });
 
-  it('tells who is not signed in only of public addresses which methods they take', async () => {
+  it('shows who is not signed in only of public addresses which methods they take', async () => {
     const ask = async (method: string, path: string) => {
       const { status, headers } = await fetch(roost.url + path, { method, redirect: 'manual' });
       return [status, headers.get('allow')];
@@ -250,7 +250,7 @@ describe('every route of the real app', () => {
     expect([...answers]).toEqual(expect.arrayContaining([200, 403]));
   });
 
-  it('changes nothing for a GET, whatever the GET says that it is', async () => {
+  it('changes nothing for a GET, whatever the GET shows that it is', async () => {
     const ada = people.ada!;
     const csrf = { 'x-csrf-token': await ada.csrf() };
     const body = { type: 'divide', input: { x: 1, y: 2 }, options: { delayMs: 3_600_000 } };

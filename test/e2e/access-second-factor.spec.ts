@@ -136,7 +136,7 @@ describe('signing in with a second factor', () => {
     expect(here.log).toContain('a recovery code was used');
   });
 
-  it('counts wrong codes for the user, and says so in the log', async () => {
+  it('counts wrong codes for the user, and reports it in the log', async () => {
     const app = new Authenticator(await enrolled('ada'));
     const { client, page } = await begin('ada');
     const statuses = [];

@@ -107,7 +107,7 @@ describe('API tokens', () => {
     expect((await list(ada)).map(({ name }) => name)).not.toContain('of olga');
   });
 
-  it('tell when and from where they were used last, with one write a minute', async () => {
+  it('show when and from where they were used last, with one write a minute', async () => {
     const { body } = await make(ada, { name: 'used', permissions: ['tasks.read'] });
     const find = async () => (await list(ada)).find(({ id }) => id === body.id)!;
     expect(await find()).toMatchObject({ lastUsedAt: null, state: 'active' });

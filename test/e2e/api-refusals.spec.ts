@@ -253,7 +253,7 @@ describe('a request that is not right', () => {
     expectRefusal(await api.get(`${TASKS}?${query}`), 400, 'QUERY_INVALID', path, words);
   });
 
-  it('tells an id it never gave out from one it has forgotten', async () => {
+  it('distinguishes an id it never gave out from one it has forgotten', async () => {
     const { id } = (await api.post(`${TASKS}?wait=10`, input())).body as { id: string };
     expect((await api.call('DELETE', `${TASKS}/${id}`)).status).toBe(204);
     for (const call of ['', '/logs', '/attempts', '/transitions']) {
@@ -286,7 +286,7 @@ describe('a request that is not right', () => {
     }
   });
 
-  it('has the same request id in the answer and in the logs of web and worker, and nothing of what was handed in', async () => {
+  it('has the same request id in the answer and in the logs of web and worker, and nothing of what was submitted', async () => {
     const requestId = 'spec.request:1';
     const secret = {
       'x-request-id': requestId,

@@ -36,7 +36,7 @@ describe('the API in need', () => {
   };
   const worker = async () => (await api.get('/api/v1/workers')).body.items[0].id as string;
 
-  it('takes nothing new where Redis is full; what is there can be seen, moved and removed', async () => {
+  it('accepts nothing new where Redis is full; what is there can be seen, moved and removed', async () => {
     const failed = (await api.post('/api/v1/tasks?wait=10', { type: 'divide', input: { x: 1, y: 0 } })).body
       .id as string;
     const [promoted, cancelled, removed] = await Promise.all(
@@ -102,7 +102,7 @@ describe('the API in need', () => {
     await until('ready again', async () => (await api.get('/health/ready')).status === 200);
   });
 
-  it('says that a frozen worker does not answer, and that the command was withdrawn', async () => {
+  it('shows that a frozen worker does not answer, and that the command was withdrawn', async () => {
     const id = await worker();
     roost.freezeWorker();
     const answer = await api.post(`/api/v1/workers/${id}/ping`);

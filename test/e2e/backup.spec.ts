@@ -117,7 +117,7 @@ describe('docs/backup.md', () => {
     });
   });
 
-  it('tells what is wrong and what to do, and leaves what is there alone', async () => {
+  it('shows what is wrong and what to do, and leaves what is there alone', async () => {
     const target = join(project.folder, 'kept.db');
     writeFileSync(target, 'mine');
     mkdirSync(join(project.folder, 'folder'));

@@ -358,7 +358,7 @@ describe('bulk actions', () => {
       expect(await history.get(plain.id, 'default')).toBeUndefined();
     });
 
-    it('moves a single task, and says why not where it cannot', async () => {
+    it('moves a single task, and shows why not where it cannot', async () => {
       const { id } = await api.submit('divide', { x: 1, y: 2 });
       const move = async (body: object) => {
         const answer = await api.call('POST', `/api/v1/tasks/${id}/move`, body);

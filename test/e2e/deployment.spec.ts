@@ -69,7 +69,7 @@ describe('a deployment: a build with production packages', () => {
   );
 
   it(
-    'says what to run where the build or a package is missing',
+    'shows what to run where the build or a package is missing',
     async () => {
       const worker = join(project.folder, 'dist/worker.js');
       renameSync(worker, `${worker}.away`);

@@ -73,7 +73,7 @@ describe('the fleet', () => {
     await gamma.stop();
   });
 
-  it('changes concurrency at once, also while all slots are taken', async () => {
+  it('changes concurrency at once, also while all slots are in use', async () => {
     const tasks = await Promise.all(Array.from({ length: 6 }, () => api.submit('divide', LONG)));
     const active = async () => (await detail('alpha')).running.length;
     await until('one runs', async () => (await active()) === 1);
@@ -206,7 +206,7 @@ describe('the fleet', () => {
     ]);
   });
 
-  it('drains: takes nothing new, finishes what runs, ends and says why', async () => {
+  it('drains: takes nothing new, finishes what runs, ends and shows why', async () => {
     const drained = await startApp('worker', env({ WORKER_NAME: 'drained' }));
     await obey('alpha', 'pause');
     const running = await api.submit('divide', { ...LONG, digits: 8 });

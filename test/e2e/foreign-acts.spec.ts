@@ -145,7 +145,7 @@ describe('tasks of another program', () => {
     await queue.drain();
   });
 
-  it('says why it waits: children that failed, a pause, no worker', async () => {
+  it('shows why it waits: children that failed, a pause, no worker', async () => {
     const why = (id: string) => api.get<WhyView>(self(id, '/why'));
     const flows = new FlowProducer({ connection: { url: roost.redis.url } });
     const tree = await flows.add({

@@ -102,7 +102,7 @@ describe('copies of a history on one Redis', () => {
     await isIn(copy, await run());
   });
 
-  it('that are taken away from under a web app say so, and go on where they are opened again', async () => {
+  it('that are removed from under a web app report it, and go on where they are opened again', async () => {
     const third = apps.at(-1)!;
     const moved = join(folder, 'moved.db');
     for (const end of ['', '-wal', '-shm']) renameSync(copy + end, moved + end);

@@ -34,7 +34,7 @@ describe('when nobody recorded for longer than the stream of events reaches', ()
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('says so, has all that finished and is still in Redis, and takes out what it can tell nothing of', async () => {
+  it('reports it, has all that finished and is still in Redis, and takes out what it can tell nothing of', async () => {
     const api = new ApiClient(door.url!);
     const first = await startApp('web', env('history.db'));
     const early = await api.submit('divide', { x: 1, y: 4 });

@@ -58,7 +58,7 @@ describe('jobs of another program that go without a word', () => {
     return recorder.gaps.filter((gap) => gap.queue === `bull:${queue}`);
   }
 
-  it('are taken out within seconds of a drain, which is told of once; what has ended stays', async () => {
+  it('are removed within seconds of a drain, which is told of once; what has ended stays', async () => {
     const queue = queueOf('drained');
     const worker = new Worker('drained', () => Promise.resolve('fine'), {
       connection: { url: roost.redis.url },
@@ -85,7 +85,7 @@ describe('jobs of another program that go without a word', () => {
     expect(page).toContain('1,201 known tasks gone from Redis');
   });
 
-  it('are taken out when those that wait are cleaned; of those that have ended nothing is lost', async () => {
+  it('are removed when those that wait are cleaned; of those that have ended nothing is lost', async () => {
     const queue = queueOf('cleaned');
     const worker = new Worker('cleaned', () => Promise.resolve('fine'), {
       connection: { url: roost.redis.url },
@@ -105,7 +105,7 @@ describe('jobs of another program that go without a word', () => {
     expect(kept.sort()).toEqual(left.sort());
   });
 
-  it('are taken out when they are removed one by one, which BullMQ does tell of', async () => {
+  it('are removed when they are removed one by one, which BullMQ does tell of', async () => {
     const queue = queueOf('removed');
     const [first, second] = await Promise.all([queue.add('a', {}), queue.add('b', {})]);
     await recorded('removed', { waiting: 2 });
@@ -115,7 +115,7 @@ describe('jobs of another program that go without a word', () => {
     expect(await gapsOf('removed')).toEqual([]);
   });
 
-  it('are told apart from those that bear their ids after the queue was obliterated', async () => {
+  it('are distinguished from those that bear their ids after the queue was obliterated', async () => {
     const queue = queueOf('renewed');
     const worker = new Worker(
       'renewed',

@@ -38,7 +38,7 @@ describe('inputs', () => {
   describe.each(['cents', 'cents-isolated'])('with a transform: %s', (type) => {
     const input = { due: '2026-12-24T18:00:00+01:00', cents: 5 };
 
-    it('are kept as they were sent, and transformed once, where the handler runs', async () => {
+    it('are stored as they were sent, and transformed once, where the handler runs', async () => {
       const { id } = await api.submit(type, input, undefined, { 'idempotency-key': `${type}-once` });
       const task = await api.inState(id, ['completed']);
       expect(JSON.stringify(task.input)).toBe(JSON.stringify(input));
@@ -70,7 +70,7 @@ describe('inputs', () => {
     });
   });
 
-  it('are held to the schema that is published, which says what is accepted', async () => {
+  it('are held to the schema that is published, which shows what is accepted', async () => {
     const { items } = await api.get<{ items: { name: string; schema: JsonSchema }[] }>('/api/v1/task-types');
     const { address } = items.find(({ name }) => name === 'hosts')!.schema.properties!;
     expect(address).toMatchObject({ anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] });

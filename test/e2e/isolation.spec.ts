@@ -176,7 +176,7 @@ describe('isolated tasks', () => {
     expect(await ended(id)).toMatchObject({ result: { redis: null, own: 'mine' } });
   });
 
-  it('hear of a cancel, and are killed where they do not listen', async () => {
+  it('notice a cancel, and are killed where they do not listen', async () => {
     const listening = await poison('listen');
     await isUnderWay(listening.id);
     await api.call('POST', `/api/v1/tasks/${listening.id}/cancel`, { reason: 'not needed' });

@@ -124,7 +124,7 @@ describe('numbers, errors and metrics', () => {
     expect(attempts).toMatchObject([{ version: '1.5.0+abc' }]);
   });
 
-  it('say that what was resolved is back, and since when', async () => {
+  it('show that what was resolved is back, and since when', async () => {
     const [{ fingerprint }] = (await errors()).items as [Group];
     const act = async (name: string, body?: object) =>
       (await (await api.call('POST', `/api/v1/errors/${fingerprint}/${name}`, body)).json()) as Group;

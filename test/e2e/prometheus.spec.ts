@@ -177,7 +177,7 @@ describeWithPromtool('Prometheus with several web apps of one Roost', () => {
     expect(both(40, '0x20 0+1x30')).toHaveLength(1);
   });
 
-  it('says so when one web app of several does not record its history', () => {
+  it('reports it when one web app of several does not record its history', () => {
     const well: Values = { roost_recorder_up: '1x90', roost_history_up: '1x90' };
     const found = alertsOf(
       30,

@@ -67,7 +67,7 @@ describe('a queue under control', () => {
       expect((await get()).warnings).toEqual([]);
     });
 
-    it('tells who paused it, why and until when, and goes on by itself', async () => {
+    it('shows who paused it, why and until when, and goes on by itself', async () => {
       const paused = (await post('pause', { reason: 'new database', forMs: 1500 })).body.paused!;
       expect(paused).toMatchObject({ by: 'api', reason: 'new database' });
       expect(Date.parse(paused.until!) - Date.parse(paused.since!)).toBe(1500);
@@ -127,7 +127,7 @@ describe('a queue under control', () => {
       },
     );
 
-    it('says whose a queue of another program is, shows what it holds, and controls it in no way', async () => {
+    it('shows whose a queue of another program is, shows what it holds, and controls it in no way', async () => {
       const other = new Queue('mail', { connection: { url: server.url } });
       try {
         await other.addBulk([1, 2, 3].map((n) => ({ name: 'letter', data: { n } })));
@@ -159,7 +159,7 @@ describe('a queue under control', () => {
       }
     });
 
-    it('tells what waits by task type', async () => {
+    it('shows what waits by task type', async () => {
       await Promise.all([api.submit('divide', QUICK), api.submit('divide', QUICK, { priority: 5 })]);
       await api.submit('process-text', { text: 'a', operation: 'upper' });
       expect((await get()).composition).toEqual({
@@ -245,7 +245,7 @@ describe('a queue under control', () => {
     const running = async () => (await get()).counts.active;
     const done = (ids: string[]) => Promise.all(ids.map((id) => api.inState(id, ['completed'])));
 
-    it('tells who serves it and how many slots are taken', async () => {
+    it('shows who serves it and how many slots are in use', async () => {
       const { id } = await api.submit('divide', SLOW);
       await until('one is taken', async () => (await get()).slots.used === 1);
       const { consumers, slots } = await get();
@@ -279,7 +279,7 @@ describe('a queue under control', () => {
       await done(tasks.map(({ id }) => id));
     });
 
-    it('starts no more per time than it may, and says when the next may', async () => {
+    it('starts no more per time than it may, and shows when the next may', async () => {
       await post('rate-limit', { max: 3, perMs: 1500 });
       const tasks = await Promise.all(Array.from({ length: 7 }, () => api.submit('divide', QUICK)));
       await until('it waits', async () => ((await get()).rateLimit?.waitMs ?? 0) > 0);
@@ -316,7 +316,7 @@ describe('a queue under control', () => {
       api = new ApiClient(web.url!);
     });
 
-    it('tells how many came in and went out', async () => {
+    it('shows how many came in and went out', async () => {
       await until('it knows', async () => (await get()).inPerMinute !== null);
       const before = await get();
       await done(

@@ -140,7 +140,7 @@ describe('what the README shows', () => {
     expect(html).toMatch(/id="greet-input-times"[^>]* value="5"/);
   });
 
-  it('its task runs, tells how far it is, writes a log and gives its result', async () => {
+  it('its task runs, shows how far it is, writes a log and gives its result', async () => {
     const { id, links } = await api.submit('greet', { name: 'Ada', times: 3 });
     const stream = await EventStream.open(`${web.url}${links.events}`);
     expect(await api.inState(id, ['completed', 'failed'])).toMatchObject({

@@ -25,7 +25,7 @@ describe('when something dies', () => {
     await redis.remove();
   });
 
-  it('runs a task of a killed worker again on another within 15 s, and tells of the lost attempt', async () => {
+  it('runs a task of a killed worker again on another within 15 s, and reports the lost attempt', async () => {
     const workers = new Map(
       await Promise.all(
         ['first', 'second'].map(
@@ -124,7 +124,7 @@ describe('when something dies', () => {
     await worker.stop();
   });
 
-  it('accepts a task once that was handed in while Redis was frozen and repeated with its key', async () => {
+  it('accepts a task once that was submitted while Redis was frozen and repeated with its key', async () => {
     const key = { 'idempotency-key': 'frozen' };
     const body = { type: 'divide', input: { x: 1, y: 3 } };
     redis.freeze();

@@ -70,7 +70,7 @@ describe('the database that REDIS_URL names', () => {
     expect(asker.output).not.toMatch(/qx|zj/);
   });
 
-  it('says how a password is written instead of ending with a stack', async () => {
+  it('shows how a password is written instead of ending with a stack', async () => {
     const app = spawnApp('worker', { REDIS_URL: 'redis://:qx%zj@127.0.0.1:1' });
     expect(await app.ended).toEqual({ code: EX_CONFIG, signal: null });
     expect(app.output).toMatch(/REDIS_URL has a % in its user or password .*write .* % as %25/);

@@ -80,7 +80,7 @@ describe('a Redis that answers and does not do what it is asked', () => {
     });
   });
 
-  it('a replica: every write says so, what can be read is read, no worker is declared gone', async () => {
+  it('a replica: every write reports it, what can be read is read, no worker is declared gone', async () => {
     await redis.replicaof('127.0.0.1', '1');
     try {
       await expectTold('REDIS_READ_ONLY', /Redis is a read-only replica.*REPLICAOF NO ONE/, 'replica');

@@ -96,7 +96,7 @@ describe('finding tasks', () => {
     expect(items.map(({ id }) => id)).toEqual([ids.quarter, ids.zero, ids.later, ids.never]);
   });
 
-  it('says at which column a query goes wrong, and what would be right', async () => {
+  it('shows at which column a query goes wrong, and what would be right', async () => {
     const answer = await api.call(
       'GET',
       `/api/v1/tasks?q=${encodeURIComponent('type:divide (state:faild')}&limit=0`,

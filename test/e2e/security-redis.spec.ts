@@ -192,7 +192,7 @@ describe('S18: a Redis that gives Roost no more than the line in docs/security.m
     expect(denied.filter((object) => !known.test(object))).toEqual([]);
   });
 
-  it('tells all where INFO is added to the line', async () => {
+  it('shows all where INFO is added to the line', async () => {
     await admin.call('ACL', 'SETUSER', NAME!, '+info');
     try {
       const { redis, warnings } = (await send('GET', '/api/v1/monitor')).body;

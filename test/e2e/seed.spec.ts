@@ -15,7 +15,7 @@ describe('npm run seed', () => {
 
   afterAll(() => roost?.stop());
 
-  it('hands in as many tasks as it was told, the same ones for the same seed', async () => {
+  it('submits as many tasks as it was told, the same ones for the same seed', async () => {
     const api = new ApiClient(roost.url);
     const inputs: string[][] = [];
     let known = new Set<string>();
@@ -43,7 +43,7 @@ describe('npm run seed', () => {
     );
   });
 
-  it('says so when nothing answers, and what is wrong with a number', async () => {
+  it('reports it when nothing answers, and what is wrong with a number', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const nobody = runSeed(['--url', url, '--tasks', '1', '--for', '0']);
     expect((await nobody.ended).code).toBe(1);

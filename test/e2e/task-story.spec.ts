@@ -135,7 +135,7 @@ describe('a task that Redis has dropped', () => {
     expect((await api.task(id)).state).toBe('completed');
   });
 
-  it('cannot be acted on, can be handed in again, and is gone once it is deleted', async () => {
+  it('cannot be acted on, can be submitted again, and is gone once it is deleted', async () => {
     const task = await dropped({ failures: 0 });
     for (const verb of ['cancel', 'retry', 'promote']) {
       const problem = await refused(await api.call('POST', `${task.links.self}/${verb}`), 409);

@@ -117,7 +117,7 @@ describe('S47: the export of the audit', () => {
     ]);
   });
 
-  it('loses nothing while its target refuses, says so, and catches up', async () => {
+  it('loses nothing while its target refuses, reports it, and catches up', async () => {
     let isDown = true;
     const sent: string[] = [];
     const sink: AuditSink = {

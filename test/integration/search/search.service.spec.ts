@@ -50,7 +50,7 @@ describe('searching the history', () => {
     expect(big!.inputPreview).toMatch(/^\{"text":"x+…$/);
   });
 
-  it('says how far the list is behind, and only then', async () => {
+  it('shows how far the list is behind, and only then', async () => {
     expect(await search.list({})).not.toHaveProperty('lagMs');
     history.isCurrent = false;
     history.status = { ...history.status, state: 'catching-up', lagMs: 4_000 };
@@ -127,7 +127,7 @@ describe('searching the history', () => {
       expect(await file('csv', 'id:big')).toMatch(/,-5\r\n$/);
     });
 
-    it('leaves out what is handed in while it runs', async () => {
+    it('leaves out what is submitted while it runs', async () => {
       history.record({ tasks: [task('later', { createdAt: Date.now() + 3_600_000 })] });
       expect(await file('ndjson')).not.toContain('"later"');
       history.record({ removed: [{ queue: 'default', id: 'later' }] });

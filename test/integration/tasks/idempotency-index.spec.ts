@@ -30,7 +30,7 @@ describe('KeyHolders', () => {
   const of = async (id: string) =>
     (await holders.findHolders(id)).map(({ queue, fingerprint }) => [queue.name, fingerprint]);
 
-  it('tells who has an id, and by which request, for all that ask at once', async () => {
+  it('shows who has an id, and by which request, for all that ask at once', async () => {
     await add(0, 'a', { roost: 1, fingerprint: print, input: { fingerprint: 'not this' } });
     await add(1, 'b', { roost: 1, fingerprint: print, tags: ['x'.repeat(1000)], input: {} });
     await add(0, 'c', { roost: 1, fingerprint: print, input: {} });

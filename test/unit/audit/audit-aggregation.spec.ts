@@ -43,7 +43,7 @@ describe('what anybody on the network can have written', () => {
     ]);
   });
 
-  it('is told apart by address, way, answer, and whose name was tried', () => {
+  it('is distinguished by address, way, answer, and whose name was tried', () => {
     const rows = kept(new AuditAggregation(), [
       ...[
         refused(),
@@ -108,7 +108,7 @@ describe('what anybody on the network can have written', () => {
     expect(folds.add(refused({ at: NOON + 2 }))).toBeUndefined();
   });
 
-  it('is nothing that somebody known did, but for asking too often, which tells who', () => {
+  it('is nothing that somebody known did, but for asking too often, which shows who', () => {
     for (const outcome of ['done', 'refused', 'failed'] as const)
       for (const via of ['session', 'token', 'open'])
         expect(isFoldable(refused({ via, who: 'ada', outcome, status: 403, code: 'FORBIDDEN' }))).toBe(false);

@@ -39,7 +39,7 @@ describe('how many calls a client may make', () => {
     rates.onModuleDestroy();
   });
 
-  it('begins anew with each minute, and says how long that is', () => {
+  it('begins anew with each minute, and shows how long that is', () => {
     const rates = limit();
     for (let i = 0; i < 10; i++) rates.count('a', 10, BEGIN + 10_000);
     expect(() => rates.count('a', 10, BEGIN + 18_500)).toThrow(

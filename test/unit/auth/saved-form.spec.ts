@@ -26,7 +26,7 @@ const sent = (body: unknown, { path = '/tasks/1/cancel', ...headers }: Record<st
 
 afterEach(() => setRedaction([]));
 
-describe('a form that is kept over a login', () => {
+describe('a form that is stored over a login', () => {
   it('comes back as it was sent', () => {
     expect(unpackForm(packForm(good))).toEqual(good);
   });

@@ -94,7 +94,7 @@ describe('decide', () => {
     [{ ...session, permissions: permissionsOf('viewer') }, need, { ...write, csrf: 'right' }, 'FORBIDDEN'],
     [{ ...session, via: 'token', csrf: undefined }, need, write, 'in'],
     [session, need, { ...write, method: 'PROPFIND' }, 'CSRF_TOKEN_INVALID'],
-  ] as const)('%#: says what it has to', (principal, asked, attempt, wanted) => {
+  ] as const)('%#: shows what it has to', (principal, asked, attempt, wanted) => {
     expect(code(() => authorize(principal as Principal, asked, attempt))).toBe(wanted);
   });
 });

@@ -39,7 +39,7 @@ describe('keys in Redis', () => {
     expect(key).toBe(expected);
   });
 
-  it('tells keys of this Roost from those of one whose prefix begins the same', () => {
+  it('distinguishes keys of this Roost from those of one whose prefix begins the same', () => {
     expect(keys.isOwnKey('roost', 'roost:mail:a1')).toBe(true);
     expect(keys.isOwnKey('roost', 'roost2:mail:a1')).toBe(false);
     expect(keys.withoutPrefix('roost', 'roost:mail')).toBe('mail');

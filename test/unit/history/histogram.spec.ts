@@ -27,7 +27,7 @@ const durations = fc.array(
 );
 
 describe('a histogram of durations', () => {
-  it('tells any quantile within its relative error', () => {
+  it('shows any quantile within its relative error', () => {
     fc.assert(
       fc.property(durations, fc.double({ min: 0, max: 1, noNaN: true }), (values, q) => {
         const [told, truth] = [of(values).quantile(q)!, exact(values, q)];

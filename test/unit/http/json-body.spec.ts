@@ -15,7 +15,7 @@ describe('checkJson', () => {
   });
 
   it.each(['{"__proto__":1}', '{"a":[{"constructor":{}}]}', '{"a":{"prototype":null}}'])(
-    'refuses %s and says where',
+    'refuses %s and shows where',
     (json) => {
       expect(() => checkJson(JSON.parse(json))).toThrow(
         expect.objectContaining({

@@ -85,7 +85,7 @@ describe('a stop that drains what is open', () => {
     expect([exchange.isCut, state.isOver]).toEqual([false, true]);
   });
 
-  it('tells what comes new to come back, and is not held up by it', async () => {
+  it('shows what comes new to come back, and is not held up by it', async () => {
     const requests = new OpenRequests();
     const state = drain(requests, 20_000);
     expect(open(requests, '/tasks').refusal).toMatchObject({ code: 'SHUTTING_DOWN' });

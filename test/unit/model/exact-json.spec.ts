@@ -43,7 +43,7 @@ describe('parseExactJson', () => {
     expect(faultsIn(`[${digits}]`)).toEqual([]);
   });
 
-  it('tells names that stand twice, however they are written', () => {
+  it('shows names that stand twice, however they are written', () => {
     expect(faultsIn('{"a":1,"a":1}')).toEqual([expect.stringMatching(/^body\.a stands twice/)]);
     expect(faultsIn('{"x":{"a":1,"b":[{"a":1}],"\\u0061":1}}')).toEqual([
       expect.stringMatching(/^body\.x\.a stands twice/),

@@ -42,7 +42,7 @@ describe('a stored value', () => {
     expect(parseExact(' { "a" : [ 1 , 2 ] , "b":"\\u00e9\\/" } ')).toEqual({ a: [1, 2], b: 'é/' });
   });
 
-  it('tells its members, names that stand twice as well', () => {
+  it('shows its members, names that stand twice as well', () => {
     expect(entriesOf(parseExact('{"a":0.10,"a":2}'))).toEqual([
       ['a', new Digits('0.10')],
       ['a', 2],

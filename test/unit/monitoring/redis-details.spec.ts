@@ -23,7 +23,7 @@ describe('a slow command', () => {
   const call = (args: string[], client?: string) =>
     toSlowCall([7, 1_700_000_000, 12_345, args, '10.0.0.9:5123', client], 'roost');
 
-  it('tells its name, its key and its connection, and nothing of what it wrote', () => {
+  it('shows its name, its key and its connection, and nothing of what it wrote', () => {
     const told = call(['hset', 'roost:default:t1', 'data', '{"password":"hunter2"}'], 'roost:commands');
     expect(told).toEqual({
       id: 7,

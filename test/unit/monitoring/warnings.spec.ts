@@ -49,7 +49,7 @@ describe('toWarnings', () => {
     });
   });
 
-  it('says what Redis refuses, and nothing of workers that cannot be seen for it', () => {
+  it('shows what Redis refuses, and nothing of workers that cannot be seen for it', () => {
     const problem = {
       ...{ word: 'READONLY', code: 'REDIS_READ_ONLY' as const, canRead: true, since: 1 },
       ...{ what: 'Redis is a replica', so: 'nothing can be changed', cure: 'Promote it' },

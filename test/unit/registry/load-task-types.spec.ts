@@ -196,7 +196,7 @@ describe('loadTaskTypes', () => {
     });
   });
 
-  it('says which folder is missing', async () => {
+  it('shows which folder is missing', async () => {
     await expect(loadTaskTypes('/nowhere/task-types')).rejects.toThrow(
       /ENOENT.*Create \/nowhere\/task-types\./,
     );

@@ -137,7 +137,7 @@ describe('formProblems', () => {
     ]);
   });
 
-  it('has nothing to say of what is kept, or cannot be read at all', () => {
+  it('has nothing to say of what is stored, or cannot be read at all', () => {
     expect(formProblems({ fields }, {})).toEqual([]);
     expect(formProblems({ fields }, { integer: 'x', number: '0.1', json: '[1,', text: '' })).toEqual([]);
   });

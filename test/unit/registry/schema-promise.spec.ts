@@ -168,7 +168,7 @@ describe('what the published schema promises is what the door does', () => {
       { value: '::1' },
       { path: 'input.value', message: 'must match format "ipv4", not the text "::1"' },
     ],
-  ])('and says what is wrong: %s', async (_, inputClass, raw, problem) => {
+  ])('and shows what is wrong: %s', async (_, inputClass, raw, problem) => {
     const schema = inputSchema(inputClass, 'Sample', '');
     const checked = validateInput({ name: 'sample', inputClass, schema }, raw, undefined, schemaProblems);
     await expect(checked).rejects.toMatchObject({ code: 'INPUT_INVALID', fields: [problem] });

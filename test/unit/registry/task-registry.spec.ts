@@ -56,7 +56,7 @@ describe('Catalog', () => {
     expect(failure('x'.repeat(100_000)).detail.length).toBeLessThan(200);
   });
 
-  it('says so when there are no types at all', () => {
+  it('reports it when there are no types at all', () => {
     expect(() => new TaskRegistry([]).get('divide')).toThrow('`divide` is no task type. There are none yet.');
   });
 });

@@ -37,7 +37,7 @@ describe('parameters of a search', () => {
     expect(text({ q: text(params) })).toBe(text(params));
   });
 
-  it('says where a query goes wrong, what is wrong and what would be right', () => {
+  it('shows where a query goes wrong, what is wrong and what would be right', () => {
     const { code, fields, extra, detail } = refusal({ q: ' type:divide state:faild' });
     expect(code).toBe('QUERY_INVALID');
     expect(extra).toMatchObject({ column: 14, from: 13, to: 24 });

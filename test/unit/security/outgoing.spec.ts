@@ -15,7 +15,7 @@ const MAY_CALL_OUT: Record<string, RegExp> = {
 const OUT =
   /^(node:)?(https?|http2|net|tls|dgram|dns)(\/promises)?$|^(undici|axios|got|node-fetch|openid-client)$/;
 
-it('S14: nothing that is handed in leads Roost to another machine, as nothing else in it calls out', () => {
+it('S14: nothing that is submitted leads Roost to another machine, as nothing else in it calls out', () => {
   const src = join(projectRoot, 'src');
   const found: string[] = [];
   let looked = 0;

@@ -21,7 +21,7 @@ describe('fingerprint', () => {
       ['a', { b: 1 }, null],
     ],
     ['é', 'e\u0301'],
-  ])('tells %p from %p', (one, other) => {
+  ])('distinguishes %p from %p', (one, other) => {
     expect(fingerprint(one)).not.toBe(fingerprint(other));
   });
 

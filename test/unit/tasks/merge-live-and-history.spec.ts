@@ -28,7 +28,7 @@ describe('the transitions of Redis and of the history together', () => {
     expect(completeTransitions([], recorded)).toEqual(recorded);
   });
 
-  it('go on with what the history has not heard of', () => {
+  it('go on with what the history does not know', () => {
     const derived = [
       ...recorded.slice(0, 2),
       step(5, 'waiting', 1),
@@ -72,7 +72,7 @@ describe('the transitions of Redis and of the history together', () => {
     expect(completeTransitions(told, derived)).toEqual(told);
   });
 
-  it('tell once what was recorded from an event and from the job itself', () => {
+  it('show once what was recorded from an event and from the job itself', () => {
     const row = (second: number, seq: number, state: 'waiting' | 'completed') => ({
       at: second * 1000,
       seq,
@@ -82,7 +82,7 @@ describe('the transitions of Redis and of the history together', () => {
     expect(withoutDuplicates(rows)).toEqual(rows.slice(1));
   });
 
-  it('say what they came from', () => {
+  it('show what they came from', () => {
     const attempts: AttemptView[] = [
       { number: 1, worker: 'w1', outcome: 'failed', error: { name: 'E', message: 'boom' } },
     ];
@@ -115,7 +115,7 @@ describe('the attempts of Redis and of the history together', () => {
     expect(mergeAttempts([live], [past])).toEqual([past]);
   });
 
-  it('run on where Redis says so', () => {
+  it('run on where Redis reports it', () => {
     const [merged] = mergeAttempts([{ number: 1, startedAt: at(1) }], [past]);
     expect(merged).toEqual({ number: 1, worker: 'w1', startedAt: at(1) });
   });

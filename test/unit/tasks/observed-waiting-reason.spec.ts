@@ -64,7 +64,7 @@ describe('why a task of another program does not run', () => {
     expect(view.estimate?.startInMs).toBeNull();
   });
 
-  it('says which look was not allowed', () => {
+  it('shows which look was not allowed', () => {
     expect(why({ workers: undefined }).unknown[0]).toMatch(/CLIENT LIST/);
     expect(why({ workers: undefined }).summary).not.toMatch(/connected/);
   });
@@ -141,7 +141,7 @@ describe('why a task of another program does not run', () => {
     expect(view.blockers[2]!.message).toBe('It waits for 2 children that have not ended yet.');
   });
 
-  it('says what an ended one has done instead', () => {
+  it('shows what an ended one has done instead', () => {
     expect(why({}, { state: 'completed' })).toMatchObject({
       summary: 'It has ended.',
       blockers: [],

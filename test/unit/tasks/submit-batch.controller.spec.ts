@@ -65,7 +65,7 @@ describe('a bulk request', () => {
     ]);
   });
 
-  it('hands in only some of its lines at the same time', async () => {
+  it('submits only some of its lines at the same time', async () => {
     let underWay = 0;
     let most = 0;
     const controller = controllerOf(async () => {

@@ -20,7 +20,7 @@ describe('toTransitions', () => {
     expect(path({})).toEqual([[at(0), 'waiting', undefined, 'submitted']]);
   });
 
-  it('tells of a task that ran through', () => {
+  it('reports a task that ran through', () => {
     const done = attempt({ finishedAt: at(3), outcome: 'completed' });
     expect(path({ state: 'completed', finishedAt: at(3) }, [done])).toEqual([
       [at(0), 'waiting', undefined, 'submitted'],
@@ -29,7 +29,7 @@ describe('toTransitions', () => {
     ]);
   });
 
-  it('tells why it failed and that it was tried again', () => {
+  it('shows why it failed and that it was tried again', () => {
     const failed = (number: number, start: number) =>
       attempt({
         number,
@@ -48,7 +48,7 @@ describe('toTransitions', () => {
     ]);
   });
 
-  it('tells what a delayed task waits for', () => {
+  it('shows what a delayed task waits for', () => {
     expect(path({ state: 'delayed', delayUntil: at(9) }).at(-1)).toEqual([
       at(0),
       'delayed',
@@ -64,7 +64,7 @@ describe('toTransitions', () => {
     ]);
   });
 
-  it('tells why it was cancelled', () => {
+  it('shows why it was cancelled', () => {
     const cancelled = { by: 'api', at: at(2), reason: 'a mistake' };
     expect(path({ state: 'cancelled', finishedAt: at(2), cancelled }).at(-1)).toEqual([
       at(2),

@@ -61,7 +61,7 @@ describe('toBlockers', () => {
     expect(codes(all)).toEqual(['QUEUE_PAUSED', 'NO_WORKER', 'RATE_LIMITED', 'CONCURRENCY_FULL', 'BEHIND']);
   });
 
-  it('says what is known of a pause, and no more', () => {
+  it('shows what is known of a pause, and no more', () => {
     expect(toBlockers(facts({ queue: queue({ paused: {} }) }))[0]).toEqual({
       code: 'QUEUE_PAUSED',
       message: 'The queue default is paused.',
@@ -77,7 +77,7 @@ describe('toBlockers', () => {
     });
   });
 
-  it('tells a delay that was asked for from a pause before another attempt', () => {
+  it('distinguishes a delay that was asked for from a pause before another attempt', () => {
     const delayed = { state: 'delayed', delayUntil: NOW + 9000 } as const;
     expect(toBlockers(facts({}, delayed))).toMatchObject([{ code: 'DELAYED', until: iso(9000) }]);
     const failure = { message: 'no\nsecond line', at: NOW - 10 };
@@ -148,7 +148,7 @@ describe('toBlockers', () => {
     [1, false, 'One task is before it in the queue default.'],
     [7, false, '7 tasks are before it in the queue default.'],
     [10_000, true, 'More than 10000 tasks are before it in the queue default.'],
-  ])('says how many are before it: %i', (ahead, atLeast, message) => {
+  ])('shows how many are before it: %i', (ahead, atLeast, message) => {
     expect(toBlockers(facts({ position: { ahead, atLeast } }))).toMatchObject([{ code: 'BEHIND', message }]);
   });
 });
@@ -171,7 +171,7 @@ describe('the estimate', () => {
     );
   });
 
-  it('waits for one to end where all slots are taken', () => {
+  it('waits for one to end where all slots are in use', () => {
     expect(estimate(facts({ queue: queue({ active: 2 }) }))!.startInMs).toBe(3000);
   });
 
@@ -184,7 +184,7 @@ describe('the estimate', () => {
       /has finished/,
     ],
     ['nothing known', { flow: undefined, position: { ahead: 1, atLeast: false } }, /has finished/],
-  ])('is none with %s, and says why', (_what, more, basis) => {
+  ])('is none with %s, and shows why', (_what, more, basis) => {
     expect(estimate(facts(more))).toEqual({
       startInMs: null,
       startAt: null,

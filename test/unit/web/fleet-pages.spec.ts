@@ -57,7 +57,7 @@ describe('the page of all workers', () => {
     expect(html).toContain('This worker is draining.');
   });
 
-  it('says so when none is ticked', async () => {
+  it('reports it when none is ticked', async () => {
     const { status, html } = await bench.post('/monitor/workers', { command: 'ping' });
     expect([status, html.includes('No worker is ticked')]).toEqual([422, true]);
     const { location } = await bench.get(
@@ -124,7 +124,7 @@ describe('the page of one worker', () => {
     expect(fleet.acts).toEqual([['command', 'w1', name, args, BY]]);
   });
 
-  it('keeps a wrong number in its field, and says beside it what would be right', async () => {
+  it('keeps a wrong number in its field, and shows beside it what would be right', async () => {
     const form = { command: 'concurrency', queue: 'default', concurrency: '5000' };
     const { status, html } = await bench.post('/monitor/workers/w1', form);
     expect(status).toBe(422);
@@ -136,7 +136,7 @@ describe('the page of one worker', () => {
   it.each([
     ['COMMAND_REFUSED', 409, 'The worker refused'],
     ['WORKER_NO_ANSWER', 504, 'The worker does not answer'],
-  ] as const)('stays, and says so, on %s', async (code, status, words) => {
+  ] as const)('stays, and reports it, on %s', async (code, status, words) => {
     fleet.trouble = new RoostError(code, 'So it was not done.');
     const answer = await bench.post('/monitor/workers/w1', { command: 'ping' });
     expect(answer.status).toBe(status);
@@ -200,7 +200,7 @@ describe('the page of a queue', () => {
     expect(queues.acts).toEqual([['drain', 'default', order({ reason: 'old', delayed: true })]]);
   });
 
-  it('cleans by state and age, and says when there is more', async () => {
+  it('cleans by state and age, and shows when there is more', async () => {
     const form = { state: 'failed', age: '2', unit: 'd' };
     const { location } = await bench.post('/monitor/queues/default/clean', form);
     expect(location).toBe('/monitor/queues/default?flash=queue-cleaned-more&n=1000');

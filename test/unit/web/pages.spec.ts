@@ -254,7 +254,7 @@ describe('acting on a task', () => {
     });
   });
 
-  it('says when the task had moved on, and shows where it is now', async () => {
+  it('shows when the task had moved on, and shows where it is now', async () => {
     tasks.trouble = new RoostError('TASK_STATE_CONFLICT', 'It runs.');
     expect((await post('/tasks/task-delayed/promote', {})).location).toBe(
       '/tasks/task-delayed?flash=conflict',
@@ -308,7 +308,7 @@ describe('the list of tasks', () => {
     );
   });
 
-  it('says what would loosen a query that nothing matches', async () => {
+  it('shows what would loosen a query that nothing matches', async () => {
     bench.search.isEmpty = true;
     const { html } = await get('/tasks?q=ada+state:failed');
     bench.search.isEmpty = false;
@@ -318,7 +318,7 @@ describe('the list of tasks', () => {
     );
   });
 
-  it('says that it is behind, and why', async () => {
+  it('shows that it is behind, and why', async () => {
     bench.search.recorder = { ...bench.search.recorder, state: 'away' };
     const { status, html } = await get('/tasks');
     bench.search.recorder = { ...bench.search.recorder, state: 'recording' };
@@ -352,7 +352,7 @@ describe('while nothing can be read from Redis', () => {
   });
 
   it.each([...LIVE, ...MORE.map((name) => `/monitor/${name}`)])(
-    '%s says since when it is stale',
+    '%s shows since when it is stale',
     async (path) => {
       expect((await get(path)).html).toContain('data-events=');
       expect((await get(path)).html).not.toContain('data-stale-since');
@@ -367,7 +367,7 @@ describe('while nothing can be read from Redis', () => {
     },
   );
 
-  it('does not say that no worker is running', async () => {
+  it('does not show that no worker is running', async () => {
     bench.fleet.workers = [];
     expect((await get('/monitor/workers')).html).toContain('No worker is running');
     bench.health.workersHiddenSince = since;
@@ -391,7 +391,7 @@ describe('while Redis is away', () => {
     ]);
   });
 
-  it('says so on every other page, which asks again by itself', async () => {
+  it('reports it on every other page, which asks again by itself', async () => {
     const { status, html } = await get('/tasks/task-active');
     expect([status, html.includes('data-retry')]).toEqual([503, true]);
   });

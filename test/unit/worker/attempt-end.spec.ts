@@ -90,7 +90,7 @@ async function endAfter(handler: Handler, reason: Error) {
 
 const all = Object.entries({ ...LETTING_GO, ...UNRELATED });
 
-describe('a handler that was told to stop and rejects with', () => {
+describe('a handler that was asked to stop and rejects with', () => {
   it.each(all)('%s: its task is cancelled, lost, or back in its queue', async (_, handler) => {
     expect(await endAfter(handler, new TaskCancelledError('x'))).toEqual({ to: 'cancelled' });
     expect(await endAfter(handler, new TaskLostError())).toEqual({ to: 'lost' });
@@ -142,12 +142,15 @@ describe('a stop', () => {
   });
 });
 
-describe('a handler that nobody told to stop', () => {
+describe('a handler that nobody asked to stop', () => {
   it.each(['AbortError', 'WorkerStoppingError', 'TaskCancelledError', 'TaskLostError', 'DelayedError'])(
     'has failed with its own %s',
     (name) => {
       expect(
-        toAttemptEnd(Object.assign(new Error('mine'), { name }), new TaskRun('t', 'type', 'queue', 'lock', 1, 0)),
+        toAttemptEnd(
+          Object.assign(new Error('mine'), { name }),
+          new TaskRun('t', 'type', 'queue', 'lock', 1, 0),
+        ),
       ).toMatchObject({
         to: 'failed',
         permanent: false,

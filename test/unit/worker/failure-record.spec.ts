@@ -52,7 +52,7 @@ describe('the record of what was thrown', () => {
     });
   });
 
-  it('has inner errors, and says how many it left out', () => {
+  it('has inner errors, and shows how many it left out', () => {
     const all = Array.from({ length: 50 }, (_, i) => new Error(`mirror ${i}`));
     const { errors, omittedErrors } = toFailureRecord(new AggregateError(all, 'no mirror'));
     expect(errors).toHaveLength(10);

@@ -117,7 +117,7 @@ describe('TaskReporter', () => {
     await expect(reporter().progress(1, 2)).rejects.toBe(reason);
   });
 
-  it('bounds what is kept of a message and of a line', async () => {
+  it('bounds what is stored of a message and of a line', async () => {
     const subject = reporter();
     await subject.progress(1, 2, 'm'.repeat(500));
     subject.log('l'.repeat(5000), 'loud' as 'info');

@@ -63,7 +63,7 @@ describe('toError', () => {
     expect(toError(odd)).toMatchObject({ name: 'Error', message: 'm', stack: 'Error: m' });
   });
 
-  it('bounds what is kept', () => {
+  it('bounds what is stored', () => {
     const error = toError(new Error('x'.repeat(1_000_000)));
     expect(error.message.length).toBeLessThan(9000);
     expect(error.message).toMatch(/… \(cut, 1000000 characters\)$/);

@@ -104,7 +104,7 @@ describe('a history', () => {
     expect(states(join(folder, 'renamed.db'))).toEqual(before);
   });
 
-  it('is told from a copy that got the inode of the one it replaces', () => {
+  it('is distinguished from a copy that got the inode of the one it replaces', () => {
     withBulks();
     const backup = join(folder, 'backup.db');
     copy(file, backup);
@@ -130,7 +130,7 @@ describe('a history', () => {
     expect(states(join(folder, 'copy.db'))).toMatchObject({ pending: 'pending', running: 'running' });
   });
 
-  it('tells by which name others knew it before, once', () => {
+  it('shows by which name others knew it before, once', () => {
     open(file, (engine) => {
       expect(engine.noteStoreId()).toBeUndefined();
       expect(engine.noteStoreId()).toBeUndefined();

@@ -109,7 +109,7 @@ describe('S46: the chain over the audit', () => {
     ['a link changed', `UPDATE audit_chain SET at = 1 WHERE entry = 5`, 5],
     ['a seal of another kind', `UPDATE audit_chain SET seal = '' WHERE n = 8`, 8],
     ['a seal moved', 'UPDATE audit_chain SET seal = NULL WHERE n = 5', 8],
-  ])('tells of %s, and names the entry', (_what, sql, no) => {
+  ])('reports %s, and names the entry', (_what, sql, no) => {
     tamper(sql as string);
     expect(check().broken).toMatchObject({ entry: no });
   });
@@ -124,7 +124,7 @@ describe('S46: the chain over the audit', () => {
     expect(check().broken).toBeUndefined();
   });
 
-  it('tells of what retention did not remove, and of a beginning that was moved', () => {
+  it('reports what retention did not remove, and a beginning that was moved', () => {
     for (const sql of [
       `UPDATE audit_anchor SET before = ${NOON + 9}; DELETE FROM audit WHERE no = 5`,
       'UPDATE audit_anchor SET since = 4; DELETE FROM audit_chain WHERE n <= 4',
@@ -137,7 +137,7 @@ describe('S46: the chain over the audit', () => {
     }
   });
 
-  it('tells of a chain that was written anew by who does not have the secret, and not without the secret', () => {
+  it('reports a chain that was written anew by who does not have the secret, and not without the secret', () => {
     tamper("UPDATE audit SET who = 'eve' WHERE no = 5");
     relink();
     expect(check().broken).toMatchObject({ what: expect.stringContaining('not sealed by a web app') });
@@ -147,7 +147,7 @@ describe('S46: the chain over the audit', () => {
     expect(check().broken).toMatchObject({ entry: 3 });
   });
 
-  it('tells of an entry slipped in before the next is written by a web app, which seals its own alone', () => {
+  it('reports an entry slipped in before the next is written by a web app, which seals its own alone', () => {
     const db = new SqliteDatabase(fixture.file, undefined, ['busy_timeout = 5000']);
     const [last] = db.all<{ n: number; hash: string }>(
       'SELECT n, hash FROM audit_chain ORDER BY n DESC LIMIT 1',
@@ -208,7 +208,7 @@ describe('S46: the chain over the audit', () => {
     expect(check([KEY], { ...head, hash: 'x'.repeat(43) }).broken).toBeDefined();
   });
 
-  it('says how many entries are from before there was a chain', () => {
+  it('shows how many entries are from before there was a chain', () => {
     tamper('DELETE FROM audit_chain; DELETE FROM audit_anchor');
     expect(check()).toMatchObject({ entries: 0, uncovered: 7, head: { n: 0 } });
     fixture.engine.appendAudit([entry(9)]);

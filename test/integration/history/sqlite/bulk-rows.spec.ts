@@ -52,7 +52,7 @@ describe('bulk actions in the store', () => {
     ]);
   });
 
-  it('have one holder: another takes over only after silence, and then the first is not heard any more', () => {
+  it('have one holder: another takes over only after silence, and then the first is ignored', () => {
     started();
     expect(bulks.claim('b1', 'other', 1999, 2100)).toBeUndefined();
     expect(bulks.claim('b1', 'other', 2001, 2100)).toMatchObject({ holder: 'other', claims: 2 });

@@ -47,7 +47,7 @@ describe('numbers that no double has the digits of', () => {
     ['input.a:1', ['t-small']],
     ['input.a:2', ['t-small']],
     ['NOT input.id:>1970670598291982290', ['t-least', 't-mark', 't-small', 't-text', 't289', 't290']],
-  ])('are told apart: %s', (q, ids) => {
+  ])('are distinguished: %s', (q, ids) => {
     expect(found(q)).toEqual(ids);
     expect(found(printQuery(parseQuery(q)))).toEqual(ids);
   });

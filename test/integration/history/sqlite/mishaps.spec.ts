@@ -132,7 +132,7 @@ describe('the file of the history', () => {
     expect(seenByAnother()).toBe(2);
   });
 
-  it('says that the disk is full, keeps what it has, and goes on when there is space', () => {
+  it('shows that the disk is full, keeps what it has, and goes on when there is space', () => {
     const file = join(folder, 'full.db');
     const engine = new StoreEngine({ file });
     const db = (engine as unknown as { db: SqliteDatabase }).db;

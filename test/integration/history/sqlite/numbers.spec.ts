@@ -79,7 +79,7 @@ describe('numbers of the history', () => {
     expect(wait.sumMs).toBe(waits.reduce((sum, ms) => sum + ms, 0));
   });
 
-  it('counts what ever was beyond what is kept, and names the first names only', () => {
+  it('counts what ever was beyond what is stored, and names the first names only', () => {
     const types = ['first', 'second', 'third', 'fourth'];
     store.record({
       tasks: types.map((type, i) =>

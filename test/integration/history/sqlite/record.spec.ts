@@ -102,7 +102,7 @@ describe('recording', () => {
     expect(store.engine.attempts('a')).toMatchObject([{ outcome: 'failed', error: { message: 'no' } }]);
   });
 
-  it('counts nothing twice when it is told twice', () => {
+  it('counts nothing twice when it is reported twice', () => {
     const batch = {
       tasks: [
         task('a', { state: 'failed', error: { name: 'E', message: 'm' }, attemptsMade: 2, worker: 'w1' }),
@@ -179,7 +179,7 @@ describe('recording', () => {
     ]);
   });
 
-  it('tells jobs of the same id in two queues apart', () => {
+  it('distinguishes jobs of the same id in two queues', () => {
     store.record({
       tasks: [
         task('1', { queue: 'emails', createdAt: 5 }),

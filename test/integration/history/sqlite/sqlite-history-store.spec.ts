@@ -62,7 +62,7 @@ describe('the store on its threads', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('a.db'))).toEqual(['a.db']);
   });
 
-  it('hands on what went wrong as what it was', async () => {
+  it('passes on what went wrong as what it was', async () => {
     const store = new SqliteHistoryStore({ file: join(folder, 'b.db'), thread });
     await store.migrate();
     await expect(
@@ -82,7 +82,7 @@ describe('the store on its threads', () => {
     await broken.close();
   });
 
-  it('says so when a thread dies', async () => {
+  it('reports it when a thread dies', async () => {
     writeFileSync(
       join(folder, 'history/sqlite/dies.js'),
       'import { parentPort } from "node:worker_threads"; parentPort.on("message", () => { throw new Error("out of luck"); });',

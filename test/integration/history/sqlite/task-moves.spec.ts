@@ -39,7 +39,7 @@ describe('a task that moves to another queue', () => {
     expect(store.engine.transitions('a', 'cpu')).toHaveLength(2);
   });
 
-  it('is put together again where both queues were told apart', () => {
+  it('is put together again where both queues were distinguished', () => {
     store.record({ tasks: [task('a')], transitions: [waiting('default', 0)] });
     store.record({
       tasks: [task('a', { queue: 'cpu' })],

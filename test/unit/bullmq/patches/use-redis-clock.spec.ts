@@ -35,7 +35,7 @@ describe('useRedisClock', () => {
     ['moveToDelayed', 1],
     ['retryJob', 1],
     ['moveStalledJobsToWait', 2],
-  ])('tells %s the time that all share, where this version of BullMQ tells its own', (script, place) => {
+  ])('tells %s the time that all share, where this version of BullMQ shows its own', (script, place) => {
     const { backend, ran } = bench();
     const at = keysOf(script) + place;
     const args = Array.from({ length: 20 }, (_, i) => `arg ${i}`);

@@ -175,7 +175,7 @@ describe('a job as rows of the history', () => {
     expect(again.batch.attempts.map(({ number }) => number)).toEqual([2]);
   });
 
-  it('that was gone before it could be read is told by its events, which says so', () => {
+  it('that was gone before it could be read is told by its events, which reports it', () => {
     const { batch } = told(
       [
         event('added', 0, { value: 'mail' }),
@@ -205,7 +205,7 @@ describe('a job as rows of the history', () => {
     expect(batch.transitions.at(-1)?.detail).toMatch(/gone before it could be read/);
   });
 
-  it('is taken out where somebody removed it, and left alone where nothing tells its state', () => {
+  it('is removed where somebody removed it, and left alone where nothing shows its state', () => {
     expect(told([event('removed', 3)], undefined).batch).toEqual({
       ...emptyBatch(),
       removed: [{ queue: 'bull:mail', id: '1' }],

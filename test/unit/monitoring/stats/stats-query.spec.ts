@@ -25,7 +25,7 @@ describe('ranges', () => {
 });
 
 describe('what is asked of the numbers', () => {
-  it('is the last hour by the minute unless told otherwise', () => {
+  it('is the last hour by the minute by default', () => {
     expect(read({})).toEqual({ ...windowOf(RANGES['1h'], NOW), step: 'minute', fold: 60_000 });
     expect(read({ range: '7d' })).toMatchObject({ step: 'hour', fold: 3 * 3_600_000 });
     expect(read({ range: '24h', step: 'hour' })).toMatchObject({ step: 'hour' });

@@ -33,7 +33,7 @@ describe('.env.example', () => {
     }
   });
 
-  it('says what each is for', () => {
+  it('shows what each is for', () => {
     for (const { comment } of listed()) {
       expect(comment).toMatch(/^# [A-Z0-9]/);
       for (const line of comment.split('\n')) expect(line).toMatch(/^# /);

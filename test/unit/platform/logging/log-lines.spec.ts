@@ -8,7 +8,7 @@ it('a line of the terminal neither ends early nor moves the cursor', () => {
   );
 });
 
-it('an error of Redis is logged with the name of its command, without what was handed in', () => {
+it('an error of Redis is logged with the name of its command, without what was submitted', () => {
   const error = Object.assign(new Error('WRONGTYPE'), {
     command: { name: 'hset', args: ['key', 'a secret'] },
   });

@@ -40,7 +40,7 @@ describe('divide', () => {
     await expect(divide.run({ x, y, digits })).resolves.toEqual(result);
   });
 
-  it('takes 20 digits unless told otherwise', async () => {
+  it('takes 20 digits by default', async () => {
     await expect(divide.run({ x: 1, y: 7 })).resolves.toMatchObject({ decimal: '0.14285714285714285714' });
   });
 
@@ -139,7 +139,7 @@ describe('divide', () => {
     expect([tie, above]).toEqual([9007199254740992, 9007199254740994]);
   });
 
-  it.each([0, -0, '0', '0.000', '-0e5'])('fails for good at a division by %p, and says so', async (y) => {
+  it.each([0, -0, '0', '0.000', '-0e5'])('fails for good at a division by %p, and reports it', async (y) => {
     const running = divide.run({ x: 10, y });
     await expect(running).rejects.toThrow(PermanentError);
     await expect(running).rejects.toThrow(
@@ -212,7 +212,7 @@ describe('divide', () => {
     expect(ctx.progressCalls).toHaveLength(1);
   });
 
-  it('lets others have their turn during 100,000 digits, and hears of a cancel', async () => {
+  it('lets others have their turn during 100,000 digits, and notices a cancel', async () => {
     const reason = new Error('cancelled');
     const ctx = fakeContext();
     let turns = 0;

@@ -72,7 +72,7 @@ describe('process-text', () => {
   );
 
   describe('with a result over the limit', () => {
-    it('fails for good before it builds the text, and says how much would fit', async () => {
+    it('fails for good before it builds the text, and shows how much would fit', async () => {
       const ctx = fakeContext();
       const running = task.run({ text: 'x'.repeat(100_000), operation: 'upper', repeat: 1000 }, ctx);
       await expect(running).rejects.toThrow(PermanentError);
@@ -82,7 +82,7 @@ describe('process-text', () => {
       expect(ctx.progressCalls.map(({ done }) => done)).toEqual([0]);
     });
 
-    it('says so where not even one fits', async () => {
+    it('reports it where not even one fits', async () => {
       // One letter that is eighteen in its plain form.
       const running = task.run({ text: '\ufdfa'.repeat(100_000), operation: 'slug' });
       await expect(running).rejects.toThrow(/more than the limit of 1,024 KiB\. Shorten it\.$/);

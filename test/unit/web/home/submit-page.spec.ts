@@ -70,7 +70,7 @@ describe('the submit page', () => {
     expect(page({ type: 'divide', key: 'mine' }).cards[0]!.key).toBe('mine');
   });
 
-  it('fills a form from an older task and says which', () => {
+  it('fills a form from an older task and shows which', () => {
     const origin = sampleTask();
     const card = page({ type: 'divide', input: { x: 10 }, origin }).cards[0]!;
     expect(card.fields[0]!.value).toBe('10');

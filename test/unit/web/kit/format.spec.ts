@@ -69,11 +69,11 @@ describe('relative times', () => {
 });
 
 describe('other figures', () => {
-  it('says exact times in UTC', () => {
+  it('shows exact times in UTC', () => {
     expect(formatExact(Date.parse('2026-11-23T03:17:05.900Z'))).toBe('2026-11-23 03:17:05 UTC');
   });
 
-  it('says bytes as Redis counts them', () => {
+  it('shows bytes as Redis counts them', () => {
     expect([formatBytes(512), formatBytes(1_468_006), formatBytes(300 * 1_048_576)]).toEqual([
       '512 B',
       '1.4 MB',
@@ -81,7 +81,7 @@ describe('other figures', () => {
     ]);
   });
 
-  it('says a share of nothing as none, and a tiny one as tiny', () => {
+  it('shows a share of nothing as none, and a tiny one as tiny', () => {
     expect([formatPercent(0, 0), formatPercent(1, 100_000), formatPercent(3, 200)]).toEqual([
       '0 %',
       '< 0.1 %',

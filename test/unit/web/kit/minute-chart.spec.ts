@@ -48,7 +48,7 @@ describe('the chart of minutes', () => {
     expect(chart([[10_000, 1]]).bars[0]!.failed!.height).toBeGreaterThanOrEqual(1.5);
   });
 
-  it('says in words what it draws', () => {
+  it('shows in words what it draws', () => {
     expect(
       chart([
         [1, 0],

@@ -78,7 +78,7 @@ describe('the monitor', () => {
     expect(number(page, 'oldest')).toMatchObject({ value: '1 m 30 s', note: '3 tasks wait now' });
   });
 
-  it('says nothing alarming of a system at rest', () => {
+  it('shows nothing alarming of a system at rest', () => {
     const page = toMonitorPage(overview({ workers: [worker({ active: 0 })] }));
     expect(page.numbers.filter((one) => one.tone)).toEqual([]);
     expect(number(page, 'oldest')).toMatchObject({ value: '–', note: 'nothing waits' });

@@ -47,7 +47,7 @@ describe('the page of Redis', () => {
     expect(info().rdb.lastSaveAt).toBe('2023-11-14T22:13:20.000Z');
   });
 
-  it('says nothing alarming of a small Redis at rest, however fragmented', () => {
+  it('shows nothing alarming of a small Redis at rest, however fragmented', () => {
     expect(page(info()).warnings).toEqual([]);
     expect(page(info()).numbers.filter(({ tone }) => tone)).toEqual([]);
   });

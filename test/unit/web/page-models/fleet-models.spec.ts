@@ -67,7 +67,7 @@ describe('all workers', () => {
     ]);
   });
 
-  it('tells who paused a worker and why', () => {
+  it('shows who paused a worker and why', () => {
     expect(toWorkersPage(fleet, {}).here[1]).toMatchObject({ status: 'paused', reason: 'by api: deploy' });
   });
 
@@ -127,7 +127,7 @@ describe('one worker', () => {
     ]);
   });
 
-  it('says how many tasks it does not name', () => {
+  it('shows how many tasks it does not name', () => {
     expect(page({ worker: sampleWorker({ active: 140 }) }).untold).toBe(140);
   });
 });

@@ -13,7 +13,7 @@ describe('a queue', () => {
   const number = (parts: Parameters<typeof sampleQueue>[0], id: string) =>
     toQueuePage(sampleQueue(parts)).numbers.find((one) => one.id === `number-${id}`)!;
 
-  it('says what in and out come to', () => {
+  it('shows what in and out come to', () => {
     expect(number({}, 'out').note).toBe('empty in about 1 m 00 s');
     expect(number({ inPerMinute: 30 }, 'out').note).toBe('growing by 8 a minute');
     expect(number({ inPerMinute: 22 }, 'out').note).toBe('steady');
@@ -41,7 +41,7 @@ describe('a queue', () => {
     expect(states[0]!.href).toBe('/tasks?queue=default&state=waiting');
   });
 
-  it('says how it knows what waits', () => {
+  it('shows how it knows what waits', () => {
     expect(toQueuePage(sampleQueue()).sampled).toBe('All 12 waiting tasks.');
     const composition = { sampled: 1_000, of: 5_000, types: [] };
     expect(toQueuePage(sampleQueue({ composition })).sampled).toBe(
@@ -49,7 +49,7 @@ describe('a queue', () => {
     );
   });
 
-  it('tells in words what was done to it', () => {
+  it('shows in words what was done to it', () => {
     const at = ago(0);
     const did = [
       { action: 'pause', at, by: 'api' },

@@ -13,7 +13,7 @@ describe('cancelling', () => {
     expect(toCancelView(sampleTask({ state: 'completed' }), inside)).toBeUndefined();
   });
 
-  it('says what force means for the way the task runs', () => {
+  it('shows what force means for the way the task runs', () => {
     const running = sampleTask({ state: 'active' });
     expect(toCancelView(running, isolated)?.force).toMatchObject({
       label: 'Kill it at once',
@@ -61,7 +61,7 @@ describe('why a task does not run', () => {
     expect(toWhyPanel(why({ state: 'active', estimate: null }))).toBeUndefined();
   });
 
-  it('tells place and time', () => {
+  it('shows place and time', () => {
     expect(toWhyPanel(why())).toMatchObject({ position: 'next in turn', estimate: { text: 'Starts now' } });
     expect(toWhyPanel(why({ position: { ahead: 10_000, atLeast: true } }))?.position).toBe(
       'more than 10,000 tasks before it',

@@ -104,7 +104,7 @@ describe('the list of tasks', () => {
     });
   });
 
-  it('says what it counted', () => {
+  it('shows what it counted', () => {
     expect(list().count).toBe('1,206 tasks');
     expect(list('ada').count).toBe('1,206 match');
     expect(formatTotal({ total: 10_001, totalIsExact: false })).toBe('more than 10,000');
@@ -121,7 +121,7 @@ describe('the list of tasks', () => {
     );
   });
 
-  it('says when the history is behind', () => {
+  it('shows when the history is behind', () => {
     const listing = { items: [], total: 0, totalIsExact: true };
     expect(list('', { listing }).notice).toBeUndefined();
     expect(list('', { listing: { ...listing, lagMs: 12_000 } }).notice!.text).toMatch(/is 12\.0 s behind/);

@@ -24,7 +24,7 @@ describe('the time left', () => {
     expect(left).toBeLessThan(22_000);
   });
 
-  it('is not told where nothing moves', () => {
+  it('is not shown where nothing moves', () => {
     const seen = samples([60_000, 0], [59_000, 10], [58_000, 20]);
     expect(running({ progress: { percent: 20 } }, seen)).toMatchObject({
       unknown: 'no progress for 58.0 s',
@@ -32,7 +32,7 @@ describe('the time left', () => {
     expect(running({ progress: { percent: 20 } }, seen)?.leftMs).toBeUndefined();
   });
 
-  it('is not told where the total is not known', () => {
+  it('is not shown where the total is not known', () => {
     expect(running({ progress: { percent: null, done: 7 } })?.unknown).toContain('the total is not known');
   });
 

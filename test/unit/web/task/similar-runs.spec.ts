@@ -8,7 +8,7 @@ const hundred = runs(...Array.from({ length: 100 }, (_, i) => (i + 1) * 10));
 const place = (text: string) => Number.parseFloat(text);
 
 describe('similar runs', () => {
-  it('tell where this one lies among them', () => {
+  it('show where this one lies among them', () => {
     expect(toSimilarRuns(sampleTask({ runMs: 935 }), hundred)!.verdict).toBe('slower than 93 of 100');
     expect(toSimilarRuns(sampleTask({ runMs: 15 }), hundred)!.verdict).toBe('quicker than 99 of 100');
     expect(toSimilarRuns(sampleTask({ runMs: 10 }), runs(10, 10))!.verdict).toBe('as quick as the other 2');

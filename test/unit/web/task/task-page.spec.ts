@@ -39,7 +39,7 @@ describe('progress', () => {
   const running = (parts: Partial<TaskView>) =>
     page(sampleTask({ state: 'active', finishedAt: undefined, ...parts })).progress;
 
-  it('tells how far, and roughly how long still', () => {
+  it('shows how far, and roughly how long still', () => {
     const progress = { percent: 25, done: 1, total: 4, message: 'one' };
     expect(running({ progress, runMs: 10_000 })).toMatchObject({
       value: 25,
@@ -69,7 +69,7 @@ describe('progress', () => {
 });
 
 describe('an error and what comes next', () => {
-  it('tells of the attempt that comes, and when', () => {
+  it('reports the attempt that comes, and when', () => {
     const task = sampleTask({ state: 'delayed', attempts: { made: 2, max: 5 }, delayUntil: ago(-5_000) });
     const attempts = [{ number: 2, outcome: 'failed' as const, error: failure }];
     expect(page(task, { attempts }).error).toMatchObject({
@@ -78,14 +78,14 @@ describe('an error and what comes next', () => {
     });
   });
 
-  it('tells of attempts that were left because they could not help', () => {
+  it('reports attempts that were left because they could not help', () => {
     const text = failed({ attempts: { made: 1, max: 3 } }).error?.next?.text;
     expect(text).toContain('Not tried again after attempt 1 of 3');
     const permanent = failed({ error: { ...failure, name: 'PermanentError' } }).error?.next?.text;
     expect(permanent).toContain('Submit it again with edits');
   });
 
-  it('tells when all attempts are used up', () => {
+  it('shows when all attempts are used up', () => {
     expect(failed({ attempts: { made: 3, max: 3 } }).error?.next?.text).toContain('All 3 attempts were made');
   });
 
@@ -96,7 +96,7 @@ describe('an error and what comes next', () => {
 });
 
 describe('what stands where nothing has run', () => {
-  it('says who cancelled it, and why', () => {
+  it('shows who cancelled it, and why', () => {
     const cancelled = { by: 'web page', at: ago(1_000), reason: 'wrong file' };
     expect(page(sampleTask({ state: 'cancelled', cancelled })).note).toEqual({
       title: 'Cancelled',
@@ -106,7 +106,7 @@ describe('what stands where nothing has run', () => {
     });
   });
 
-  it('says what a task waits for', () => {
+  it('shows what a task waits for', () => {
     const fresh = { attempts: { made: 0, max: 1 }, startedAt: undefined, finishedAt: undefined };
     expect(page(sampleTask({ state: 'waiting', ...fresh })).note?.text).toContain('queue default');
     expect(page(sampleTask({ state: 'delayed', delayUntil: ago(-9_000), ...fresh })).note?.at).toBe(
@@ -125,7 +125,7 @@ describe('the log', () => {
   });
   const logs = { items: [line(7, 'debug'), line(8, 'info'), line(9, 'error')], total: 10 };
 
-  it('says how many older lines there are', () => {
+  it('shows how many older lines there are', () => {
     expect(page(sampleTask(), { logs }).log).toMatchObject({ hidden: 7, total: 10, filtered: false });
   });
 

@@ -28,7 +28,7 @@ describe('the timeline of a task', () => {
     expect(said(task)).toEqual(['waited 1.00 s', 'attempt 1 9.00 s running']);
   });
 
-  it('tells attempts and the pauses between them', () => {
+  it('shows attempts and the pauses between them', () => {
     const attempts: AttemptView[] = [
       { number: 1, startedAt: ago(9_000), finishedAt: ago(8_100), outcome: 'failed' },
       { number: 2, startedAt: ago(3_100), finishedAt: ago(1_900), outcome: 'completed' },
@@ -67,7 +67,7 @@ describe('the timeline of a task', () => {
     expect(segments.map((one) => one.tone)).toEqual(['waiting', 'lost', 'delayed', 'active']);
   });
 
-  it('tells a wait between two attempts from the backoff before it', () => {
+  it('distinguishes a wait between two attempts from the backoff before it', () => {
     const transitions: TransitionView[] = [
       { at: ago(10_000), state: 'waiting' },
       { at: ago(9_000), state: 'active', attempt: 1 },
@@ -98,7 +98,7 @@ describe('the timeline of a task', () => {
     expect(segments[2]).toMatchObject({ label: 'failed, until retried', tone: 'rest', duration: '4.00 s' });
   });
 
-  it('breaks what is a thousand times longer than the rest, and says so', () => {
+  it('breaks what is a thousand times longer than the rest, and reports it', () => {
     const { segments, hasBreaks } = draw(
       sampleTask({ createdAt: ago(86_400_001), startedAt: ago(1), finishedAt: ago(0), waitMs: 86_400_000 }),
     );
@@ -111,7 +111,7 @@ describe('the timeline of a task', () => {
     expect(segments[1]!.text).toBe('attempt 1 1 ms');
   });
 
-  it('tells the first and the last of more attempts than can be read', () => {
+  it('shows the first and the last of more attempts than can be read', () => {
     const transitions = Array.from({ length: 200 }, (_, i): TransitionView => ({
       at: ago(200_000 - i * 1_000),
       state: i % 2 === 0 ? 'delayed' : 'active',

@@ -40,7 +40,7 @@ describe('describeDeath', () => {
       { code: 1, crash: { error: { name: 'TypeError', message: 'boom' }, unhandledRejection: false } },
       "The task's process ended by an uncaught exception: TypeError: boom",
     ],
-  ])('tells of %j', (parts, sentence) => {
+  ])('reports %j', (parts, sentence) => {
     expect(describeDeath(death(parts))).toBe(sentence);
   });
 });

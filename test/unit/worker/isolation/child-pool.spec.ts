@@ -57,7 +57,7 @@ describe('ChildPool', () => {
     jest.useRealTimers();
   });
 
-  it('hands out the warm child and starts none', async () => {
+  it('provides the warm child and starts none', async () => {
     pool.startWarm(512);
     const warm = await ready(started[0]);
     await expect(pool.acquire(512, signal)).resolves.toBe(warm);
@@ -167,7 +167,7 @@ describe('ChildPool', () => {
     expect(busy!.told).toEqual(['end']);
   });
 
-  it('closes: ends what is there, kills what starts or does not listen, and takes nothing more', async () => {
+  it('closes: ends what is there, kills what starts or does not listen, and accepts nothing more', async () => {
     pool.startWarm(512);
     const listens = await ready(started[0]);
     const deafTaking = pool.acquire(128, signal);
