@@ -5,8 +5,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { isProcessGone, PROCESS_PLACE } from '../coordination/process-place.js';
 import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { Settings } from '../platform/config/settings.js';
 import type { Bulk } from '../history/ports/bulk-store.js';
@@ -27,6 +27,8 @@ const HEARTBEAT_TIMEOUT_MS = 10_000;
 /** Interval at which bulk actions past their retention are deleted, ms. */
 const PURGE_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+/** Between the parts of a holder's id. Occurs in no host name. */
+const SEPARATOR = '/';
 
 /**
  * Executes open bulk actions: new ones, and those of a process that has died. Any number of processes may do so at once;
@@ -34,8 +36,7 @@ const DAY_MS = 86_400_000;
  */
 @Injectable()
 export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly host = hostname().replaceAll('/', '-');
-  private readonly holder = `${this.host}/${process.pid}/${randomBytes(4).toString('hex')}`;
+  private readonly holder = [PROCESS_PLACE, process.pid, randomBytes(4).toString('hex')].join(SEPARATOR);
   private readonly runs = new Map<string, { run: BulkRun; over: Promise<void> }>();
   private readonly fairQueue = new FairQueue();
   private readonly batchSize = new AdaptiveBatchSize();
@@ -115,15 +116,8 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** Checks whether the holder is a process of this machine that is gone, without waiting for the heartbeat timeout. */
   private isDead({ holder }: Pick<Bulk, 'holder'>): boolean {
-    const [host, pid] = (holder ?? '').split('/');
-    if (host !== this.host || !/^\d+$/.test(pid ?? '')) return false;
-    if (Number(pid) === process.pid) return holder !== this.holder;
-    try {
-      process.kill(Number(pid), 0);
-      return false;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'ESRCH';
-    }
+    const [place, pid] = (holder ?? '').split(SEPARATOR);
+    return holder !== this.holder && /^\d+$/.test(pid ?? '') && isProcessGone(place!, Number(pid));
   }
 
   private async beat(): Promise<void> {

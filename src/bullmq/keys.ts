@@ -77,6 +77,11 @@ export function recorderLeaseKey(prefix: string, storeId: string): string {
   return `${prefix}:history:${storeId}`;
 }
 
+/** Counter of the fencing tokens of that lease. */
+export function recorderFenceKey(prefix: string, storeId: string): string {
+  return `${recorderLeaseKey(prefix, storeId)}:fence`;
+}
+
 /** Overrides of limits by task type. Also the channel that announces their changes. */
 export function limitsKey(prefix: string): string {
   return `${prefix}:limits`;

@@ -5,6 +5,8 @@ import {
   commandConnection,
   blockingConnection,
 } from '../../bullmq/connection/redis-connections.js';
+import { LeaderLease, withLeaseCommands } from '../../coordination/leader-lease.js';
+import { PROCESS_PLACE } from '../../coordination/process-place.js';
 import { toStorageError } from '../../bullmq/connection/redis-errors.js';
 import { findRefusal, formatRefusal } from '../../bullmq/connection/redis-refusals.js';
 import type { RecorderStatus } from '../history-status.js';
@@ -12,8 +14,7 @@ import { HistoryMovedError } from '../ports/history-file-error.js';
 import { RecordingEngine } from '../sqlite/recording-engine.js';
 import { HistoryFencedError } from '../ports/history-errors.js';
 import { FollowedQueues } from './followed-queues.js';
-import { isDead, ourselves, WHERE, type HolderStatus } from './lease-holder.js';
-import { Lease, withLeaseCommands } from './lease.js';
+import { isDead, ourselves, type HolderStatus } from './lease-holder.js';
 import type { FromRecorder, RecorderOptions } from './messages.js';
 import { Rate } from './rate.js';
 import { withJobCommands } from './read-jobs.js';
@@ -25,7 +26,7 @@ import { comparePlaces, STREAM_START } from './stream-event.js';
 import { StreamFollower } from './stream-follower.js';
 import { StreamTrim } from './stream-trim.js';
 import { toStatus } from './to-status.js';
-import { queueKey, recorderLeaseKey } from '../../bullmq/keys.js';
+import { queueKey, recorderFenceKey, recorderLeaseKey } from '../../bullmq/keys.js';
 
 /** Interval at which the holder renews the lease and other processes check it, ms. */
 const LEASE_INTERVAL_MS = 1500;
@@ -48,12 +49,14 @@ export class Recorder {
   private readonly follower: StreamFollower;
   private readonly trim: StreamTrim;
   private readonly maintenance: RecorderMaintenance;
-  private readonly lease: Lease<HolderStatus>;
+  private readonly lease: LeaderLease<HolderStatus>;
   private readonly log: Logger;
   private state: RecorderStatus['state'] = 'starting';
   private error: string | undefined;
   private holderStatus: HolderStatus | undefined;
   private isHolder = false;
+  /** Fencing token of the last time that this process held the lease. */
+  private fence = 0;
   private stopping = false;
   private stopped: Promise<void> | undefined;
   private lastLeaseAt = 0;
@@ -84,7 +87,10 @@ export class Recorder {
     this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);
     const { redis, engine, follower, queues, trim, log } = this;
     this.maintenance = new RecorderMaintenance({ redis, engine, follower, queues, trim, log }, options);
-    this.lease = new Lease<HolderStatus>(this.redis, recorderLeaseKey(prefix, storeId));
+    this.lease = new LeaderLease<HolderStatus>(this.redis, {
+      lease: recorderLeaseKey(prefix, storeId),
+      fence: recorderFenceKey(prefix, storeId),
+    });
     for (const { queue } of this.engine.followed()) this.queues.addByName(queue);
   }
 
@@ -193,14 +199,20 @@ export class Recorder {
     const now = Date.now();
     if (now - this.lastLeaseAt < LEASE_INTERVAL_MS) return;
     this.engine.checkLocation();
-    const answer = await this.lease.acquire({ ...this.status(), holder: ourselves(), where: WHERE }, isDead);
+    const answer = await this.lease.acquire(
+      { ...this.status(), holder: ourselves(), where: PROCESS_PLACE },
+      isDead,
+    );
     this.lastLeaseAt = now;
     this.checkedAt = Date.now();
     const was = this.isHolder;
-    this.isHolder = answer.isOurs;
-    if (answer.isOurs) {
+    this.isHolder = answer.fence !== undefined;
+    if (answer.fence !== undefined) {
+      // A token that was skipped belongs to another process, which recorded while this one was away.
+      const isContinued = was && answer.fence <= this.fence + 1;
+      this.fence = answer.fence;
       this.holderStatus = undefined;
-      if (!was) this.begin();
+      if (!isContinued) this.begin();
       return;
     }
     if (was) this.log.warn({}, 'another process has taken over the history');

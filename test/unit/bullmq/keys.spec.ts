@@ -18,6 +18,7 @@ describe('keys in Redis', () => {
     [keys.ledgerKey('roost', 'op'), 'roost:ledger:op'],
     [keys.historiesKey('roost'), 'roost:histories'],
     [keys.recorderLeaseKey('roost', 's1'), 'roost:history:s1'],
+    [keys.recorderFenceKey('roost', 's1'), 'roost:history:s1:fence'],
     [keys.limitsKey('roost'), 'roost:limits'],
     [keys.limitBase('roost', 'send'), 'roost:limits:send:'],
     [keys.limitKey('roost', 'send', 'slots'), 'roost:limits:send:slots'],
