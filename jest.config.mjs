@@ -5,7 +5,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.test.json' }] },
+  transform: { '^.+\\.ts$': '<rootDir>/test/support/typescript-transform.mjs' },
   testSequencer: '<rootDir>/test/support/slow-first.mjs',
   // On a busy machine a worker takes longer than Jest's 500 ms to end, and was reported as one that leaks.
   workerGracefulExitTimeout: 20_000,

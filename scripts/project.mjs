@@ -12,7 +12,7 @@ export const version = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).
 export const programs = {
   /** TypeScript 7, the native compiler: builds and checks in a quarter of the time of 6. */
   tsc: inRoot('node_modules/typescript7/bin/tsc'),
-  /** TypeScript 6, in JavaScript, which ESLint and ts-jest need: its watcher ends with us, as there is no second process. */
+  /** TypeScript 6, in JavaScript, which ESLint needs: its watcher ends with us, as there is no second process. */
   tscWatch: inRoot('node_modules/typescript/bin/tsc'),
   jest: inRoot('node_modules/jest/bin/jest.js'),
   prettier: inRoot('node_modules/prettier/bin/prettier.cjs'),
