@@ -56,7 +56,7 @@ module.exports = {
     folder('http', [...BASE, 'bullmq'], 'HTTP knows none of the pages behind it.'),
 
     // These run in both apps, so they must not pull in either of them.
-    folder('events', [...BASE, 'bullmq'], 'Runs in both apps.'),
+    folder('events', [...BASE, 'bullmq', 'openapi'], 'Runs in both apps.'),
     folder('history', [...BASE, 'bullmq'], 'Runs in both apps.'),
     {
       name: 'history-behind-its-ports',
@@ -91,7 +91,7 @@ module.exports = {
       name: 'tasks-core-knows-no-bulk',
       comment: 'Only the routes call the features that stand on tasks/; its commands and queries must not.',
       severity: 'error',
-      from: { path: '^src/tasks/', pathNot: '(\\.controller|/task-routes\\.module)\\.ts$' },
+      from: { path: '^src/tasks/', pathNot: '(\\.controller|\\.openapi|/task-routes\\.module)\\.ts$' },
       to: { path: '^src/(search|bulk-actions)/' },
     },
     {
@@ -182,6 +182,26 @@ module.exports = {
         pathNot: '^src/web/queues/offered-queues',
       },
       to: { path: '(^|/)node_modules/(bullmq|@nestjs/bullmq)/' },
+    },
+
+    // Every feature describes its operations with these; the document alone knows the features.
+    {
+      name: 'openapi-parts-know-no-feature',
+      comment: 'Only openapi-document.ts and the shape of problems put the features together.',
+      severity: 'error',
+      from: { path: '^src/openapi/(components|error-guide|named-schemas|operation)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(openapi|model|task-api)/' },
+    },
+    {
+      name: 'schemas-load-with-the-document',
+      comment:
+        'The library of the schemas has hundreds of files: only the OpenAPI document loads it, on request. Import the type.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '(\\.openapi|^src/openapi/.*|^src/model/task-view)\\.ts$' },
+      to: {
+        path: '(\\.openapi\\.ts$|^src/model/(schema|task-view)\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
 
     // What helps the tests must not end up in the product.

@@ -2,19 +2,9 @@ import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { Settings } from '../platform/config/settings.js';
 import { SignedIn } from './require-permission.js';
-import { factsOf, type Permission } from './permissions.js';
-import { ANONYMOUS, type Via } from './principal.js';
-
-export interface Me {
-  name: string;
-  role: string | null;
-  via: Via;
-  /** Effective permissions, limited by READ_ONLY. */
-  permissions: Permission[];
-  readOnly: boolean;
-  /** Required as the header X-CSRF-Token for writes with a session cookie. */
-  csrfToken: string | null;
-}
+import { factsOf } from './permissions.js';
+import { ANONYMOUS } from './principal.js';
+import type { Me } from './auth.openapi.js';
 
 @Controller('api/v1/me')
 @SignedIn()
@@ -28,7 +18,8 @@ export class MeController {
     return {
       name,
       role,
-      via,
+      // Nobody else passes @SignedIn.
+      via: via as Me['via'],
       permissions: [...permissions].filter((permission) => !readOnly || !factsOf(permission).writes),
       readOnly,
       csrfToken: csrf,

@@ -5,7 +5,8 @@ import { requireParsedBody } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
 import { readQuery, shortText } from '../http/query.js';
 import { RequirePermission } from './require-permission.js';
-import { SessionsService, type SessionView } from './sessions.service.js';
+import { SessionsService } from './sessions.service.js';
+import type { SessionView } from './auth.openapi.js';
 import { ANONYMOUS } from './principal.js';
 
 const MAX_NAME = 200;

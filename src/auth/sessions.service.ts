@@ -2,22 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { RoostError } from '../model/errors.js';
 import { type ListedSession, Sessions } from './sessions.js';
 import { isSamePerson, type Principal } from './principal.js';
-
-/** Session for display; never contains its secret. */
-export interface SessionView {
-  id: string;
-  user: string;
-  way: 'password' | 'provider' | 'break-glass';
-  /** True for the session that sent the request. */
-  current: boolean;
-  startedAt: string;
-  startedFrom: string | null;
-  browser: string | null;
-  /** Precise to the minute. */
-  lastSeenAt: string;
-  lastSeenFrom: string | null;
-  endsAt: string;
-}
+import type { SessionView } from './auth.openapi.js';
 
 /** Lists and ends sessions within the principal's permissions. */
 @Injectable()

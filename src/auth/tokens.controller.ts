@@ -3,7 +3,8 @@ import type { Request, Response } from 'express';
 import { requireParsedBody } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
 import { RequirePermission } from './require-permission.js';
-import { TokensService, type TokenView } from './tokens.service.js';
+import { TokensService } from './tokens.service.js';
+import type { NewToken, TokenView } from './auth.openapi.js';
 import { ANONYMOUS } from './principal.js';
 
 /** API tokens over REST. */
@@ -19,10 +20,7 @@ export class TokensController {
 
   /** Creates a token. Only this response contains `token`. */
   @Post()
-  async make(
-    @Req() req: Request,
-    @Res({ passthrough: true }) res: Response,
-  ): Promise<TokenView & { token: string }> {
+  async make(@Req() req: Request, @Res({ passthrough: true }) res: Response): Promise<NewToken> {
     requireParsedBody(req, 'application/json');
     const { name, permissions, expiresInDays } = objectBody(req.body, [
       'name',

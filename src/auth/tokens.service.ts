@@ -5,25 +5,11 @@ import { type ApiToken, ApiTokens } from './api-tokens.js';
 import { factsOf, isPermission, type Permission, PERMISSION_NAMES, permissionsOf } from './permissions.js';
 import { Roles } from './roles.js';
 import { isSamePerson, type Principal } from './principal.js';
+import type { TokenView } from './auth.openapi.js';
 
 const NAME = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
 const MAX_DAYS = 3660;
 const DAY_MS = 86_400_000;
-
-/** Token for display; never contains its secret. */
-export interface TokenView {
-  id: string;
-  name: string;
-  /** Creator of the token. The token never has more permissions than the creator. */
-  maker: string;
-  permissions: Permission[];
-  state: 'active' | 'expired' | 'powerless';
-  createdAt: string;
-  expiresAt: string | null;
-  /** Precise to the minute. */
-  lastUsedAt: string | null;
-  lastUsedFrom: string | null;
-}
 
 export interface TokenRequest {
   name: unknown;

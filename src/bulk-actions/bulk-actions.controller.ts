@@ -8,8 +8,7 @@ import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.
 import { oneOf, readFields, reason, refuse, whole, yesOrNo } from '../http/body-fields.js';
 import { readQuery, wholeNumber } from '../http/query.js';
 import { MAX_UNDO_MS } from './bulk-request.js';
-import type { BulkPreview } from './bulk-preview.js';
-import type { BulkView, OutcomeView } from './bulk-view.js';
+import type { BulkPreview, BulkView, OutcomeView } from './bulk-actions.openapi.js';
 import { BulkActionsService } from './bulk-actions.service.js';
 
 const MAX_TEXT_LENGTH = 2000;

@@ -16,10 +16,11 @@ import { stateConflict } from '../tasks/state-conflict.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { TaskCommands } from '../tasks/task-commands.js';
 import { TaskFinder } from '../tasks/task-finder.js';
-import { BulkPreviews, type BulkPreview } from './bulk-preview.js';
+import { BulkPreviews } from './bulk-preview.js';
+import type { BulkPreview, BulkView, OutcomeView } from './bulk-actions.openapi.js';
 import { checkRequest, type BulkRequest, type BulkStart } from './bulk-request.js';
 import { BulkRunner } from './bulk-runner.js';
-import { toBulkView, toOutcomeView, type BulkView, type OutcomeView } from './bulk-view.js';
+import { toBulkView, toOutcomeView } from './bulk-view.js';
 import { Selection } from './selection.js';
 
 /** Maximum wait for the history to record recent events, ms. */

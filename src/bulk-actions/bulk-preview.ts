@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TASK_STATES, type TaskState } from '../model/states.js';
-import type { TaskView } from '../model/task-view.js';
 import type { BulkAction } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import type { NameTerm, QueryNode } from '../history/query/query-ast.js';
@@ -9,31 +8,12 @@ import { HISTORY } from '../history/tokens.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { applies, whyNot } from './bulk-rules.js';
 import { Selection } from './selection.js';
+import type { BulkPreview } from './bulk-actions.openapi.js';
 
 /** Number of tasks in the sample. */
 const SAMPLE_SIZE = 10;
 /** Refs per page where the tasks must be counted one by one. */
 const WALK = 5000;
-
-/** Preview of a bulk action: the tasks it would apply to. */
-export interface BulkPreview {
-  action: BulkAction;
-  /** Target queue of `move`. */
-  to?: string;
-  /** The query in its plain form; left out for a selection. */
-  q?: string;
-  total: number;
-  /** Tasks it applies to. */
-  applies: number;
-  /** Counts by state; `why` is the reason where the action does not apply. */
-  states: { state: TaskState; count: number; applies: boolean; why?: string }[];
-  /** Tasks excluded regardless of state: of other programs, not found, or already in the target queue. */
-  others: { why: string; count: number }[];
-  /** The newest ten. */
-  sample: TaskView[];
-  /** Tasks of the sample that Redis has dropped by its retention. They cannot be retried, cancelled or moved. */
-  sampleGone: number;
-}
 
 interface Counted {
   queue: string;

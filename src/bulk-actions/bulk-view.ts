@@ -1,45 +1,7 @@
-import type { Bulk, BulkAction, BulkOutcome, BulkState, OutcomeRow } from '../history/ports/bulk-store.js';
+import type { Bulk, BulkOutcome, OutcomeRow } from '../history/ports/bulk-store.js';
 import { isOurQueue } from '../history/to-task-view.js';
 import { taskLinks } from '../bullmq/codec/to-task-view.js';
-
-/** A bulk action as shown by REST and pages. Times are ISO 8601. */
-export interface BulkView {
-  id: string;
-  action: BulkAction;
-  /** Target queue of `move`. */
-  to?: string;
-  /** The query in its plain form; left out for a selection. */
-  q?: string;
-  reason?: string;
-  by: string;
-  state: BulkState;
-  /** True after an abort, until the current batch has ended. */
-  stopping: boolean;
-  /** Number of tasks; null while they are being gathered. */
-  total: number | null;
-  counts: Record<BulkOutcome, number>;
-  createdAt: string;
-  /** End of the undo period. The action changes nothing before. */
-  startsAt: string;
-  startedAt?: string;
-  finishedAt?: string;
-  aborted?: { by: string; at: string };
-  /** Reason why it waits or failed. */
-  trouble?: string;
-  /** Throughput while it runs, tasks per second, and the estimated time left, ms. */
-  perSecond?: number;
-  leftMs?: number;
-  links: { self: string; page: string; outcomes: string; abort: string };
-}
-
-export interface OutcomeView {
-  queue: string;
-  id: string;
-  outcome: BulkOutcome;
-  detail?: string;
-  at?: string;
-  links: { self: string; page: string };
-}
+import type { BulkView, OutcomeView } from './bulk-actions.openapi.js';
 
 /** Minimum time over which a throughput is computed, ms. */
 const MIN_RATE_MS = 400;

@@ -2,6 +2,7 @@ import {
   type ArrayOptions,
   type IntegerOptions,
   type ObjectOptions,
+  type SchemaOptions,
   type Static,
   type StringOptions,
   type TProperties,
@@ -90,8 +91,8 @@ export function time(description: string) {
   return Type.String({ format: 'date-time', description });
 }
 
-export function flag(description?: string) {
-  return Type.Boolean(words(description));
+export function flag(description?: string, options: SchemaOptions = {}) {
+  return Type.Boolean({ ...words(description), ...options });
 }
 
 export function count(description: string) {
@@ -115,8 +116,13 @@ export function either<T extends TSchema[]>(schemas: [...T], description?: strin
   return Type.Union(schemas, words(description));
 }
 
-export function anything(description: string) {
-  return Type.Unknown({ description });
+export function anything(description?: string) {
+  return Type.Unknown(words(description));
+}
+
+/** Takes over a JSON Schema as it is. */
+export function raw<T>(schema: object): TUnsafe<T> {
+  return Type.Unsafe<T>(schema);
 }
 
 function words(description: string | undefined): { description?: string } {

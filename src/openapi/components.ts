@@ -1,6 +1,5 @@
-import { integer, optional, text as textSchema, time } from '../model/schema.js';
-import { TASK_STATES } from '../model/states.js';
-import { SORT_FIELDS } from '../history/query/query-ast.js';
+import { integer, named, object, oneOf, optional, raw, text, time } from '../model/schema.js';
+import { ERRORS, type ErrorCode as Code } from '../model/errors.js';
 
 const wait = {
   name: 'wait',
@@ -91,49 +90,6 @@ export const PARAMETERS = {
   },
 };
 
-/** Search parameters of a list or an export, joined by AND. */
-export const SEARCH_PARAMETERS = [
-  text(
-    'q',
-    'A query: words, `field:value`, `input.user.id:>3`, AND, OR, NOT, parentheses. `/tasks` has a table of the language. ' +
-      'An error reports its `column`.',
-    { maxLength: 2048, examples: ['state:failed type:divide input.x:>10 -tag:nightly'] },
-  ),
-  text('state', `One or several states, separated by commas: ${TASK_STATES.join(', ')}. Default: all.`),
-  text('type', 'Only tasks of this type; `di*` matches a prefix. The same applies to queue, worker and tag.'),
-  text('queue', 'Only tasks of this queue. Queues of other programs have their prefix: `bull:mail`.'),
-  text('worker', 'Only tasks whose last attempt this worker ran.'),
-  text('tag', 'Only tasks with this tag.'),
-  text('from', 'Created at or after this time: a date (UTC without a zone) or an age such as `1h`.'),
-  text('to', 'Created at or before this time.'),
-];
-
-/** Parameters of the list. */
-export const LIST_PARAMETERS = [
-  ...SEARCH_PARAMETERS,
-  {
-    name: 'sort',
-    in: 'query',
-    description: 'Sort field; a leading `-` sorts in descending order.',
-    schema: {
-      type: 'string',
-      enum: SORT_FIELDS.flatMap((field) => [field, `-${field}`]),
-      default: '-created',
-    },
-  },
-  text('cursor', '`nextCursor` of the previous page.', { maxLength: 1000 }),
-  {
-    name: 'limit',
-    in: 'query',
-    description: 'Maximum number of tasks per page.',
-    schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
-  },
-];
-
-function text(name: string, description: string, more: object = {}) {
-  return { name, in: 'query', description, schema: { type: 'string', ...more } };
-}
-
 export const HEADERS = {
   XRequestId: { description: 'Request id, as in the logs.', schema: { type: 'string' } },
   Location: {
@@ -147,9 +103,27 @@ export function parameter(name: keyof typeof PARAMETERS): { $ref: string } {
   return { $ref: `#/components/parameters/${name}` };
 }
 
+/** A queue of this Roost. The document fills in the names. */
+export const ManagedQueue = raw<string>({ $ref: '#/components/schemas/ManagedQueue' });
+
+export const ErrorCode = named(
+  'ErrorCode',
+  oneOf(Object.keys(ERRORS) as Code[], 'Code for programs. Its meaning never changes.'),
+);
+
+export const FieldProblem = named(
+  'FieldProblem',
+  object({
+    path: text(
+      'Location of the problem: a path such as `input.x` or `options.tags[2]`, or the name of a query parameter or a header.',
+    ),
+    message: text('The problem and the valid values.'),
+  }),
+);
+
 /** Members of a request that may have a reason and an end. */
 export const ORDER_MEMBERS = {
-  reason: optional(textSchema('Reason; shown to users.', { maxLength: 500 })),
+  reason: optional(text('Reason; shown to users.', { maxLength: 500 })),
   until: optional(time('When it ends automatically. A time with a zone, at most one year ahead.')),
   forMs: optional(integer({ minimum: 1, description: 'Duration in ms, instead of `until`.' })),
 };

@@ -1,32 +1,27 @@
-import type { TaskType } from '../registry/task-type.js';
-import { ERRORS, type ErrorCode } from '../model/errors.js';
-import { HEADERS, PARAMETERS } from './components.js';
 import { AUDIT_API } from '../audit/audit.openapi.js';
+import { AUTH_API } from '../auth/auth.openapi.js';
+import { BULK_ACTIONS_API } from '../bulk-actions/bulk-actions.openapi.js';
+import { EVENTS_API } from '../events/events.openapi.js';
+import { LIMITS_API } from '../limits/limits.openapi.js';
+import { ERRORS, type ErrorCode } from '../model/errors.js';
+import { named, oneOf } from '../model/schema.js';
+import { ERROR_GROUPS_API } from '../monitoring/error-groups/error-groups.openapi.js';
 import { HEALTH_API } from '../monitoring/health.openapi.js';
 import { MONITORING_API } from '../monitoring/monitoring.openapi.js';
+import { STATS_API } from '../monitoring/stats/stats.openapi.js';
 import { QUEUES_API } from '../queues/queues.openapi.js';
+import type { TaskType } from '../registry/task-type.js';
+import { SEARCHES_API } from '../search/search.openapi.js';
+import { submitApi } from '../tasks/submit.openapi.js';
+import { TASK_COMMANDS_API } from '../tasks/task-commands.openapi.js';
+import { TASK_QUERIES_API } from '../tasks/task-queries.openapi.js';
+import { TASK_SEARCH_API } from '../tasks/task-search.openapi.js';
 import { WORKERS_API } from '../workers/workers.openapi.js';
-import { LIMITS_API } from '../limits/limits.openapi.js';
+import { HEADERS, PARAMETERS } from './components.js';
 import { ERROR_GUIDE } from './error-guide.js';
 import { extractSchemas } from './named-schemas.js';
-import type { Schemas } from './schema.js';
-import { ACCESS_PATHS } from './paths/access-paths.js';
-import { BULK_PATHS } from './paths/bulk-paths.js';
-import { EVENT_PATHS } from './paths/event-paths.js';
-import { NUMBERS_PATHS } from './paths/numbers-paths.js';
-import { QUEUE_PATHS } from './paths/queue-paths.js';
-import { SEARCH_PATHS } from './paths/search-paths.js';
-import { submitPaths } from './paths/submit-paths.js';
-import { TASK_PATHS } from './paths/task-paths.js';
-import { ACCESS_SCHEMAS } from './schemas/access-schemas.js';
-import { BULK_SCHEMAS } from './schemas/bulk-schemas.js';
-import { EVENT_SCHEMAS } from './schemas/event-schemas.js';
-import { NUMBERS_SCHEMAS } from './schemas/numbers-schemas.js';
-import { PROBLEM_SCHEMAS } from './schemas/problem-schemas.js';
-import { QUEUE_SCHEMAS } from './schemas/queue-schemas.js';
-import { SEARCH_SCHEMAS } from './schemas/search-schemas.js';
-import { submitSchemas } from './schemas/submit-schemas.js';
-import { TASK_SCHEMAS, TASK_SHAPES } from './schemas/task-schemas.js';
+import type { Paths } from './operation.js';
+import { Problem } from './problem.js';
 
 const TAGS = [
   { name: 'Submit', description: 'Submit tasks.' },
@@ -42,6 +37,24 @@ const TAGS = [
   { name: 'Health', description: 'For load balancers and supervisors.' },
 ];
 
+const FEATURES: Paths[] = [
+  TASK_QUERIES_API,
+  TASK_COMMANDS_API,
+  TASK_SEARCH_API,
+  SEARCHES_API,
+  EVENTS_API,
+  BULK_ACTIONS_API,
+  QUEUES_API,
+  LIMITS_API,
+  WORKERS_API,
+  MONITORING_API,
+  HEALTH_API,
+  STATS_API,
+  ERROR_GROUPS_API,
+  AUTH_API,
+  AUDIT_API,
+];
+
 /**
  * Builds the OpenAPI 3.1 document. It is written by hand rather than generated from decorators, so that it can list every
  * error code of an answer. test/e2e/api-contract.spec.ts compares it with the behaviour of the app, in both directions.
@@ -51,27 +64,17 @@ export function buildApiDocument(
   version: string,
   { cookie, permissions, queues }: Facts,
 ): object {
-  const named: Schemas = {};
-  extractSchemas(TASK_SHAPES, named);
-  const paths = extractSchemas(
-    withPermissions(permissions, [
-      submitPaths(types),
-      TASK_PATHS,
-      SEARCH_PATHS,
-      EVENT_PATHS,
-      BULK_PATHS,
-      QUEUE_PATHS,
-      LIMITS_API,
-      QUEUES_API,
-      WORKERS_API,
-      MONITORING_API,
-      HEALTH_API,
-      NUMBERS_PATHS,
-      ACCESS_PATHS,
-      AUDIT_API,
-    ]),
-    named,
-  );
+  const schemas: Record<string, unknown> = {};
+  const managed = oneOf(queues, 'A queue of this Roost, named by a task type or by the setting QUEUES.');
+  const [paths, parameters] = extractSchemas(
+    [
+      withPermissions(permissions, [submitApi(types), ...FEATURES]),
+      PARAMETERS,
+      named('ManagedQueue', managed),
+      Problem,
+    ],
+    schemas,
+  ) as object[];
   return {
     openapi: '3.1.0',
     info: {
@@ -87,19 +90,8 @@ export function buildApiDocument(
     security: [{ token: [] }, { login: [] }],
     paths,
     components: {
-      schemas: {
-        ...named,
-        ...submitSchemas(types, queues),
-        ...TASK_SCHEMAS,
-        ...SEARCH_SCHEMAS,
-        ...EVENT_SCHEMAS,
-        ...BULK_SCHEMAS,
-        ...QUEUE_SCHEMAS,
-        ...NUMBERS_SCHEMAS,
-        ...ACCESS_SCHEMAS,
-        ...PROBLEM_SCHEMAS,
-      },
-      parameters: PARAMETERS,
+      schemas,
+      parameters,
       headers: HEADERS,
       securitySchemes: {
         token: {
@@ -130,11 +122,8 @@ export interface Facts {
 }
 
 /** Merges the paths of several files by path, and adds the required permission to each operation. */
-function withPermissions(
-  permissions: Facts['permissions'],
-  parts: Record<string, object>[],
-): Record<string, Record<string, object>> {
-  const paths: Record<string, Record<string, object>> = {};
+function withPermissions(permissions: Facts['permissions'], parts: Paths[]): Paths {
+  const paths: Paths = {};
   for (const [path, methods] of parts.flatMap((part) => Object.entries(part))) {
     for (const [method, operation] of Object.entries(methods as Record<string, { description?: string }>)) {
       const needed = permissions.get(`${method.toUpperCase()} ${path}`);

@@ -1,48 +1,34 @@
 import { ERRORS, type ErrorCode } from '../model/errors.js';
-import { ERROR_GUIDE } from './error-guide.js';
 import type { TSchema } from '../model/schema.js';
-import { ref, type Schema } from './schema.js';
+import { ERROR_GUIDE } from './error-guide.js';
+import { ref } from './named-schemas.js';
 
-/** One operation of the API, as described by the files in paths/. */
-export interface Call {
+/** One operation of the API, as described beside its controller. */
+interface Operation {
   id: string;
-  tag: string;
   summary: string;
   description?: string;
   parameters?: readonly object[];
-  body?: object;
-  /** Successful answers, by status. */
-  answers: Record<number, Answer>;
+  body?: Body;
+  /** Successful answers by status: a description, and the schema of the body if there is one. */
+  answers: Record<number, string | readonly [description: string, schema: TSchema, more?: AnswerDetails]>;
   /** Error codes. INTERNAL and SHUTTING_DOWN are added to all operations, those of access control to all but /health. */
   errors?: readonly ErrorCode[];
-  /** Extension members, such as the events of a stream. */
+  /** Further members, such as the events of a stream. */
   more?: object;
 }
 
-export interface Answer {
-  description: string;
-  /** Missing for an answer without a body. */
-  schema?: Schema;
+interface AnswerDetails {
   examples?: Record<string, object>;
   /** Defaults to JSON. Several where the client chooses. */
   contentTypes?: readonly string[];
   headers?: Record<string, object>;
 }
 
-/** One operation of the API, as described beside its controller. */
-interface Operation extends Omit<Call, 'tag' | 'answers' | 'body'> {
-  body?: Body;
-  /** Successful answers by status: a description, and the schema of the body if there is one. */
-  answers: Record<number, string | readonly [description: string, schema: TSchema, more?: Partial<Answer>]>;
-}
-
 interface Body {
   required: boolean;
   description?: string;
-  content: Record<
-    string,
-    { schema: TSchema; examples: Record<string, { summary?: string; value: unknown }> }
-  >;
+  content: Record<string, { schema: TSchema; examples: Record<string, object> }>;
 }
 
 type Route = `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`;
@@ -54,24 +40,20 @@ export const UNREADABLE: readonly ErrorCode[] = [
   'BODY_TOO_LARGE',
   'CONTENT_TYPE_UNSUPPORTED',
 ];
+/** Tag of the operations that need no login. */
+const OPEN_TAG = 'Health';
+/** Error codes of access control. */
+const ACCESS_CODES: readonly ErrorCode[] = [
+  ...(['UNAUTHENTICATED', 'FORBIDDEN', 'CROSS_SITE'] as const),
+  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS'] as const),
+];
 
 /** Describes the operations of a feature by route, such as `GET /api/v1/limits/{type}`. */
 export function operations(tag: string, calls: Record<Route, Operation>): Paths {
   const paths: Paths = {};
-  for (const [route, { answers, errors = [], ...call }] of Object.entries(calls)) {
+  for (const [route, call] of Object.entries(calls)) {
     const [method, path] = route.split(' ') as [string, string];
-    const described = Object.entries(answers).map(([status, answer]) => {
-      if (typeof answer === 'string') return [status, { description: answer }];
-      const [description, schema, more] = answer;
-      return [status, { description, schema, ...more }];
-    });
-    const describe = method === 'GET' ? reads : writes;
-    (paths[path] ??= {})[method.toLowerCase()] = describe({
-      ...call,
-      tag,
-      answers: Object.fromEntries(described) as Record<number, Answer>,
-      errors: [...(call.body ? UNREADABLE : []), ...errors],
-    });
+    (paths[path] ??= {})[method.toLowerCase()] = describe(tag, method !== 'GET', call);
   }
   return paths;
 }
@@ -85,33 +67,8 @@ export function json(schema: TSchema, examples: Record<string, object>, required
   return { required, content: { 'application/json': { schema, examples: Object.fromEntries(shown) } } };
 }
 
-/** Tag of the operations that need no login. */
-const OPEN_TAG = 'Health';
-/** Error codes of access control. */
-const ACCESS_CODES: readonly ErrorCode[] = [
-  ...(['UNAUTHENTICATED', 'FORBIDDEN', 'CROSS_SITE'] as const),
-  ...(['HOST_REFUSED', 'TOO_MANY_REQUESTS'] as const),
-];
-
-/** Describes an operation that only reads. */
-export function reads(call: Call): object {
-  return operation(call, [...(call.tag === OPEN_TAG ? [] : ACCESS_CODES), ...ofRedis(call)]);
-}
-
-/** Describes an operation that changes something. */
-export function writes(call: Call): object {
-  const more = ofRedis(call);
-  if (more.length > 0) more.push('REDIS_READ_ONLY');
-  return operation(call, [...ACCESS_CODES, 'READ_ONLY', 'CSRF_TOKEN_INVALID', ...more]);
-}
-
-/** Adds REDIS_REFUSED to operations that can fail with REDIS_UNAVAILABLE. */
-function ofRedis({ errors = [] }: Call): ErrorCode[] {
-  return errors.includes('REDIS_UNAVAILABLE') ? ['REDIS_REFUSED'] : [];
-}
-
-function operation(call: Call, errors: readonly ErrorCode[]): object {
-  const { id, tag, summary, description, parameters = [], body, answers, more } = call;
+function describe(tag: string, writes: boolean, call: Operation): object {
+  const { id, summary, description, parameters = [], body, answers, more } = call;
   return {
     operationId: id,
     tags: [tag],
@@ -122,10 +79,23 @@ function operation(call: Call, errors: readonly ErrorCode[]): object {
     ...(tag === OPEN_TAG ? { security: [] } : {}),
     responses: joined(
       Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, response(answer)])),
-      problemResponses([...(call.errors ?? []), ...errors, 'INTERNAL', 'SHUTTING_DOWN']),
+      problemResponses(codesOf(tag, writes, call)),
     ),
     ...more,
   };
+}
+
+/** Adds the codes that an operation has because of its kind. */
+function codesOf(tag: string, writes: boolean, { body, errors = [] }: Operation): ErrorCode[] {
+  const codes: ErrorCode[] = [...errors, 'INTERNAL', 'SHUTTING_DOWN'];
+  if (body) codes.push(...UNREADABLE);
+  if (tag !== OPEN_TAG) codes.push(...ACCESS_CODES);
+  if (writes) codes.push('READ_ONLY', 'CSRF_TOKEN_INVALID');
+  if (errors.includes('REDIS_UNAVAILABLE')) {
+    codes.push('REDIS_REFUSED');
+    if (writes) codes.push('REDIS_READ_ONLY');
+  }
+  return codes;
 }
 
 /** Merges answers and problems with the same status: `GET /health/ready` answers 503 with its checks. */
@@ -155,16 +125,15 @@ interface Response {
   content?: object;
 }
 
-function response({
-  description,
-  schema,
-  examples,
-  contentTypes = ['application/json'],
-  headers = {},
-}: Answer): Response {
+function response(answer: Operation['answers'][number]): Response {
+  if (typeof answer === 'string') return { description: answer, headers: HEADERS };
+  const [description, schema, { examples, contentTypes = ['application/json'], headers } = {}] = answer;
   const body = { schema, ...(examples ? { examples } : {}) };
-  const content = schema ? { content: Object.fromEntries(contentTypes.map((type) => [type, body])) } : {};
-  return { description, headers: { ...HEADERS, ...headers }, ...content };
+  return {
+    description,
+    headers: { ...HEADERS, ...headers },
+    content: Object.fromEntries(contentTypes.map((type) => [type, body])),
+  };
 }
 
 const HEADERS = { 'X-Request-Id': { $ref: '#/components/headers/XRequestId' } };

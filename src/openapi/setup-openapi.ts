@@ -5,7 +5,6 @@ import { LoginState } from '../auth/login-state.js';
 import { RouteCheck } from '../auth/route-check.js';
 import { docsHeaders } from '../http/security-headers.js';
 import { TaskRegistry } from '../registry/task-registry.js';
-import { buildApiDocument } from './openapi-document.js';
 
 /** Serves the API document at `/api/openapi.json`, and Swagger UI to read and try it at `/api/docs`. */
 export function setupApiDocs(app: NestExpressApplication): void {
@@ -20,19 +19,21 @@ export function setupApiDocs(app: NestExpressApplication): void {
           typeof need === 'object' ? [[route.replace(/:(\w+)/g, '{$1}'), need.permission] as const] : [],
         ),
     );
-  let document: string | undefined;
-  // Built on the first request, so that it does not delay the start.
-  const load = () =>
-    (document ??= JSON.stringify(
+  const build = async () => {
+    const { buildApiDocument } = await import('./openapi-document.js');
+    return JSON.stringify(
       buildApiDocument(registry.all(), productVersion(), {
         cookie,
         permissions: permissions(),
         queues: registry.queues,
       }),
-    ));
+    );
+  };
+  let document: Promise<string> | undefined;
   const router = app.getHttpAdapter().getInstance() as Application;
-  router.get('/api/openapi.json', (_request, response) => {
-    response.type('application/json').send(load());
+  router.get('/api/openapi.json', async (_request, response) => {
+    // Built on the first request: neither the document nor the library of its schemas delays the start.
+    response.type('application/json').send(await (document ??= build()));
   });
   router.get('/api/docs', docsHeaders, (_request, response) => {
     response.render('openapi/show', { layout: false });

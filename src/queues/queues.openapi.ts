@@ -12,7 +12,6 @@ import {
   oneOf,
   optional,
   orNull,
-  partial,
   text,
   time,
   type Static,
@@ -126,7 +125,7 @@ const ReasonRequest = named('ReasonRequest', closed({ reason }));
 const DrainRequest = named(
   'DrainRequest',
   closed({
-    delayed: optional({ ...flag('Includes delayed tasks.'), default: false }),
+    delayed: optional(flag('Includes delayed tasks.', { default: false })),
     reason,
   }),
 );

@@ -6,18 +6,9 @@ import { MAX_SAVED, type SavedSearch } from '../history/ports/saved-search-store
 import { HISTORY } from '../history/tokens.js';
 import { parseSearch } from './search-params.js';
 import { toColumns, TASK_COLUMNS, type TaskColumn } from './task-columns.js';
+import type { SearchView } from './search.openapi.js';
 
 export const MAX_NAME_LENGTH = 60;
-
-export interface SearchView {
-  id: string;
-  name: string;
-  q: string;
-  /** Missing for the default columns. */
-  columns?: TaskColumn[];
-  createdAt: string;
-  links: { self: string; page: string; tasks: string };
-}
 
 /** Stores queries under a name, shared by all users. */
 @Injectable()

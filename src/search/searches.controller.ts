@@ -3,7 +3,8 @@ import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
 import { requireParsedBody } from '../http/body-parsers.js';
 import { objectBody } from '../http/json-body.js';
-import { SavedSearches, type SearchView } from './saved-searches.service.js';
+import { SavedSearches } from './saved-searches.service.js';
+import type { SearchView } from './search.openapi.js';
 
 /** REST endpoints of saved searches. */
 @Controller('api/v1/searches')

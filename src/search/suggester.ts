@@ -7,20 +7,7 @@ import { isNumber, parseNumber } from '../history/query/query-values.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { wordAt, type WordAt } from './word-at.js';
-
-export interface Suggestion {
-  /** Replacement of the text from `from` to `to`. A text that ends with a colon is to be followed by a value. */
-  text: string;
-  /** Short explanation. */
-  help: string;
-}
-
-export interface Suggestions {
-  /** Range of the query that a suggestion replaces, in UTF-16 units. */
-  from: number;
-  to: number;
-  items: Suggestion[];
-}
+import type { Suggestion, Suggestions } from './search.openapi.js';
 
 const MAX_ITEMS = 12;
 /** Maximum per kind where several kinds are listed together. */

@@ -1,5 +1,5 @@
 import type { JobStanding, NamedChild } from '../bullmq/codec/job-standing.js';
-import type { Blocker, BlockingTask } from './waiting-reasons.js';
+import type { Blocker, BlockingTask } from './task-queries.openapi.js';
 
 /** Maps the key of a child's job to a reference to its task. */
 export type ToTask = (child: NamedChild) => BlockingTask;

@@ -1,16 +1,8 @@
 import type { TaskState } from '../model/states.js';
 import type { JobStanding } from '../bullmq/codec/job-standing.js';
 import { childrenBlockers, type ToTask } from './children-blockers.js';
-import type { StartEstimate } from './start-estimate.js';
-import {
-  formatDuration,
-  ownTime,
-  span,
-  withoutReasons,
-  type Blocker,
-  type WhyFacts,
-  type WhyView,
-} from './waiting-reasons.js';
+import type { Blocker, StartEstimate, WhyView } from './task-queries.openapi.js';
+import { formatDuration, ownTime, span, withoutReasons, type WhyFacts } from './waiting-reasons.js';
 
 /** Facts available about a job of another program. Times are ms. */
 export interface ObservedFacts {

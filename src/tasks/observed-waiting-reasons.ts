@@ -15,7 +15,8 @@ import type { ObservedTask } from './observed-task-commands.js';
 import { toObservedWaitingReason } from './observed-waiting-reason.js';
 import { alternativeAction } from './alternative-action.js';
 import { TaskFinder } from './task-finder.js';
-import { withoutReasons, type Blocker, type BlockingTask, type WhyView } from './waiting-reasons.js';
+import { withoutReasons } from './waiting-reasons.js';
+import type { Blocker, BlockingTask, WhyView } from './task-queries.openapi.js';
 import { observedBase, splitJobKey, withoutPrefix } from '../bullmq/keys.js';
 
 /** Answers "Why isn't it running?" for tasks of other programs from BullMQ's own keys. */

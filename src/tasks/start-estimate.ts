@@ -1,8 +1,5 @@
 import type { QueueFlow } from '../bullmq/queue-control.js';
-
-/** Estimated start of a task and its basis; `null` values and the reason where no estimate is possible. */
-export type StartEstimate =
-  { startInMs: number; startAt: string; basis: string } | { startInMs: null; startAt: null; basis: string };
+import type { StartEstimate } from './task-queries.openapi.js';
 
 /** Input of the estimate. `now` is ms. */
 interface EstimateFacts {

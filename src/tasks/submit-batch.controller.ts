@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { RequirePermission } from '../auth/require-permission.js';
 import { ConcurrencyLimiter } from '../platform/concurrency-limiter.js';
-import { RoostError, type ErrorCode, type FieldProblem } from '../model/errors.js';
+import { RoostError } from '../model/errors.js';
 import { elementsOf, parseExactJson, type ExactJson, type JsonFault } from '../model/exact-json.js';
 import { NDJSON_TYPES, requireParsedBody } from '../http/body-parsers.js';
 import { checkJson, objectBody, refuseFaults } from '../http/json-body.js';
@@ -14,6 +14,7 @@ import { REDIS_CODES } from '../bullmq/connection/redis-errors.js';
 import { checkIdempotencyKey, toLineKey } from './idempotency.js';
 import { typeName, type SubmitRequest } from './submit-request.js';
 import { TasksService } from './tasks.service.js';
+import type { BulkAnswer, LineOutcome } from './submit.openapi.js';
 
 const MAX_TASKS = 1000;
 /**
@@ -21,16 +22,6 @@ const MAX_TASKS = 1000;
  * enough to keep a tick short.
  */
 const MAX_CONCURRENCY = 100;
-/** Outcome of one line of a bulk request; `line` counts from 1. */
-interface LineOutcome {
-  line: number;
-  ok: boolean;
-  id?: string;
-  state?: string;
-  links?: object;
-  error?: { code: ErrorCode; detail: string; fields?: FieldProblem[] };
-}
-
 /** Submits many tasks in one request. Accepts or refuses each line on its own. */
 @Controller('api/v1/tasks/bulk')
 @RequirePermission('tasks.submit')
@@ -42,7 +33,7 @@ export class SubmitBatchController {
 
   @Post()
   @HttpCode(202)
-  async submit(@Req() req: Request): Promise<{ accepted: number; refused: number; items: LineOutcome[] }> {
+  async submit(@Req() req: Request): Promise<BulkAnswer> {
     requireParsedBody(req, `application/json or ${NDJSON_TYPES[0]}`);
     const lines = req.json ? splitList(req.body, req.json) : splitLines(String(req.body));
     if (lines.length === 0 || lines.length > MAX_TASKS) {

@@ -4,7 +4,7 @@ import { RequirePermission } from '../auth/require-permission.js';
 import { actor } from '../auth/principal.js';
 import { MAX_UNDO_MS } from '../bulk-actions/bulk-request.js';
 import { BulkActionsService } from '../bulk-actions/bulk-actions.service.js';
-import type { BulkView } from '../bulk-actions/bulk-view.js';
+import type { BulkView } from '../bulk-actions/bulk-actions.openapi.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { taskNotFound } from '../bullmq/task-not-found.js';
 import { oneOf, readFields } from '../http/body-fields.js';

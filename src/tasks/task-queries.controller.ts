@@ -10,7 +10,7 @@ import type { LocatedTask } from './located-task.js';
 import { TaskFinder } from './task-finder.js';
 import { TaskTimeline } from './task-timeline.js';
 import { TasksService } from './tasks.service.js';
-import type { WhyView } from './waiting-reasons.js';
+import type { WhyView } from './task-queries.openapi.js';
 import { WaitingReasonsService } from './waiting-reasons.service.js';
 
 /** Queue of the task; required only for tasks of other programs. */

@@ -7,7 +7,8 @@ import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { sendPieces } from '../http/send-pieces.js';
 import { SEARCH_PARAMS, type SearchParams } from '../search/search-params.js';
 import { SearchService } from '../search/search.service.js';
-import { Suggester, type Suggestions } from '../search/suggester.js';
+import { Suggester } from '../search/suggester.js';
+import type { Suggestions } from '../search/search.openapi.js';
 import { EXPORT_FORMATS, EXPORT_TYPES, TaskExport, type ExportFormat } from '../search/task-export.js';
 
 const MAX_LENGTH = 4_096;

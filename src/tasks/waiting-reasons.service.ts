@@ -12,13 +12,8 @@ import { isObserved } from './observed-task-commands.js';
 import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
 import { alternativeAction } from './alternative-action.js';
 import { TaskFinder } from './task-finder.js';
-import {
-  toWhyView,
-  withoutReasons,
-  type BlockingTask,
-  type WhyFacts,
-  type WhyView,
-} from './waiting-reasons.js';
+import { toWhyView, withoutReasons, type WhyFacts } from './waiting-reasons.js';
+import type { BlockingTask, WhyView } from './task-queries.openapi.js';
 import { jobKey, queueKey } from '../bullmq/keys.js';
 
 /** Time window of the measured throughput, ms. */

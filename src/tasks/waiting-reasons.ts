@@ -2,63 +2,8 @@ import type { TaskState } from '../model/states.js';
 import type { TypeHold } from '../limits/limits.service.js';
 import type { QueueFlow, QueueHold } from '../bullmq/queue-control.js';
 import { redisTrouble, workersHidden, type RedisFacts } from './redis-blockers.js';
-import { toEstimate, type StartEstimate } from './start-estimate.js';
-
-/** Kinds of reasons why a task is not running. */
-export type BlockerCode =
-  | 'QUEUE_PAUSED'
-  | 'DELAYED'
-  | 'RETRY_WAIT'
-  | 'TYPE_RATE_LIMITED'
-  | 'TYPE_CONCURRENCY_FULL'
-  | 'NO_WORKER'
-  | 'WORKERS_PAUSED'
-  | 'RATE_LIMITED'
-  | 'CONCURRENCY_FULL'
-  | 'CHILDREN'
-  | 'CHILD_FAILED'
-  | 'NOT_QUEUED'
-  | 'BEHIND'
-  | 'REDIS_TROUBLE'
-  | 'WORKERS_UNKNOWN';
-
-/** A task that blocks another one. */
-export interface BlockingTask {
-  id: string;
-  type: string;
-  worker?: string;
-  runMs?: number;
-  href: string;
-}
-
-/** One reason: its message, its time span where known, and what to do about it. */
-export interface Blocker {
-  code: BlockerCode;
-  message: string;
-  since?: string;
-  until?: string;
-  cure?: string;
-  /** Page on which to do it. */
-  href?: string;
-  /** Blocking tasks, the longest-running first. */
-  tasks?: BlockingTask[];
-}
-
-/** Reasons why a task is not running, or its current state. */
-export interface WhyView {
-  id: string;
-  state: TaskState;
-  /** One sentence: the first reason, or the state of the task. */
-  summary: string;
-  /** Number of tasks ahead in its queue; `atLeast` where the search stopped there. null unless the task is waiting. */
-  position: { ahead: number; atLeast: boolean } | null;
-  /** Reasons, the most decisive first; empty where nothing blocks the task. */
-  blockers: Blocker[];
-  /** Facts that could not be determined, each with the reason. */
-  unknown: string[];
-  /** null unless the task waits for a worker, its time or its children. */
-  estimate: StartEstimate | null;
-}
+import { toEstimate } from './start-estimate.js';
+import type { Blocker, BlockingTask, WhyView } from './task-queries.openapi.js';
 
 /** Facts from which the reasons are derived. Times are ms. */
 export interface WhyFacts extends RedisFacts {

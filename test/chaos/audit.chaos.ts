@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hashPassword } from '../../src/auth/password.js';
-import type { BulkView } from '../../src/bulk-actions/bulk-view.js';
+import type { BulkView } from '../../src/bulk-actions/bulk-actions.openapi.js';
 import type { Bulk } from '../../src/history/ports/bulk-store.js';
 import type { StoredAuditEntry } from '../../src/history/ports/audit-store.js';
 import { StoreEngine } from '../../src/history/sqlite/store-engine.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hashPassword } from '../../src/auth/password.js';
-import type { SessionView } from '../../src/auth/sessions.service.js';
+import type { SessionView } from '../../src/auth/auth.openapi.js';
 import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
 import { RedisServer } from '../support/redis-server.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { hashPassword } from '../../src/auth/password.js';
 import { digest } from '../../src/auth/secrets.js';
-import type { TokenView } from '../../src/auth/tokens.service.js';
+import type { TokenView } from '../../src/auth/auth.openapi.js';
 import { UserFile } from '../../src/auth/user-file.js';
 import { AccessBench } from '../support/access-bench.js';
 import { BrowserClient } from '../support/browser-client.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BulkView } from '../../src/bulk-actions/bulk-view.js';
+import type { BulkView } from '../../src/bulk-actions/bulk-actions.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { problemOf } from '../support/problem-of.js';
 import { Roost } from '../support/roost.js';

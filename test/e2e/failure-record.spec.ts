@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AttemptView, LogLine, TaskView } from '../../src/model/task-view.js';
-import type { ErrorGroupView } from '../../src/monitoring/error-groups/error-group-views.js';
+import type { ErrorGroupView } from '../../src/monitoring/error-groups/error-groups.openapi.js';
 import type { ProgressSample } from '../../src/model/task-view.js';
 import { ApiClient } from '../support/api-client.js';
 import { EventStream, type StreamEvent } from '../support/event-stream.js';

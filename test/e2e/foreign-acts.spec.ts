@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { FlowProducer, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { AttemptView, TaskPage, TaskView } from '../../src/model/task-view.js';
-import type { WhyView } from '../../src/tasks/waiting-reasons.js';
+import type { WhyView } from '../../src/tasks/task-queries.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { problemOf } from '../support/problem-of.js';
 import { Roost } from '../support/roost.js';

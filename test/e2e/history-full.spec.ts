@@ -103,7 +103,7 @@ describe('a disk that is full', () => {
       });
       expect((await page('/monitor/history')).text).toContain('Every event from Redis is recorded');
       await until('every end too', async () => {
-        const { total } = await api.get<{ total: { added: number; completed: number } }>('/api/v1/numbers');
+        const { total } = await api.get<{ total: { added: number; completed: number } }>('/api/v1/stats');
         return total.added === early.length + N && total.completed === early.length + N;
       });
     },

@@ -54,7 +54,7 @@ describe('an id that is used again', () => {
 
   async function counted(queue: string) {
     const params = new URLSearchParams({ range: '1h', queue });
-    const numbers = await api.get<{ total: Record<string, unknown> }>(`/api/v1/numbers?${params}`);
+    const numbers = await api.get<{ total: Record<string, unknown> }>(`/api/v1/stats?${params}`);
     return numbers.total;
   }
 

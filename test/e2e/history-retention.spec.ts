@@ -103,7 +103,7 @@ describe('the retention of the history', () => {
       from: new Date(Date.now() - 95 * DAY_MS).toISOString(),
       step: 'day',
     });
-    const { total } = await api.get<{ total: object }>(`/api/v1/numbers?${params}`);
+    const { total } = await api.get<{ total: object }>(`/api/v1/stats?${params}`);
     expect(total).toMatchObject({ completed: 250, failed: 23, cancelled: 15, expired: 2 });
     await second.stop();
   });

@@ -43,7 +43,7 @@ describe('numbers, errors and metrics', () => {
   let api: ApiClient;
   const failed: string[] = [];
 
-  const numbers = (query = '') => api.get<Answer>(`/api/v1/numbers${query}`);
+  const numbers = (query = '') => api.get<Answer>(`/api/v1/stats${query}`);
   const errors = (query = '') => api.get<{ items: Group[]; total: number }>(`/api/v1/errors${query}`);
   const metrics = async () => parseMetrics(await (await fetch(`${roost.url}/metrics`)).text());
   const events = async (event: string, type = 'divide') =>
@@ -60,6 +60,12 @@ describe('numbers, errors and metrics', () => {
   });
 
   afterAll(() => roost.stop());
+
+  it('are answered under their deprecated name too, with the same refusals', async () => {
+    const { items, total } = await numbers('?range=24h&by=type');
+    expect(await api.get('/api/v1/numbers?range=24h&by=type')).toMatchObject({ items, total });
+    expect((await fetch(`${roost.url}/api/v1/numbers?by=nothing`)).status).toBe(400);
+  });
 
   it('count known tasks exactly, by minute, type, queue and worker', async () => {
     const { items, total } = await numbers();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkerView } from '../../src/workers/workers.openapi.js';
-import type { BlockerCode, WhyView } from '../../src/tasks/waiting-reasons.js';
+import type { Blocker, WhyView } from '../../src/tasks/task-queries.openapi.js';
 import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -58,7 +58,7 @@ describe("why isn't it running?", () => {
     await api.inState(id, ['active']);
     return id;
   };
-  const blocked = async (id: string, code: BlockerCode) => {
+  const blocked = async (id: string, code: Blocker['code']) => {
     let found: WhyView | undefined;
     await until(`${code} is told`, async () => {
       found = await why(id);

@@ -26,7 +26,7 @@ const PAGES = [
 ];
 const ANSWERS = [
   ...['/api/v1/tasks', '/api/v1/tasks?state=failed&limit=200', '/api/v1/monitor', '/api/v1/queues'],
-  ...['/api/v1/queues/default', '/api/v1/workers', '/api/v1/numbers', '/api/v1/errors', '/metrics'],
+  ...['/api/v1/queues/default', '/api/v1/workers', '/api/v1/stats', '/api/v1/errors', '/metrics'],
 ];
 /** Never for a page: each walks all there is. */
 const UNBOUNDED = ['keys', 'smembers', 'sort', 'flushall'];

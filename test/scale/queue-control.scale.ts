@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BulkView } from '../../src/bulk-actions/bulk-view.js';
+import type { BulkView } from '../../src/bulk-actions/bulk-actions.openapi.js';
 import type { QueueOutcome } from '../../src/queues/queues.openapi.js';
 import { limitHere, printFigures } from '../chaos/support/figures.js';
 import { ApiClient } from '../support/api-client.js';

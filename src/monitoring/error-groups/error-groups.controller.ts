@@ -6,15 +6,9 @@ import { RoostError } from '../../model/errors.js';
 import { readFields, reason } from '../../http/body-fields.js';
 import { requireParsedBodyIfAny } from '../../http/body-parsers.js';
 import { readQuery, shortText, someOf, wholeNumber } from '../../http/query.js';
-import type { ErrorGroupDetailView } from './error-group-views.js';
-import {
-  ERROR_ACTS,
-  ERROR_SORTS,
-  ERROR_STATES,
-  ErrorGroupsService,
-  isErrorAct,
-  type ErrorGroupPage,
-} from './error-groups.service.js';
+import type { ErrorGroupDetailView, ErrorGroupPage } from './error-groups.openapi.js';
+import { ErrorGroupsService } from './error-groups.service.js';
+import { ERROR_ACTS, ERROR_SORTS, ERROR_STATES, isErrorAct } from './error-states.js';
 
 const DEFAULT_LIMIT = 50;
 

@@ -3,34 +3,12 @@ import { RoostError } from '../../model/errors.js';
 import { HistoryStatus } from '../../history/history-status.js';
 import { parseQuery } from '../../history/query/parse-query.js';
 import type { HistoryStore } from '../../history/ports/history-store.js';
-import type { ErrorSearch, ErrorState } from '../../history/ports/error-group-store.js';
+import type { ErrorSearch } from '../../history/ports/error-group-store.js';
 import { scrubOfHistory, toTaskView } from '../../history/to-task-view.js';
 import { HISTORY } from '../../history/tokens.js';
-import {
-  toErrorGroupDetailView,
-  toErrorGroupView,
-  type ErrorGroupDetailView,
-  type ErrorGroupView,
-} from './error-group-views.js';
-
-export const ERROR_STATES = ['open', 'regressed', 'resolved', 'ignored'] as const satisfies ErrorState[];
-export const ERROR_SORTS = ['last-seen', 'first-seen', 'count', 'recent'] as const;
-
-/** Actions on a group, with the state that each sets. */
-export const ERROR_ACTS = { resolve: 'resolved', ignore: 'ignored', reopen: 'open' } as const;
-export type ErrorAct = keyof typeof ERROR_ACTS;
-
-export function isErrorAct(act: string): act is ErrorAct {
-  return Object.hasOwn(ERROR_ACTS, act);
-}
-
-export interface ErrorGroupPage {
-  items: ErrorGroupView[];
-  total: number;
-  /** Number of groups in each state, under the other conditions of the search. */
-  byState: Record<ErrorState, number>;
-  nextCursor?: string;
-}
+import { toErrorGroupDetailView, toErrorGroupView } from './error-group-views.js';
+import type { ErrorGroupDetailView, ErrorGroupPage } from './error-groups.openapi.js';
+import { ERROR_ACTS, type ErrorAct } from './error-states.js';
 
 const SAMPLES = 8;
 const SHOWN_VERSIONS_MS = 8 * 86_400_000;

@@ -2,8 +2,7 @@ import { RoostError } from '../../model/errors.js';
 import { readDayOrTime } from '../../model/iso-time.js';
 import type { NumberSearch } from '../../history/ports/stats-store.js';
 import { readQuery, shortText } from '../../http/query.js';
-import { RANGE_NAMES, RANGES, STEP_LENGTHS, windowOf, type Range } from './stats-ranges.js';
-import { GROUPINGS } from './stats.service.js';
+import { GROUPINGS, RANGE_NAMES, RANGES, STEP_LENGTHS, windowOf, type Range } from './stats-ranges.js';
 
 export const STEPS = ['minute', 'hour', 'day', 'all'] as const;
 type Step = (typeof STEPS)[number];

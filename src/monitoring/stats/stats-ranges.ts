@@ -5,6 +5,10 @@ const DAY = 24 * HOUR;
 /** Lengths of the steps in which counts are stored, ms; 0 for the whole range in one step. */
 export const STEP_LENGTHS = { minute: MINUTE, hour: HOUR, day: DAY, all: 0 } as const;
 
+/** Fields that stats can be grouped by. */
+export const GROUPINGS = ['type', 'queue', 'worker'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
 export const RANGE_NAMES = ['1h', '24h', '7d', '30d'] as const;
 export type RangeName = (typeof RANGE_NAMES)[number];
 

@@ -1,31 +1,6 @@
 import { Histogram } from '../../history/histogram.js';
 import type { DurationSummary, NumberSpan } from '../../history/ports/stats-store.js';
-
-/** Counts and durations of a period as shown by REST and pages. Durations are ms. */
-export interface Numbers {
-  added: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
-  expired: number;
-  /** Started attempts after the first. */
-  retried: number;
-  /** Failed tasks divided by completed and failed ones, 0 to 1; null where there are none. */
-  failureRate: number | null;
-  /** Time from ready to run until the start. */
-  wait: Durations;
-  /** Run time of the last attempt. */
-  run: Durations;
-}
-
-/** Durations of completed and failed tasks. Quantiles are accurate to 2 %; null where there are none. */
-export interface Durations {
-  count: number;
-  meanMs: number | null;
-  p50Ms: number | null;
-  p95Ms: number | null;
-  p99Ms: number | null;
-}
+import type { Durations, Numbers } from './stats.openapi.js';
 
 export const NO_NUMBERS: Numbers = toNumbers(undefined);
 

@@ -3,32 +3,21 @@ import { RequirePermission } from '../../auth/require-permission.js';
 import type { NumberSpan } from '../../history/ports/stats-store.js';
 import { STEP_LENGTHS } from './stats-ranges.js';
 import { readNumbersQuery } from './stats-query.js';
-import { addUp, NO_NUMBERS, toNumbers, type Numbers } from './stats-view.js';
-import { StatsService, type Grouping } from './stats.service.js';
+import { addUp, NO_NUMBERS, toNumbers } from './stats-view.js';
+import type { NumbersAnswer } from './stats.openapi.js';
+import { StatsService } from './stats.service.js';
 
-export interface NumbersAnswer {
-  from: string;
-  to: string;
-  /** Length of a step, ms; 0 for the whole range in one step. */
-  stepMs: number;
-  by?: Grouping;
-  items: ({ at: string; name?: string } & Numbers)[];
-  total: Numbers;
-  /** Delay of the history, ms; set while it is behind. */
-  lagMs?: number;
-}
-
-/** REST endpoint of throughput, failures, wait and run times. */
-@Controller('api/v1/numbers')
+/** REST endpoint of throughput, failures, wait and run times. `numbers` is its deprecated name. */
+@Controller(['api/v1/stats', 'api/v1/numbers'])
 @RequirePermission('tasks.read')
 export class StatsController {
-  constructor(private readonly numbers: StatsService) {}
+  constructor(private readonly stats: StatsService) {}
 
   @Get()
   async list(@Query() query: Record<string, unknown>): Promise<NumbersAnswer> {
     const { search } = readNumbersQuery(query, Date.now());
-    const spans = (await this.numbers.read(search)).sort(byTimeAndName);
-    const lagMs = this.numbers.behind()?.lagMs;
+    const spans = (await this.stats.read(search)).sort(byTimeAndName);
+    const lagMs = this.stats.behind()?.lagMs;
     return {
       from: new Date(search.from).toISOString(),
       to: new Date(search.to).toISOString(),

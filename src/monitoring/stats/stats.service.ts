@@ -6,8 +6,17 @@ import type { ErrorGroup } from '../../history/ports/error-group-store.js';
 import type { NumberSearch, NumberSpan } from '../../history/ports/stats-store.js';
 import type { KnownVersion } from '../../history/ports/stats-store.js';
 import { HISTORY } from '../../history/tokens.js';
-import { RANGES, windowBefore, windowOf, type Range, type RangeName, type Window } from './stats-ranges.js';
-import { addUp, NO_NUMBERS, toNumbers, type Numbers } from './stats-view.js';
+import {
+  RANGES,
+  windowBefore,
+  windowOf,
+  type Range,
+  type RangeName,
+  type Window,
+  type Grouping,
+} from './stats-ranges.js';
+import { addUp, NO_NUMBERS, toNumbers } from './stats-view.js';
+import type { Numbers } from './stats.openapi.js';
 
 export interface NamedNumbers {
   name: string;
@@ -15,9 +24,6 @@ export interface NamedNumbers {
   /** Values of the previous period of the same length. */
   before: Numbers;
 }
-
-export const GROUPINGS = ['type', 'queue', 'worker'] as const;
-export type Grouping = (typeof GROUPINGS)[number];
 
 /** Data that the overview shows for one range. */
 export interface RangeNumbers extends Window {

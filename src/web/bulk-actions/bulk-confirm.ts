@@ -1,4 +1,4 @@
-import type { BulkPreview } from '../../bulk-actions/bulk-preview.js';
+import type { BulkPreview } from '../../bulk-actions/bulk-actions.openapi.js';
 import { BULK_LABELS } from './bulk-labels.js';
 import { formatNumber, plural } from '../kit/format.js';
 import { toTaskRow, type TaskRow } from '../kit/task-row.js';

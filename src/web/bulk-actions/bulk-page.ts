@@ -1,4 +1,5 @@
-import { settledOf, type BulkView, type OutcomeView } from '../../bulk-actions/bulk-view.js';
+import { settledOf } from '../../bulk-actions/bulk-view.js';
+import type { BulkView, OutcomeView } from '../../bulk-actions/bulk-actions.openapi.js';
 import { BULK_OUTCOMES, type BulkOutcome } from '../../history/ports/bulk-store.js';
 import { BULK_STATE_LABELS, BULK_LABELS, OUTCOME_LABELS, outcomeLabel } from './bulk-labels.js';
 import { formatDuration, formatNumber, plural, shortId } from '../kit/format.js';

@@ -1,7 +1,7 @@
 import type { TaskFailure, TaskView } from '../../model/task-view.js';
 import type { KnownVersion } from '../../history/ports/stats-store.js';
-import type { ErrorGroupDetailView } from '../../monitoring/error-groups/error-group-views.js';
-import type { ErrorAct } from '../../monitoring/error-groups/error-groups.service.js';
+import type { ErrorGroupDetailView } from '../../monitoring/error-groups/error-groups.openapi.js';
+import type { ErrorAct } from '../../monitoring/error-groups/error-states.js';
 import { ERROR_STATE_ICONS, ERROR_STATE_TONES } from './errors-page.js';
 import { toFailureView, type FailureView } from '../kit/failure-view.js';
 import { formatNumber, plural, shortId } from '../kit/format.js';

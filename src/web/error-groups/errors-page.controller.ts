@@ -4,12 +4,8 @@ import { RequirePermission } from '../../auth/require-permission.js';
 import { actor } from '../../auth/principal.js';
 import { RoostError } from '../../model/errors.js';
 import { reason } from '../../http/body-fields.js';
-import {
-  ERROR_STATES,
-  ErrorGroupsService,
-  isErrorAct,
-  type ErrorAct,
-} from '../../monitoring/error-groups/error-groups.service.js';
+import { ErrorGroupsService } from '../../monitoring/error-groups/error-groups.service.js';
+import { ERROR_STATES, isErrorAct, type ErrorAct } from '../../monitoring/error-groups/error-states.js';
 import { runFormAction, BY_PAGE } from '../kit/form-action.js';
 import { PageShellService, LIVE_FLEET } from '../kit/page-shell.service.js';
 import { toErrorGroupPage } from './error-group-page.js';

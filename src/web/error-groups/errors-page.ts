@@ -1,6 +1,5 @@
 import type { ErrorState } from '../../history/ports/error-group-store.js';
-import type { ErrorGroupView } from '../../monitoring/error-groups/error-group-views.js';
-import type { ErrorGroupPage } from '../../monitoring/error-groups/error-groups.service.js';
+import type { ErrorGroupPage, ErrorGroupView } from '../../monitoring/error-groups/error-groups.openapi.js';
 import { formatNumber } from '../kit/format.js';
 import { toSparkline } from '../kit/minute-chart.js';
 

@@ -1,5 +1,7 @@
-import { finishedOf, type Durations, type Numbers } from '../../monitoring/stats/stats-view.js';
-import type { Grouping, NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
+import { finishedOf } from '../../monitoring/stats/stats-view.js';
+import type { Durations, Numbers } from '../../monitoring/stats/stats.openapi.js';
+import type { NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
+import type { Grouping } from '../../monitoring/stats/stats-ranges.js';
 import { formatDuration, formatNumber } from '../kit/format.js';
 import { failureText } from './range-stats.js';
 import { fieldOf, finishedIn, toTasksHref } from './task-query.js';

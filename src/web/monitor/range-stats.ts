@@ -1,4 +1,5 @@
-import { finishedOf, type Numbers } from '../../monitoring/stats/stats-view.js';
+import { finishedOf } from '../../monitoring/stats/stats-view.js';
+import type { Numbers } from '../../monitoring/stats/stats.openapi.js';
 import type { RangeNumbers } from '../../monitoring/stats/stats.service.js';
 import { formatDuration, formatNumber, formatPercent, plural } from '../kit/format.js';
 import { inGroups, toSparkline } from '../kit/minute-chart.js';

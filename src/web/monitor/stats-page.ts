@@ -1,6 +1,7 @@
 import type { ErrorGroup } from '../../history/ports/error-group-store.js';
 import { RANGE_NAMES, RANGES, type RangeName } from '../../monitoring/stats/stats-ranges.js';
-import type { Behind, Grouping, NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
+import type { Behind, NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
+import type { Grouping } from '../../monitoring/stats/stats-ranges.js';
 import { formatDuration, formatNumber, plural } from '../kit/format.js';
 import { type BigNumber, type NowPanels, type ShownNow, toNowNumbers, toNowPanels } from './monitor-page.js';
 import { inGroups, toSparkline } from '../kit/minute-chart.js';

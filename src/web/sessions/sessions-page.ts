@@ -1,4 +1,4 @@
-import type { SessionView } from '../../auth/sessions.service.js';
+import type { SessionView } from '../../auth/auth.openapi.js';
 import type { Principal } from '../../auth/principal.js';
 import type { FormError } from '../kit/form-error.js';
 

@@ -3,7 +3,7 @@ import type { TaskPage as TaskListing, TaskView } from '../../model/task-view.js
 import type { RecorderStatus } from '../../history/history-status.js';
 import type { Query } from '../../history/query/query-ast.js';
 import type { GroupCounts } from '../../history/ports/history-store.js';
-import type { SearchView } from '../../search/saved-searches.service.js';
+import type { SearchView } from '../../search/search.openapi.js';
 import type { TaskColumn } from '../../search/task-columns.js';
 import type { JobCommands } from '../../tasks/job-commands.js';
 import { formatDuration, formatNumber } from '../kit/format.js';

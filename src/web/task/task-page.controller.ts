@@ -21,7 +21,7 @@ import { TaskCommands } from '../../tasks/task-commands.js';
 import { TaskFinder } from '../../tasks/task-finder.js';
 import { TaskTimeline } from '../../tasks/task-timeline.js';
 import { TasksService } from '../../tasks/tasks.service.js';
-import type { WhyView } from '../../tasks/waiting-reasons.js';
+import type { WhyView } from '../../tasks/task-queries.openapi.js';
 import { WaitingReasonsService } from '../../tasks/waiting-reasons.service.js';
 import { BY_PAGE, UNDO_MS } from '../kit/form-action.js';
 import { PageShellService } from '../kit/page-shell.service.js';

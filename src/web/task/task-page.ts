@@ -4,7 +4,7 @@ import type { AttemptView, LogLine, TaskView, TransitionView } from '../../model
 import type { JobCommands } from '../../tasks/job-commands.js';
 import type { RetentionTimes } from '../../tasks/located-task.js';
 import type { ProgressSample } from '../../model/task-view.js';
-import type { WhyView } from '../../tasks/waiting-reasons.js';
+import type { WhyView } from '../../tasks/task-queries.openapi.js';
 import { type AttemptList, toAttemptList } from './attempt-rows.js';
 import { type BodyView, toBody } from './body-view.js';
 import {

@@ -1,4 +1,4 @@
-import type { BlockerCode, WhyView } from '../../tasks/waiting-reasons.js';
+import type { Blocker, WhyView } from '../../tasks/task-queries.openapi.js';
 import { formatDuration, plural, shortId } from '../kit/format.js';
 
 /** "Why isn't it running?" panel of the task's page. */
@@ -24,7 +24,7 @@ interface BlockerLine {
   more?: string;
 }
 
-const ICONS: Record<BlockerCode, string> = {
+const ICONS: Record<Blocker['code'], string> = {
   QUEUE_PAUSED: 'pause',
   DELAYED: 'alarm-clock',
   RETRY_WAIT: 'rotate-ccw',
@@ -43,7 +43,7 @@ const ICONS: Record<BlockerCode, string> = {
 };
 
 /** Pages where users can do what the cure describes for programs. */
-const LINKS: Partial<Record<BlockerCode, string>> = {
+const LINKS: Partial<Record<Blocker['code'], string>> = {
   QUEUE_PAUSED: 'Open the queue',
   RATE_LIMITED: 'Open the queue',
   NO_WORKER: 'Workers',
@@ -102,7 +102,7 @@ export function toWhyPanel(why: WhyView | undefined): WhyPanel | undefined {
     }),
     unknown: why.unknown,
     estimate:
-      startInMs === null
+      startInMs === null || startAt === null
         ? { text: 'The start cannot be predicted', basis }
         : {
             text: startInMs < 1_000 ? 'Starts now' : `Starts in about ${formatDuration(startInMs)}`,

@@ -1,5 +1,5 @@
 import { factsOf, type Permission } from '../../auth/permissions.js';
-import type { TokenView } from '../../auth/tokens.service.js';
+import type { TokenView } from '../../auth/auth.openapi.js';
 import type { FormError } from '../kit/form-error.js';
 
 /** Offered lifetimes of a token in days; empty for no expiry. */

@@ -4,7 +4,7 @@ import type { LoadSample } from '../../../src/workers/worker-record.js';
 import type { TypeLimits } from '../../../src/limits/limits.openapi.js';
 import type { RedisDetails } from '../../../src/monitoring/redis-details.js';
 import type { QueueDetail } from '../../../src/queues/queues.openapi.js';
-import type { WhyView } from '../../../src/tasks/waiting-reasons.js';
+import type { WhyView } from '../../../src/tasks/task-queries.openapi.js';
 import { sampleQueue, sampleTypeLimits, sampleWorker } from './page-models/fleet-samples.js';
 
 /** What the fleet's pages read and write, without Redis; every write is remembered. */

@@ -5,7 +5,7 @@ import {
   toErrorGroupDetailView,
   toErrorGroupView,
 } from '../../../src/monitoring/error-groups/error-group-views.js';
-import type { ErrorAct } from '../../../src/monitoring/error-groups/error-groups.service.js';
+import type { ErrorAct } from '../../../src/monitoring/error-groups/error-states.js';
 import { RANGES, type RangeName, windowOf } from '../../../src/monitoring/stats/stats-ranges.js';
 import { toNumbers } from '../../../src/monitoring/stats/stats-view.js';
 import type { Behind, RangeNumbers } from '../../../src/monitoring/stats/stats.service.js';

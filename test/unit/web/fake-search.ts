@@ -1,7 +1,7 @@
 import type { TaskPage } from '../../../src/model/task-view.js';
 import type { RecorderStatus } from '../../../src/history/history-status.js';
 import type { GroupCounts } from '../../../src/history/ports/history-store.js';
-import type { SearchView } from '../../../src/search/saved-searches.service.js';
+import type { SearchView } from '../../../src/search/search.openapi.js';
 import type { FakeTasks } from './fake-services.js';
 
 /** The history as pages see it: the tasks of `FakeTasks`, whatever is asked for. */

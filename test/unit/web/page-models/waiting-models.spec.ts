@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WhyView } from '../../../../src/tasks/waiting-reasons.js';
+import type { WhyView } from '../../../../src/tasks/task-queries.openapi.js';
 import { toCancelling, toCancelView } from '../../../../src/web/task/cancel-view.js';
 import { toWhyPanel } from '../../../../src/web/task/why-view.js';
 import { ago, sampleTask } from './samples.js';

@@ -1,0 +1,104 @@
+import {
+  count,
+  items,
+  list,
+  named,
+  object,
+  oneOf,
+  optional,
+  text,
+  time,
+  type Static,
+} from '../model/schema.js';
+import { pathParameter } from '../openapi/components.js';
+import { json, operations } from '../openapi/operation.js';
+import { TASK_COLUMNS } from './task-columns.js';
+
+const columns = optional(
+  list(oneOf(TASK_COLUMNS), 'Columns of the list, where they differ from the default.'),
+);
+
+const Search = named(
+  'Search',
+  object(
+    {
+      id: text('Id; does not change when the search is replaced.'),
+      name: text('Name of the search.'),
+      q: text('The normalized query; empty for every task.'),
+      columns,
+      createdAt: time('When it was saved.'),
+      links: object({
+        self: text('REST URL of the search.'),
+        page: text('URL of the page that lists its tasks.'),
+        tasks: text('REST URL of its tasks.'),
+      }),
+    },
+    { description: 'A saved query.' },
+  ),
+);
+export type SearchView = Static<typeof Search>;
+
+const SearchRequest = named(
+  'SearchRequest',
+  object({
+    name: text('Name of the search.', { minLength: 1, maxLength: 60 }),
+    q: text('The query.', { maxLength: 2048 }),
+    columns,
+  }),
+);
+
+const Suggestion = named(
+  'Suggestion',
+  object({
+    text: text('Replacement text. One that ends with a colon is to be followed by a value.', {
+      examples: ['type:divide'],
+    }),
+    help: text('Short explanation.'),
+  }),
+);
+export type Suggestion = Static<typeof Suggestion>;
+
+export const Suggestions = named(
+  'Suggestions',
+  object({
+    from: count('Start of the replaced text in the query, in UTF-16 units.'),
+    to: count('End of the replaced text.'),
+    items: list(Suggestion),
+  }),
+);
+export type Suggestions = Static<typeof Suggestions>;
+
+export const SEARCHES_API = operations('Search', {
+  'GET /api/v1/searches': {
+    id: 'listSearches',
+    summary: 'List saved searches',
+    answers: { 200: ['All of them, by name.', named('SearchList', items(Search))] },
+    errors: ['HISTORY_UNAVAILABLE'],
+  },
+  'POST /api/v1/searches': {
+    id: 'saveSearch',
+    summary: 'Save a search',
+    description:
+      'Saved searches are shared by all users. Replaces a search with the same name, ignoring case.',
+    body: json(SearchRequest, {
+      failed: { name: 'Failed today', q: 'state:failed created:<24h', columns: ['type', 'error'] },
+    }),
+    answers: {
+      200: ['The search replaced one with the same name.', Search],
+      201: [
+        'The search was saved.',
+        Search,
+        { headers: { Location: { description: 'URL of the saved search.', schema: { type: 'string' } } } },
+      ],
+    },
+    errors: ['REQUEST_INVALID', 'HISTORY_UNAVAILABLE'],
+  },
+  'DELETE /api/v1/searches/{id}': {
+    id: 'deleteSearch',
+    summary: 'Delete a saved search',
+    description: 'Does not affect the tasks it finds.',
+    parameters: [pathParameter('id', 'Id of the search.')],
+    answers: { 204: 'The search was deleted.' },
+    errors: ['NOT_FOUND', 'SEARCH_NOT_FOUND', 'HISTORY_UNAVAILABLE'],
+  },
+});
