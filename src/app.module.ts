@@ -18,6 +18,7 @@ import { ProblemFilter, ERROR_PAGE } from './http/problem.filter.js';
 import { RouteOrder } from './http/route-order.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { logInputFaults } from './platform/logging/input-faults.js';
+import { Redaction } from './platform/redaction/redaction.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { BullmqModule } from './bullmq/bullmq.module.js';
@@ -48,7 +49,7 @@ export class AppModule {
         RegistryModule.forRoot({
           types: taskTypes,
           queues,
-          report: logInputFaults(logger),
+          report: logInputFaults(logger, new Redaction(settings.REDACT)),
           promised: schemaProblems,
         }),
         BullmqModule.forRoot(queues),

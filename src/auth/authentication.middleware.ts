@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { SessionChanges } from './session-changes.js';
@@ -39,6 +40,7 @@ export class AuthenticationMiddleware {
     private readonly rates: RateLimit,
     private readonly changes: SessionChanges,
     private readonly emergencies: EmergencyAccess,
+    private readonly redaction: Redaction,
   ) {}
 
   readonly middleware = (req: Request, res: Response, next: NextFunction): void => {
@@ -112,7 +114,8 @@ export class AuthenticationMiddleware {
     const isPublic = isPublicPath(req.path);
     if (!isPublic || isWrite(req.method)) this.rates.countAnonymous(req);
     if (isPublic) return;
-    if (isReader(req)) await saveForm(req, res, (length) => this.rates.acquireFormBytes(req, length));
+    if (isReader(req))
+      await saveForm(req, res, this.redaction, (length) => this.rates.acquireFormBytes(req, length));
     res.setHeader('WWW-Authenticate', 'Bearer realm="roost"');
     throw unauthenticated();
   }

@@ -7,7 +7,6 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { clientOf } from './client.js';
 import { csrfInvalid } from './authorize.js';
 import { LoginState } from './login-state.js';
-import { unpackForm } from './saved-form.js';
 import { SavedForms } from './saved-forms.js';
 import { renderLogin } from './login-page.js';
 import { LoginService } from './login.service.js';
@@ -46,7 +45,7 @@ export class LoginController {
     // Redirects if no login is required or the session exists already.
     if (req.principal?.via !== 'nobody') return res.redirect(303, next);
     if (!this.loginState.isLoginToken(req, form._csrf)) throw csrfInvalid();
-    const kept = unpackForm(form.kept);
+    const kept = this.savedForms.unpack(form.kept);
     const [name, password] = [text(form.name), text(form.password)];
     try {
       // Audits the name only if a user has it: other input may be a password in the wrong field.

@@ -6,7 +6,7 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { clientOf } from './client.js';
 import { csrfInvalid } from './authorize.js';
 import { LoginState } from './login-state.js';
-import { packForm, unpackForm } from './saved-form.js';
+import { packForm } from './saved-form.js';
 import { SavedForms } from './saved-forms.js';
 import { renderLogin } from './login-page.js';
 import { Public } from './require-permission.js';
@@ -62,7 +62,7 @@ export class OidcController {
     const next = safeRedirect(form.next);
     if (req.principal?.via !== 'nobody') return res.redirect(303, next);
     if (!this.loginState.isLoginToken(req, form._csrf)) throw csrfInvalid();
-    const kept = unpackForm(form.kept);
+    const kept = this.savedForms.unpack(form.kept);
     try {
       this.rates.countProviderLogin(req);
       if (kept && !this.rates.acquireSavedChars(req, packForm(kept).length)) throw tooManyKept();

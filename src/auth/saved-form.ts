@@ -1,5 +1,5 @@
 import express, { type Request, type Response } from 'express';
-import { hasHidden, redaction } from '../platform/redaction/redaction.js';
+import { hasHidden, type Redaction } from '../platform/redaction/redaction.js';
 import { bounded } from '../http/body-limit.js';
 import { FORM_LIMIT, MAX_FORM_FIELDS } from '../http/body-parsers.js';
 import { safeRedirect } from './safe-redirect.js';
@@ -45,6 +45,7 @@ const parser = bounded(
 export async function saveForm(
   req: Request,
   res: Response,
+  rules: Redaction,
   mayRead: (length: number) => boolean,
 ): Promise<void> {
   const length = Number(req.headers['content-length']);
@@ -54,17 +55,18 @@ export async function saveForm(
   const error = await new Promise<unknown>((resolve) => parser(req, res, resolve));
   const body: unknown = req.body;
   req.body = undefined;
-  const form = error ? undefined : toSavedForm(req.originalUrl, body);
+  const form = error ? undefined : toSavedForm(req.originalUrl, body, rules);
   if (!form || packForm(form).length > MAX_PACKED_LENGTH) return;
   req.savedForm = form;
   req.isFormTooLong = false;
 }
 
 /** Returns the form of a request whose body has been read. Returns the form inside for a login form. */
-export function findForm(req: Request): SavedForm | undefined {
+export function findForm(req: Request, rules: Redaction): SavedForm | undefined {
   const body: unknown = req.body;
-  if (/^\/login(\/oidc)?$/.test(req.path)) return unpackForm((body as { kept?: unknown } | undefined)?.kept);
-  return isPageForm(req) ? toSavedForm(req.originalUrl, body) : undefined;
+  if (/^\/login(\/oidc)?$/.test(req.path))
+    return unpackForm((body as { kept?: unknown } | undefined)?.kept, rules);
+  return isPageForm(req) ? toSavedForm(req.originalUrl, body, rules) : undefined;
 }
 
 export function packForm(form: SavedForm): string {
@@ -72,7 +74,7 @@ export function packForm(form: SavedForm): string {
 }
 
 /** Returns undefined for any text that `packForm` does not make. */
-export function unpackForm(packed: unknown): SavedForm | undefined {
+export function unpackForm(packed: unknown, rules: Redaction): SavedForm | undefined {
   if (typeof packed !== 'string' || packed === '' || packed.length > MAX_PACKED_LENGTH) return undefined;
   try {
     const form = JSON.parse(Buffer.from(packed, 'base64url').toString()) as Partial<SavedForm> | null;
@@ -80,7 +82,7 @@ export function unpackForm(packed: unknown): SavedForm | undefined {
       return undefined;
     const { action, fields, dropped } = form;
     if (fields.length > MAX_FORM_FIELDS || !fields.every(isField)) return undefined;
-    return { action, fields: fields.filter(([name, value]) => !isSecret(name, value)), dropped };
+    return { action, fields: fields.filter(([name, value]) => !isSecret(name, value, rules)), dropped };
   } catch {
     return undefined;
   }
@@ -105,25 +107,24 @@ function isPageForm(req: Request): boolean {
   );
 }
 
-function toSavedForm(action: string, body: unknown): SavedForm | undefined {
+function toSavedForm(action: string, body: unknown, rules: Redaction): SavedForm | undefined {
   if (!isAction(action) || typeof body !== 'object' || body === null) return undefined;
   const all = Object.entries(body as Record<string, string | string[]>)
     .flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const))
     .filter(([name]) => name !== '_csrf')
     .map(([name, value]): [string, string] => [name, value]);
   if (!all.every(isField)) return undefined;
-  const dropped = all.filter(([name, value]) => value !== '' && isSecret(name, value));
+  const dropped = all.filter(([name, value]) => value !== '' && isSecret(name, value, rules));
   return {
     action,
-    fields: all.filter(([name, value]) => !isSecret(name, value)),
+    fields: all.filter(([name, value]) => !isSecret(name, value, rules)),
     dropped: [...new Set(dropped.map(([name]) => name))],
   };
 }
 
 /** Whether a field is secret by its name, or because REDACT hides it in an input. */
-function isSecret(name: string, value: string): boolean {
+function isSecret(name: string, value: string, rules: Redaction): boolean {
   if (hasSecretName(name) || name === '_csrf') return true;
-  const rules = redaction();
   if (!rules.concerns('input')) return false;
   return hasHidden(rules.apply('input', { [name.replace(/^input\./, '')]: parsed(value) }));
 }

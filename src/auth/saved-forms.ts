@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { AuthenticationMiddleware } from './authentication.middleware.js';
-import { findForm, hasSecretName, type SavedForm } from './saved-form.js';
+import { findForm, hasSecretName, type SavedForm, unpackForm } from './saved-form.js';
 import { ANONYMOUS, type Principal } from './principal.js';
 
 /** Fields that the page fills in, not the user. */
@@ -34,11 +35,19 @@ export type SavedFormPage = (
 export class SavedForms {
   private readonly pages = new Map<string, SavedFormPage>();
 
-  constructor(private readonly authentication: AuthenticationMiddleware) {}
+  constructor(
+    private readonly authentication: AuthenticationMiddleware,
+    private readonly redaction: Redaction,
+  ) {}
 
   /** Registers the page that renders forms for a path. Other forms are shown as a list of their fields. */
   register(path: string, draw: SavedFormPage): void {
     this.pages.set(path, draw);
+  }
+
+  /** Returns the form that a login form carries, if it is one. */
+  unpack(packed: unknown): SavedForm | undefined {
+    return unpackForm(packed, this.redaction);
   }
 
   /** Shows the form in response to the request that started the session. */
@@ -50,7 +59,7 @@ export class SavedForms {
   /** Shows the form of a refused request. Returns false if it has none. */
   async showRefused(req: Request, res: Response): Promise<boolean> {
     const { principal = ANONYMOUS } = req;
-    const form = principal.via === 'session' ? findForm(req) : undefined;
+    const form = principal.via === 'session' ? findForm(req, this.redaction) : undefined;
     if (form) await this.show(res, form, principal, REASONS.changed);
     return form !== undefined;
   }

@@ -4,7 +4,7 @@ import { RoostError } from '../model/errors.js';
 import { clientOf } from './client.js';
 import { csrfInvalid } from './authorize.js';
 import { LoginState } from './login-state.js';
-import { type SavedForm, packForm, unpackForm } from './saved-form.js';
+import { type SavedForm, packForm } from './saved-form.js';
 import { SavedForms } from './saved-forms.js';
 import { renderLogin } from './login-page.js';
 import { Public } from './require-permission.js';
@@ -43,7 +43,7 @@ export class SecondStepController {
     if (req.principal?.via !== 'nobody') return res.redirect(303, next);
     if (!this.loginState.isLoginToken(req, form._csrf)) throw csrfInvalid();
     const visits = this.loginState.visitsOf(req);
-    const kept = unpackForm(form.kept);
+    const kept = this.savedForms.unpack(form.kept);
     req.audit = {};
     try {
       const outcome = await this.factors.pass(visits, text(form.step), text(form.code), clientOf(req));

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { TASK_STATES, type TaskState } from '../model/states.js';
 import type { BulkAction } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
@@ -29,6 +30,7 @@ export class BulkPreviews {
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly selection: Selection,
     private readonly reader: TaskReader,
+    private readonly redaction: Redaction,
   ) {}
 
   async ofQuery(
@@ -39,7 +41,7 @@ export class BulkPreviews {
       this.count(filter, now),
       this.store.search({ query: { filter, sort: null }, limit: SAMPLE_SIZE, now }),
     ]);
-    const sample = page.items.map((task) => toTaskView(task, now));
+    const sample = page.items.map((task) => toTaskView(task, this.redaction, now));
     const ours = sample.filter(({ queue }) => isOurQueue(queue));
     const inRedis = await this.reader.findMany(ours.map(({ queue, id }) => ({ queue, id })));
     const sampleGone = inRedis.filter((task) => task === undefined).length;
@@ -60,7 +62,7 @@ export class BulkPreviews {
     const kept = past.filter((task) => task !== undefined);
     return {
       ...summary(action, counted, to),
-      sample: [...live, ...kept.map((task) => toTaskView(task, now))],
+      sample: [...live, ...kept.map((task) => toTaskView(task, this.redaction, now))],
       // A selection knows which of its tasks are gone, and counts them in `others`.
       sampleGone: 0,
     };

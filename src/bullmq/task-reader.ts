@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { SharedClock } from '../platform/clock.js';
 import { type TaskState } from '../model/states.js';
 import type { AttemptView, LogLine, TaskView } from '../model/task-view.js';
@@ -35,6 +36,7 @@ export class TaskReader {
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     private readonly queues: Queues,
     private readonly clock: SharedClock,
+    private readonly redaction: Redaction,
   ) {}
 
   /** Finds the task with this id in `queue`, or in all queues if none is given. */
@@ -81,7 +83,7 @@ export class TaskReader {
       const [stacktrace, stored] = await this.redis.hmget(this.key(queue, record.id), 'stacktrace', field);
       record.failure = lastFailure(record, stored, stacktrace);
     }
-    return toTaskView(record, this.clock.now());
+    return toTaskView(record, this.clock.now(), this.redaction);
   }
 
   /** Views for a list: large bodies left out, vanished tasks skipped. */
@@ -89,11 +91,11 @@ export class TaskReader {
     if (refs.length === 0) return [];
     const records = await this.loadRecords(refs, MAX_LIST_BODY_BYTES);
     const now = this.clock.now();
-    return records.flatMap((record) => (record ? [toTaskView(record, now)] : []));
+    return records.flatMap((record) => (record ? [toTaskView(record, now, this.redaction)] : []));
   }
 
   async attempts({ queue, record }: FoundTask): Promise<AttemptView[]> {
-    const scrub = scrubOfJob(record);
+    const scrub = scrubOfJob(record, this.redaction);
     const attempts = toAttempts(record, await this.redis.hgetall(this.key(queue, record.id)));
     return attempts.map((one) => (one.error ? { ...one, error: scrub.failure(one.error) } : one));
   }
@@ -111,7 +113,7 @@ export class TaskReader {
     const first = total - stored;
     const from = Math.max(after, first);
     const lines = from >= total ? [] : await this.redis.lrange(logs, from - first, from - first + limit - 1);
-    const scrub = scrubOfJob(record);
+    const scrub = scrubOfJob(record, this.redaction);
     const items = lines.map((line, i) => {
       const logLine = toLogLine(from + i, line);
       return { ...logLine, text: scrub.text(logLine.text) };

@@ -8,6 +8,7 @@ import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { LOG } from '../platform/logging/logging.module.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
 import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
 import { scrubOfJob } from '../bullmq/codec/to-task-view.js';
@@ -35,6 +36,7 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly tail: EventTail,
     private readonly reader: TaskReader,
     @Inject(LOG) log: Logger,
+    private readonly redaction: Redaction,
   ) {
     this.checks = new PeriodicRunner(() => this.checkAll(), {
       name: 'check of watched tasks',
@@ -79,7 +81,7 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
         },
         logs: async (after) =>
           (await this.reader.logs({ queue: found.queue, record }, after, MAX_LOG_LINES)).items,
-        scrub: () => (scrub ??= scrubOfJob(record)),
+        scrub: () => (scrub ??= scrubOfJob(record, this.redaction)),
         history: archived,
       },
       this.tail.position(queue) ?? '0-0',

@@ -1,6 +1,6 @@
 import { readFailure } from '../model/failure.js';
-import { HIDDEN, redaction } from '../platform/redaction/redaction.js';
-import { type Scrub, scrubOf } from '../platform/redaction/scrub.js';
+import { HIDDEN, type Redaction } from '../platform/redaction/redaction.js';
+import { NO_SCRUB, type Scrub, scrubOf } from '../platform/redaction/scrub.js';
 import type { TaskView } from '../model/task-view.js';
 import { formatIso, taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
 import type { HistoryTask } from './ports/rows.js';
@@ -10,11 +10,11 @@ import { parseStoredBody } from '../bullmq/codec/parse-stored-json.js';
 const PREVIEW_LENGTH = 160;
 
 /** Converts a task of the history to the view that the same task in Redis has. */
-export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskView {
+export function toTaskView(task: HistoryTask, rules: Redaction, now: number = Date.now()): TaskView {
   const { id, queue, state, startedAt, runMs } = task;
-  const hidden = redaction();
+  const hidden = rules.current;
   const input = hidden.apply('input', parsed(task.input));
-  const words = scrubOfHistory(task);
+  const words = scrubOfHistory(task, rules);
   const ran = state === 'active' && startedAt !== null ? Math.max(0, now - startedAt) : runMs;
   return {
     id,
@@ -22,7 +22,7 @@ export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskVie
     queue,
     state,
     ...(task.inputCut ? {} : { input }),
-    inputPreview: inputPreview(task),
+    inputPreview: inputPreview(task, hidden),
     ...(state === 'completed' && !task.resultCut
       ? { result: words.value(hidden.apply('result', parsed(task.result))) }
       : {}),
@@ -48,10 +48,10 @@ export function toTaskView(task: HistoryTask, now: number = Date.now()): TaskVie
 }
 
 /** Redacts values stored outside the task's own row, such as its log. */
-export function scrubOfHistory({ input, inputCut, result, resultCut }: HistoryTask): Scrub {
-  const hidden = redaction();
-  if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
-  return scrubOf({
+export function scrubOfHistory({ input, inputCut, result, resultCut }: HistoryTask, rules: Redaction): Scrub {
+  const hidden = rules.current;
+  if (!hidden.concerns('input') && !hidden.concerns('result')) return NO_SCRUB;
+  return scrubOf(rules, {
     ...{ input: parsed(input), isInputCut: inputCut },
     ...{ result: parsed(result), isResultCut: resultCut },
   });
@@ -70,9 +70,8 @@ function parsed(json: string | null): unknown {
   return json === null ? null : parseStoredBody(json);
 }
 
-function inputPreview({ input, inputCut }: HistoryTask): string {
+function inputPreview({ input, inputCut }: HistoryTask, hidden: Redaction): string {
   if (input === null) return 'null';
-  const hidden = redaction();
   if (!hidden.concerns('input')) return preview(input);
   return inputCut ? HIDDEN : preview(hidden.applyToText('input', input));
 }

@@ -1,17 +1,18 @@
 import { readFailure } from '../model/failure.js';
 import type { AttemptView, LogLine, TaskView, TransitionView } from '../model/task-view.js';
+import type { Redaction } from '../platform/redaction/redaction.js';
 import { withoutTerminalCodes } from '../model/terminal-codes.js';
 import { formatIso } from '../bullmq/codec/to-task-view.js';
 import type { HistoryAttempt, HistoryLogLine, HistoryTask, HistoryTransition } from './ports/rows.js';
 import { toTaskView } from './to-task-view.js';
 
 /** Full view of a task that exists only in the history. Truncated bodies are omitted and listed in `cut`. */
-export function toHistoryTaskView(task: HistoryTask): TaskView {
+export function toHistoryTaskView(task: HistoryTask, rules: Redaction): TaskView {
   const cut = [
     ...(task.inputCut ? (['input'] as const) : []),
     ...(task.resultCut ? (['result'] as const) : []),
   ];
-  const { links, ...view } = toTaskView(task);
+  const { links, ...view } = toTaskView(task, rules);
   return { ...view, kept: 'history', ...(cut.length > 0 ? { cut } : {}), links };
 }
 

@@ -1,6 +1,5 @@
 import { plainToInstance } from 'class-transformer';
 import type { FieldProblem } from '../model/errors.js';
-import { scrubOf } from '../platform/redaction/scrub.js';
 import { collectFaults, type ClassFault } from './class-faults.js';
 import { describeValue } from './describe-schema.js';
 import type { InputClass } from './input-metadata.js';
@@ -66,24 +65,6 @@ export function toFieldProblems(faults: readonly ClassFault[], roots: readonly o
     }
   }
   return [...problems].map(([path, message]) => ({ path, message }));
-}
-
-/** For the log: with its real stack, and without what the rules of redaction hide in the input. */
-export function toReported(thrown: unknown, input: unknown): Error {
-  const scrub = scrubOf({ input });
-  const text = (read: () => unknown) => {
-    try {
-      return scrub.text(String(read()));
-    } catch {
-      return '';
-    }
-  };
-  if (!(thrown instanceof Error))
-    return new Error(text(() => `it threw what is no error: ${String(thrown)}`));
-  const error = new Error(text(() => thrown.message));
-  error.name = text(() => thrown.name) || 'Error';
-  error.stack = text(() => thrown.stack);
-  return error;
 }
 
 function describe(object: object, property: string): string {

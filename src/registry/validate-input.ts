@@ -2,7 +2,7 @@ import { validate, type ValidationError } from 'class-validator';
 import { RoostError } from '../model/errors.js';
 import type { FieldProblem } from '../model/errors.js';
 import { nearName } from '../model/near-name.js';
-import { buildInstance, canBeRead, toFieldProblems, toReported } from './build-instance.js';
+import { buildInstance, canBeRead, toFieldProblems } from './build-instance.js';
 import { collectFaults, guardClass, type ClassFault } from './class-faults.js';
 import { conversionProblems } from './converted-values.js';
 import { describeSchema, describeValue } from './describe-schema.js';
@@ -30,8 +30,14 @@ export type Checkable = Pick<TaskType, 'name' | 'inputClass' | 'schema'>;
 /** Lists the parts of an input, as sent, that the published schema refuses. */
 export type SchemaCheck = (type: Checkable, raw: unknown) => FieldProblem[];
 
-/** Receives errors thrown by the code of an input class, for its developer. The sender learns only that it failed. */
-export type ReportFault = (error: Error, fault: { type: string; field?: string; what: string }) => void;
+/**
+ * Receives an error that the code of an input class threw, for its developer. The sender of the input learns only that
+ * there was one. The error may quote the input.
+ */
+export type ReportFault = (
+  error: unknown,
+  fault: { type: string; field?: string; what: string; input: unknown },
+) => void;
 
 /**
  * An instance of the input class with its defaults filled in.
@@ -48,7 +54,7 @@ export async function validateInput(
   const problems = own.length > 0 ? own : promised(type, raw);
   if (report) {
     for (const { error, what, property } of faults) {
-      report(toReported(error, raw), { type: type.name, what, ...(property ? { field: property } : {}) });
+      report(error, { type: type.name, what, input: raw, ...(property ? { field: property } : {}) });
     }
   }
   const [first] = problems;

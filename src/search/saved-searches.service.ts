@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { RoostError } from '../model/errors.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { MAX_SAVED, type SavedSearch } from '../history/ports/saved-search-store.js';
@@ -13,7 +14,10 @@ export const MAX_NAME_LENGTH = 60;
 /** Stores queries under a name, shared by all users. */
 @Injectable()
 export class SavedSearches {
-  constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
+  constructor(
+    @Inject(HISTORY) private readonly store: HistoryStore,
+    private readonly redaction: Redaction,
+  ) {}
 
   async all(): Promise<SearchView[]> {
     return (await this.store.searches()).map(toSearchView);
@@ -29,7 +33,7 @@ export class SavedSearches {
     columns?: unknown;
   }): Promise<{ search: SearchView; added: boolean }> {
     const name = nameOf(given.name);
-    const q = queryOf(given.q);
+    const q = queryOf(given.q, this.redaction);
     const columns = columnsOf(given.columns);
     const outcome = await this.store.saveSearch({
       id: randomUUID(),
@@ -73,10 +77,10 @@ function nameOf(name: unknown): string {
   return text;
 }
 
-function queryOf(q: unknown): string {
+function queryOf(q: unknown, redaction: Redaction): string {
   if (typeof q !== 'string') throw refused('q', 'must be a query; an empty one finds every task');
   try {
-    return parseSearch({ q }).text;
+    return parseSearch({ q }, redaction).text;
   } catch (error) {
     throw error instanceof RoostError ? refused('q', error.fields?.[0]?.message ?? error.detail) : error;
   }

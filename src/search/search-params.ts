@@ -1,6 +1,6 @@
 import { RoostError, type FieldProblem } from '../model/errors.js';
 import { nearName } from '../model/near-name.js';
-import { redactionRules } from '../platform/redaction/redaction.js';
+import type { Redaction } from '../platform/redaction/redaction.js';
 import { TASK_STATES, type TaskState } from '../model/states.js';
 import { parseQuery } from '../history/query/parse-query.js';
 import { printQuery } from '../history/query/print-query.js';
@@ -34,7 +34,7 @@ const NAMES = ['type', 'queue', 'worker', 'tag'] as const satisfies readonly Nam
  * Converts parameters to a query; they are joined by AND. The only place that does this.
  * @throws RoostError QUERY_INVALID with every problem at once; one in `q` has its `column`, counted from 1.
  */
-export function parseSearch(params: SearchParams): ParsedSearch {
+export function parseSearch(params: SearchParams, redaction: Redaction): ParsedSearch {
   const problems: FieldProblem[] = [];
   let place: Record<string, unknown> | undefined;
   const read = <Value>(path: keyof SearchParams, reader: (text: string) => Value): Value | undefined => {
@@ -55,7 +55,7 @@ export function parseSearch(params: SearchParams): ParsedSearch {
     if (node.kind === 'and' || node.kind === 'or') return node.nodes.flatMap(hiddenIn);
     if (node.kind === 'not') return hiddenIn(node.node);
     const path = node.kind === 'path' ? `${node.root}.${node.path}` : '';
-    return path && redactionRules().covers(path) ? [path] : [];
+    return path && redaction.covers(path) ? [path] : [];
   };
 
   // Not trimmed: a reported column refers to the text as received.

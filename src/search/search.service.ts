@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TtlCache } from '../coordination/ttl-cache.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import type { TaskState } from '../model/states.js';
 import type { TaskPage } from '../model/task-view.js';
 import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
@@ -31,11 +32,12 @@ export class SearchService {
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly history: HistoryStatus,
+    private readonly redaction: Redaction,
   ) {}
 
   /** @throws RoostError QUERY_INVALID, like every method here that accepts parameters. */
   parse(params: SearchParams): ParsedSearch {
-    return parseSearch(params);
+    return parseSearch(params, this.redaction);
   }
 
   /** Lists tasks. Waits briefly for the history to record recent events; after that, `lagMs` reports its delay. */
@@ -47,7 +49,7 @@ export class SearchService {
     const isCurrent = await this.history.caughtUp();
     const now = Date.now();
     const page = await this.store.search({ query, limit, now, ...(cursor === undefined ? {} : { cursor }) });
-    return toTaskPage(page, isCurrent ? undefined : this.status().lagMs, now);
+    return this.toTaskPage(page, isCurrent ? undefined : this.status().lagMs, now);
   }
 
   async counts(params: SearchParams): Promise<GroupCounts> {
@@ -93,14 +95,14 @@ export class SearchService {
   status(): RecorderStatus {
     return this.history.status();
   }
-}
 
-function toTaskPage(page: HistoryPage, lagMs: number | null | undefined, now: number): TaskPage {
-  return {
-    items: page.items.map((task) => toTaskView(task, now)),
-    total: page.total,
-    totalIsExact: page.totalIsExact,
-    ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
-    ...(lagMs === undefined ? {} : { lagMs }),
-  };
+  private toTaskPage(page: HistoryPage, lagMs: number | null | undefined, now: number): TaskPage {
+    return {
+      items: page.items.map((task) => toTaskView(task, this.redaction, now)),
+      total: page.total,
+      totalIsExact: page.totalIsExact,
+      ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
+      ...(lagMs === undefined ? {} : { lagMs }),
+    };
+  }
 }

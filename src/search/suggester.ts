@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redactionRules } from '../platform/redaction/redaction.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { SORT_FIELDS, type NameField } from '../history/query/query-ast.js';
 import { printQuery } from '../history/query/print-query.js';
 import { QUERY_FIELDS } from '../history/query/query-fields.js';
@@ -54,7 +54,10 @@ const EXAMPLES: Record<string, [text: string, help: string][]> = {
 /** Suggests completions at the cursor: fields, and values that occur in tasks. */
 @Injectable()
 export class Suggester {
-  constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
+  constructor(
+    @Inject(HISTORY) private readonly store: HistoryStore,
+    private readonly redaction: Redaction,
+  ) {}
 
   async suggest(q: string, at: number): Promise<Suggestions> {
     const word = wordAt(q, at);
@@ -99,7 +102,7 @@ export class Suggester {
     const dot = field.indexOf('.');
     const isPath = dot > 0 && (field.startsWith('input.') || field.startsWith('result.'));
     if (!isPath && !(LISTED as readonly string[]).includes(field)) return [];
-    if (isPath && redactionRules().covers(field)) return [];
+    if (isPath && this.redaction.covers(field)) return [];
     const values = await this.store.values(field, typed, MAX_ITEMS);
     return values.map((one) => valueOf(field, one, ''));
   }
@@ -107,7 +110,7 @@ export class Suggester {
   private async paths(root: string, prefix: string): Promise<Suggestion[]> {
     if (root !== 'input' && root !== 'result') return [];
     const paths = await this.store.values(root, prefix, MAX_ITEMS);
-    const visible = paths.filter((path) => !redactionRules().covers(path));
+    const visible = paths.filter((path) => !this.redaction.covers(path));
     return visible.map((path) => ({ text: `${path}:`, help: `a value of the ${root}` }));
   }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { toJson } from '../model/lenient-json.js';
-import { redaction } from '../platform/redaction/redaction.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import type { QueryNode } from '../history/query/query-ast.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import type { HistoryTask } from '../history/ports/rows.js';
@@ -54,13 +54,19 @@ export const CSV_COLUMNS: Record<string, Cell> = {
 /** Exports all tasks of a query as text in chunks. Buffers only as much as the reader is behind. */
 @Injectable()
 export class TaskExport {
-  constructor(@Inject(HISTORY) private readonly store: HistoryStore) {}
+  constructor(
+    @Inject(HISTORY) private readonly store: HistoryStore,
+    private readonly redaction: Redaction,
+  ) {}
 
   /** Writes the tasks, oldest first. Leaves out tasks submitted while it runs. */
   async *write(filter: QueryNode | null, format: ExportFormat): AsyncGenerator<string> {
     let chunk = format === 'csv' ? csvLine(Object.keys(CSV_COLUMNS)) : '';
     for await (const task of this.tasks(filter)) {
-      chunk += format === 'csv' ? csvRow(task) : `${toJson(toTaskView(task))}\n`;
+      chunk +=
+        format === 'csv'
+          ? csvRow(task, this.redaction.current)
+          : `${toJson(toTaskView(task, this.redaction))}\n`;
       if (chunk.length < CHUNK_LENGTH) continue;
       yield chunk;
       chunk = '';
@@ -92,13 +98,13 @@ export class TaskExport {
   }
 }
 
-function csvRow(task: HistoryTask): string {
+function csvRow(task: HistoryTask, rules: Redaction): string {
   const { input, result, error } = task;
-  const words = scrubOfHistory(task);
+  const words = scrubOfHistory(task, rules);
   const shown: HistoryTask = {
     ...task,
-    input: input && redaction().applyToText('input', input),
-    result: result && words.json(redaction().applyToText('result', result)),
+    input: input && rules.applyToText('input', input),
+    result: result && words.json(rules.applyToText('result', result)),
     error: words.failure(error),
   };
   return csvLine(Object.values(CSV_COLUMNS).map((cell) => cell(shown)));

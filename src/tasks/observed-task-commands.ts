@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { SharedClock } from '../platform/clock.js';
 import type { TaskView } from '../model/task-view.js';
 import { HistoryStatus } from '../history/history-status.js';
@@ -33,6 +34,7 @@ export class ObservedTaskCommands {
     private readonly status: HistoryStatus,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     private readonly clock: SharedClock,
+    private readonly redaction: Redaction,
   ) {}
 
   /** Returns the commands that the task's current record in Redis allows. */
@@ -90,7 +92,7 @@ export class ObservedTaskCommands {
       }
       if (outcome !== 'done') throw stateConflict(verb, now!.record.state);
       await this.waitUntilRecorded();
-      return toObservedTaskView(now!.record, this.clock.now());
+      return toObservedTaskView(now!.record, this.clock.now(), this.redaction);
     });
   }
 
@@ -98,7 +100,7 @@ export class ObservedTaskCommands {
     const id = await open.copy(original);
     const copy = (await open.find(id))?.record ?? { ...original.record, id, state: 'waiting' as const };
     await this.waitUntilRecorded();
-    return { ...toObservedTaskView(copy, this.clock.now()), origin: original.record.id };
+    return { ...toObservedTaskView(copy, this.clock.now(), this.redaction), origin: original.record.id };
   }
 
   /** Waits for the history to record the change, because the next read comes from there. */

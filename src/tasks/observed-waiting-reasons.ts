@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { SharedClock } from '../platform/clock.js';
 import type { TaskView } from '../model/task-view.js';
 import { Settings } from '../platform/config/settings.js';
@@ -29,6 +30,7 @@ export class ObservedWaitingReasons {
     private readonly queues: Queues,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     private readonly clock: SharedClock,
+    private readonly redaction: Redaction,
   ) {}
 
   why(known: ObservedTask): Promise<WhyView> {
@@ -47,7 +49,7 @@ export class ObservedWaitingReasons {
           `Redis does not have it any more. Its last known state is ${view.state}.`,
         );
       }
-      const task = toObservedTaskView(found.record, this.clock.now());
+      const task = toObservedTaskView(found.record, this.clock.now(), this.redaction);
       return toObservedWaitingReason(
         {
           now: this.clock.now(),

@@ -7,7 +7,7 @@ import { TaskRegistry } from '../registry/task-registry.js';
 import type { TaskType } from '../registry/task-type.js';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
-import { redaction } from '../platform/redaction/redaction.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import type { TaskView } from '../model/task-view.js';
 import type { JobEnvelope } from '../bullmq/codec/job-envelope.js';
 import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
@@ -56,6 +56,7 @@ export class SubmitTask {
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     settings: Settings,
     private readonly clock: SharedClock,
+    private readonly redaction: Redaction,
   ) {
     this.backpressure = new Backpressure(settings.QUEUE_LIMIT);
   }
@@ -76,7 +77,7 @@ export class SubmitTask {
       await this.add(checked);
       const raced = keyed ? await this.resolveRace(checked) : undefined;
       if (raced) return { task: raced, created: false };
-      return { task: acceptedView(checked), created: true };
+      return { task: acceptedView(checked, this.redaction.current), created: true };
     };
     return schedule(() => this.withinDeadline(submission));
   }
@@ -218,13 +219,13 @@ function keyConflict(id: string): RoostError {
 }
 
 /** Builds the view of the accepted task without reading it back from Redis. */
-function acceptedView({ type, input, options, id, envelope, at }: Checked): TaskView {
+function acceptedView({ type, input, options, id, envelope, at }: Checked, rules: Redaction): TaskView {
   return {
     id,
     type: type.name,
     queue: type.queue,
     state: options.delayMs > 0 ? 'delayed' : 'waiting',
-    input: redaction().apply('input', input),
+    input: rules.apply('input', input),
     error: null,
     progress: null,
     attempts: { made: 0, max: options.attempts ?? type.attempts },

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { RoostError } from '../model/errors.js';
 import type { TaskView } from '../model/task-view.js';
 import { HistoryStatus } from '../history/history-status.js';
@@ -25,6 +26,7 @@ export class TaskFinder {
     @Inject(HISTORY) private readonly history: HistoryStore,
     private readonly status: HistoryStatus,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
+    private readonly redaction: Redaction,
   ) {}
 
   /**
@@ -42,7 +44,7 @@ export class TaskFinder {
   async view(known: LocatedTask): Promise<TaskView> {
     return known.live
       ? withRedis(this.redis, () => this.reader.view(known.live))
-      : toHistoryTaskView(known.past);
+      : toHistoryTaskView(known.past, this.redaction);
   }
 
   /** Deletes a task that Redis does not have from the history. */

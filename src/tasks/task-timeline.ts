@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { TtlCache } from '../coordination/ttl-cache.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
@@ -47,6 +48,7 @@ export class TaskTimeline {
     private readonly settings: Settings,
     @Inject(HISTORY) private readonly history: HistoryStore,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
+    private readonly redaction: Redaction,
   ) {}
 
   async attempts(known: LocatedTask): Promise<AttemptView[]> {
@@ -77,7 +79,7 @@ export class TaskTimeline {
 
   async transitions(known: LocatedTask): Promise<TransitionView[]> {
     const { id, queue } = known;
-    const words = redactionOf(known);
+    const words = this.scrubOf(known);
     const toTransition = (one: HistoryTransition) => {
       const view = toTransitionView(one);
       return view.detail === undefined ? view : { ...view, detail: words.text(view.detail) };
@@ -106,7 +108,7 @@ export class TaskTimeline {
   ): Promise<{ items: LogLine[]; total: number }> {
     if (known.live) return withRedis(this.redis, () => this.reader.logs(known.live, after, limit));
     const { items, total } = await this.history.logs(known.id, { queue: known.queue, after, limit });
-    const words = redactionOf(known);
+    const words = this.scrubOf(known);
     const lines = items.map(toLogLine);
     return { items: lines.map((line) => ({ ...line, text: words.text(line.text) })), total };
   }
@@ -115,7 +117,7 @@ export class TaskTimeline {
   async progress(known: LocatedTask): Promise<ProgressSample[]> {
     const since = createdAt(known) - ID_REUSE_TOLERANCE_MS;
     const samples = await this.rowsOrNone(this.history.progress(known.id, known.queue));
-    const words = redactionOf(known);
+    const words = this.scrubOf(known);
     return samples
       .filter(({ at }) => at >= since)
       .map(({ at, ...progress }) => ({ at: formatIso(at), ...words.progress(progress) }));
@@ -189,19 +191,19 @@ export class TaskTimeline {
   }
 
   private toShownAttempts(known: LocatedTask, attempts: HistoryAttempt[]): AttemptView[] {
-    const words = redactionOf(known);
+    const words = this.scrubOf(known);
     return attempts.map((one) => toAttemptView({ ...one, error: words.failure(one.error) }));
+  }
+
+  /** Returns the redaction that removes values hidden by the REDACT rules from texts about the task. */
+  private scrubOf({ live, past }: LocatedTask): Scrub {
+    return live ? scrubOfJob(live.record, this.redaction) : scrubOfHistory(past, this.redaction);
   }
 
   /** Returns rows of the history, or none where it does not answer. */
   private rowsOrNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
     return rows.catch(() => []);
   }
-}
-
-/** Returns the redaction that removes values hidden by the REDACT rules from texts about the task. */
-function redactionOf(known: LocatedTask): Scrub {
-  return known.live ? scrubOfJob(known.live.record) : scrubOfHistory(known.past);
 }
 
 function bodyUnavailable({ state }: TaskView, detail: string): RoostError {

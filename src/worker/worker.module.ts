@@ -8,6 +8,7 @@ import { servedQueues } from '../platform/config/served-queues.js';
 import type { Settings } from '../platform/config/settings.js';
 import { Limits } from '../limits/limits.js';
 import { logInputFaults } from '../platform/logging/input-faults.js';
+import { Redaction } from '../platform/redaction/redaction.js';
 import { LoggingModule } from '../platform/logging/logging.module.js';
 import { Consumers } from './consumers.js';
 import { QueueControl } from '../bullmq/queue-control.js';
@@ -36,7 +37,11 @@ export class WorkerModule {
       imports: [
         ConfigModule.forRoot(settings),
         LoggingModule.forRoot(logger),
-        RegistryModule.forRoot({ types: taskTypes, queues, report: logInputFaults(logger) }),
+        RegistryModule.forRoot({
+          types: taskTypes,
+          queues,
+          report: logInputFaults(logger, new Redaction(settings.REDACT)),
+        }),
         WorkerQueueModule,
       ],
       providers: [

@@ -3,8 +3,8 @@ import type { TaskState } from '../../model/states.js';
 import { isFinished } from '../../model/states.js';
 import type { TaskFailure, TaskProgress, TaskView } from '../../model/task-view.js';
 import { toJson } from '../../model/lenient-json.js';
-import { HIDDEN, redaction } from '../../platform/redaction/redaction.js';
-import { type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
+import { HIDDEN, type Redaction } from '../../platform/redaction/redaction.js';
+import { NO_SCRUB, type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
 import { withoutTerminalCodes } from '../../model/terminal-codes.js';
 import { parseExactEnvelope, type JobEnvelope } from './job-envelope.js';
 import type { JobRecord } from './job-record.js';
@@ -22,9 +22,9 @@ const MAX_PROGRESS_LENGTH = 1000;
  * Converts a BullMQ job to a task; the only place that knows both formats. Never throws: unreadable values
  * (another program's job, a damaged hash) are shown as they are.
  */
-export function toTaskView(record: JobRecord, now: number): TaskView {
+export function toTaskView(record: JobRecord, now: number, rules: Redaction): TaskView {
   const { id, queue, state } = record;
-  const hidden = redaction();
+  const hidden = rules.current;
   const envelope = record.dataCut ? cutEnvelope(record.data) : parseExactEnvelope(record.data);
   const input = hidden.apply('input', envelope.input ?? null);
   const opts = (parseStored(record.opts) ?? {}) as { attempts?: number; delay?: number } & TimeLimits;
@@ -36,7 +36,7 @@ export function toTaskView(record: JobRecord, now: number): TaskView {
   const request = parseStored(record['roost:cancel']) as Mark | undefined;
   const result =
     state === 'completed' && !record.resultCut ? (parseStoredBody(record.returnvalue) ?? null) : undefined;
-  const scrub = scrubOf({
+  const scrub = scrubOf(rules, {
     ...{ input: envelope.input, result, isInputCut: record.dataCut },
     isResultCut: state === 'completed' && record.resultCut,
   });
@@ -75,11 +75,11 @@ export function toTaskView(record: JobRecord, now: number): TaskView {
 }
 
 /** Redaction for texts about a job outside its record, such as its log. */
-export function scrubOfJob({ data, dataCut, returnvalue, resultCut }: JobRecord): Scrub {
-  const hidden = redaction();
-  if (!hidden.concerns('input') && !hidden.concerns('result')) return scrubOf({});
+export function scrubOfJob({ data, dataCut, returnvalue, resultCut }: JobRecord, rules: Redaction): Scrub {
+  const hidden = rules.current;
+  if (!hidden.concerns('input') && !hidden.concerns('result')) return NO_SCRUB;
   const { input } = parseExactEnvelope(data);
-  return scrubOf({
+  return scrubOf(rules, {
     input,
     result: parseStoredBody(returnvalue),
     isInputCut: dataCut,

@@ -1,4 +1,5 @@
 import { Queue, type Job } from 'bullmq';
+import type { Redaction } from '../../platform/redaction/redaction.js';
 import type { TaskView } from '../../model/task-view.js';
 import { addCopy, toJob } from './copy-job.js';
 import type { JobEnvelope } from '../codec/job-envelope.js';
@@ -93,6 +94,6 @@ export async function toObservedOutcome(job: Job, act: (job: Job) => Promise<voi
   }
 }
 
-export function toObservedTaskView(record: JobRecord, now: number): TaskView {
-  return { ...toTaskView(record, now), links: taskLinks(record.id, record.queue) };
+export function toObservedTaskView(record: JobRecord, now: number, rules: Redaction): TaskView {
+  return { ...toTaskView(record, now, rules), links: taskLinks(record.id, record.queue) };
 }

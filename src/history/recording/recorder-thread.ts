@@ -1,11 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { setRedaction } from '../../platform/redaction/redaction.js';
 import type { FromRecorder, RecorderOptions, ToRecorder } from './messages.js';
 import { Recorder } from './recorder.js';
 
 /* Entry point of the recorder's thread. */
 const port = parentPort!;
-setRedaction((workerData as RecorderOptions).redact ?? []);
 const recorder = new Recorder(workerData as RecorderOptions, (message: FromRecorder) =>
   port.postMessage(message),
 );

@@ -76,7 +76,7 @@ export class Recorder {
   ) {
     const { file, prefix, queues: ownQueues } = options;
     this.log = remoteLog(send);
-    this.engine = new RecordingEngine({ file });
+    this.engine = new RecordingEngine({ file, redact: options.redact ?? [] });
     this.queues = new FollowedQueues(prefix, ownQueues);
     this.redis = withLeaseCommands(
       withJobCommands(withStreamCommands(commandConnection(options.redis, 'history', this.log))),

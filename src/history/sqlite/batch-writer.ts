@@ -1,3 +1,4 @@
+import type { Redaction } from '../../platform/redaction/redaction.js';
 import { ChildWriter, type AttemptNews } from './child-writer.js';
 import { stateCode } from './codes.js';
 import type { SqliteDatabase } from './database.js';
@@ -37,6 +38,7 @@ export class BatchWriter {
   constructor(
     private readonly db: SqliteDatabase,
     private readonly words: Dictionary,
+    private readonly redaction: Redaction,
     private readonly bodyLength = MAX_BODY_LENGTH,
   ) {
     this.rows = new TaskRows(db);
@@ -47,7 +49,7 @@ export class BatchWriter {
     this.counts = new NumbersWriter(db);
     this.errors = new ErrorWriter(db, words);
     this.versions = new Versions(db, words);
-    this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which));
+    this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which), redaction);
   }
 
   record(batch: RecordBatch, now: number = Date.now()): RecordOutcome {
@@ -115,8 +117,8 @@ export class BatchWriter {
 
   /** Reindexes tasks after number `after` by the current rules; returns the continuation, if any. */
   reindexPiece(after: number, limit: number): number | undefined {
-    const { db, words, rows, search } = this;
-    return this.transaction(() => new Reindexer(db, words, rows, search).piece(after, limit));
+    const { db, words, rows, search, redaction } = this;
+    return this.transaction(() => new Reindexer(db, words, rows, search, redaction).piece(after, limit));
   }
 
   private removeOne(task: TaskColumns): void {
@@ -171,6 +173,7 @@ export class BatchWriter {
       const createdAt = seenAt.get(key) ?? now;
       const options = {
         words: this.words,
+        redaction: this.redaction,
         bodyLength: this.bodyLength,
         load: (task: number, which: 'input' | 'result') => this.rows.body(task, which),
         createdAt,
@@ -234,6 +237,7 @@ export class BatchWriter {
 
   private wordsOf(row: TaskColumns, merged: MergedTask | undefined) {
     return scrubOfBodies(
+      this.redaction,
       (which) => merged?.body?.[which] ?? (row.cut & CUT[which] ? this.rows.body(row.no, which) : row[which]),
     );
   }

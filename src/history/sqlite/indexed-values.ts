@@ -1,4 +1,4 @@
-import { redactionRules } from '../../platform/redaction/redaction.js';
+import type { Redaction } from '../../platform/redaction/redaction.js';
 import type { Scrub } from '../../platform/redaction/scrub.js';
 import { Digits, entriesOf, parseExact } from '../../model/lenient-json.js';
 import { isNumberKey, toIndexedNumber } from '../number-key.js';
@@ -33,12 +33,13 @@ export interface IndexedBody {
 export function indexBody(
   root: 'input' | 'result',
   json: string | null | undefined,
+  rules: Redaction,
   words?: Scrub,
 ): IndexedBody {
   if (json === null || json === undefined || json === '' || json === 'null') return { values: [], text: '' };
   const { value, isJson } = parse(json);
-  if (!isJson && redactionRules().concerns(root)) return { values: [], text: '' };
-  const collector = new Collector(words);
+  if (!isJson && rules.concerns(root)) return { values: [], text: '' };
+  const collector = new Collector(rules, words);
   collector.collect(value, root, 0, 0);
   return collector.body();
 }
@@ -56,9 +57,11 @@ class Collector {
   private readonly values: IndexedBody['values'] = [];
   private readonly parts: string[] = [];
   private textLeft = MAX_TEXT;
-  private readonly hidden = redactionRules();
 
-  constructor(private readonly words: Scrub | undefined) {}
+  constructor(
+    private readonly hidden: Redaction,
+    private readonly words: Scrub | undefined,
+  ) {}
 
   body(): IndexedBody {
     return { values: this.values, text: this.parts.join(' ').slice(0, MAX_TEXT) };

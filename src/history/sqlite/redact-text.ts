@@ -1,18 +1,18 @@
-import { HIDDEN, redactionRules } from '../../platform/redaction/redaction.js';
-import { type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
+import { HIDDEN, type Redaction } from '../../platform/redaction/redaction.js';
+import { NO_SCRUB, type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
 import { parseExact } from '../../model/lenient-json.js';
-
-const NOTHING = scrubOf({});
 
 /**
  * Builds the redaction for other texts of a task from the values that rules hide in its bodies. Reads the bodies only
  * if there is a rule.
  */
-export function scrubOfBodies(body: (which: 'input' | 'result') => string | null | undefined): Scrub {
-  const rules = redactionRules();
-  if (!rules.concerns('input') && !rules.concerns('result')) return NOTHING;
+export function scrubOfBodies(
+  rules: Redaction,
+  body: (which: 'input' | 'result') => string | null | undefined,
+): Scrub {
+  if (!rules.concerns('input') && !rules.concerns('result')) return NO_SCRUB;
   const [input, result] = [parsed(body('input')), parsed(body('result'))];
-  return scrubOf({
+  return scrubOf(rules, {
     ...{ input: input.value, isInputCut: input.isCut },
     ...{ result: result.value, isResultCut: result.isCut },
   });

@@ -1,3 +1,4 @@
+import type { Redaction } from '../../platform/redaction/redaction.js';
 import { rootCause } from '../../model/failure.js';
 import { errorFingerprint, foldMessage } from '../error-fingerprint.js';
 import { toFailure, type FailureColumns } from './attempt-failure.js';
@@ -19,6 +20,7 @@ export class Reindexer {
     private readonly words: Dictionary,
     private readonly rows: TaskRows,
     private readonly search: SearchWriter,
+    private readonly redaction: Redaction,
   ) {}
 
   /** Indexes up to `limit` tasks after number `after`. Returns the last one's number, or undefined at the end. */
@@ -36,7 +38,7 @@ export class Reindexer {
   private reindex(before: TaskColumns): void {
     const body = (which: 'input' | 'result') =>
       before.cut & CUT[which] ? this.rows.body(before.no, which) : before[which];
-    const { texts, facts: found } = indexTask(body, before.tags, this.words);
+    const { texts, facts: found } = indexTask(body, before.tags, this.words, this.redaction);
     const facts = [...found, ...codeFactsOf(before.facts, this.words)];
     const now = { ...before, facts: facts.length > 0 ? JSON.stringify(facts) : null };
     this.rows.put({ before, now, facts, texts, ...UNCHANGED });
@@ -46,7 +48,7 @@ export class Reindexer {
 
   /** An error group shows the message of one of its failures. */
   private scrubGroups(task: TaskColumns, body: (which: 'input' | 'result') => string | null): void {
-    const words = scrubOfBodies(body);
+    const words = scrubOfBodies(this.redaction, body);
     if (words.hasNothing) return;
     const type = this.words.textOf(task.type);
     const failures = this.db.all<FailureColumns>(

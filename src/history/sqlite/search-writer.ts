@@ -1,3 +1,4 @@
+import type { Redaction } from '../../platform/redaction/redaction.js';
 import { failureText } from '../../platform/redaction/failure-text.js';
 import { toFailure, type FailureColumns } from './attempt-failure.js';
 import { BulkInsert } from './bulk-insert.js';
@@ -41,6 +42,7 @@ export class SearchWriter {
     private readonly db: SqliteDatabase,
     private readonly words: Dictionary,
     private readonly load: LoadBody,
+    private readonly redaction: Redaction,
   ) {
     this.insert = new BulkInsert(db, 'INSERT INTO search (rowid, head, input, result, error, log)', 6);
   }
@@ -51,7 +53,7 @@ export class SearchWriter {
     tasks: Iterable<[key: string, task: MergedTask]>,
     others: Map<string, TaskColumns>,
   ): void {
-    const addedText = addedTextOf(batch);
+    const addedText = addedTextOf(batch, this.redaction);
     const rest = new Map(others);
     for (const [key, task] of tasks) {
       rest.delete(key);
@@ -105,7 +107,8 @@ export class SearchWriter {
     const errors = new Set([this.failureOf(row), ...error.slice(-MAX_INDEXED_FAILURES)]);
     const failed = [...errors].join(' ').trim();
     const logged = log.slice(0, MAX_INDEXED_LINES).join(' ');
-    const words = failed || logged ? scrubOfBodies((which) => this.bodyOf(row, which)) : undefined;
+    const words =
+      failed || logged ? scrubOfBodies(this.redaction, (which) => this.bodyOf(row, which)) : undefined;
     const added = (text: string) => (words ? indexable(words, text) : text).slice(0, MAX_TEXT);
     this.insert.add([
       ...[row.no, this.headOf(row), bodies.input, bodies.result],
@@ -127,7 +130,7 @@ export class SearchWriter {
   }
 
   private bodiesOf(row: TaskColumns): { input: string; result: string } {
-    return indexTexts((which) => this.bodyOf(row, which));
+    return indexTexts((which) => this.bodyOf(row, which), this.redaction);
   }
 
   private bodyOf(row: TaskColumns, which: 'input' | 'result'): string | null {
@@ -148,7 +151,8 @@ export class SearchWriter {
        WHERE error_message IS NOT NULL ORDER BY task, number`,
       [list],
     );
-    for (const row of failures) of(row.task).error.push(failureText(toFailure(row, this.words)!));
+    for (const row of failures)
+      of(row.task).error.push(failureText(toFailure(row, this.words)!, this.redaction));
     const lines = this.db.all<{ task: number; text: string }>(
       `SELECT task, text FROM json_each(?) AS j CROSS JOIN logs ON task = j.value AND n <= coalesce(
          (SELECT n FROM logs AS l WHERE l.task = j.value ORDER BY n LIMIT 1 OFFSET ${MAX_INDEXED_LINES - 1}), 9e15)
@@ -160,7 +164,7 @@ export class SearchWriter {
   }
 }
 
-function addedTextOf({ attempts, logs }: RecordBatch): Map<string, AddedText> {
+function addedTextOf({ attempts, logs }: RecordBatch, rules: Redaction): Map<string, AddedText> {
   const addedText = new Map<string, AddedText>();
   const of = (ref: TaskRef) => {
     const key = refKey(ref);
@@ -168,7 +172,7 @@ function addedTextOf({ attempts, logs }: RecordBatch): Map<string, AddedText> {
     if (!added) addedText.set(key, (added = { error: [], log: [] }));
     return added;
   };
-  for (const row of attempts) if (row.error) of(row).error.push(failureText(row.error));
+  for (const row of attempts) if (row.error) of(row).error.push(failureText(row.error, rules));
   for (const row of logs) if (row.n < MAX_INDEXED_LINES) of(row).log.push(row.text);
   return addedText;
 }

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { Redaction } from '../../platform/redaction/redaction.js';
 import { adoptCopy } from './adopt-copy.js';
 import { AuditExports } from './audit-exports.js';
 import { readLinks } from './audit-links.js';
@@ -35,7 +36,7 @@ export interface EngineOptions {
   bodyLength?: number;
   /** Page cache of this connection, KiB. */
   cacheKib?: number;
-  /** Redacted paths, which no index contains. Apply to the whole thread. */
+  /** Redacted paths, which no index contains. */
   redact?: readonly string[];
   /** Limits of a search; only tests set it. */
   budget?: SearchBudget;
@@ -59,12 +60,12 @@ export class StoreEngine {
   private readonly bulkRows: BulkRows;
   private readonly codeVersions: Versions;
 
-  constructor({ file, bodyLength, cacheKib, budget, auditKey }: EngineOptions) {
+  constructor({ file, bodyLength, cacheKib, redact = [], budget, auditKey }: EngineOptions) {
     this.db = new SqliteDatabase(file, cacheKib);
     migrate(this.db);
     adoptCopy(this.db);
     this.words = new Dictionary(this.db);
-    this.writer = new BatchWriter(this.db, this.words, bodyLength);
+    this.writer = new BatchWriter(this.db, this.words, new Redaction(redact), bodyLength);
     this.tasks = new TaskReader(this.db, this.words);
     this.searcher = new TaskSearcher(this.db, this.words, this.tasks, budget);
     this.groups = new ErrorsReader(this.db, this.words);

@@ -1,4 +1,5 @@
 import { isFinished } from '../../model/states.js';
+import type { Redaction } from '../../platform/redaction/redaction.js';
 import { stateCode } from './codes.js';
 import { scrubOfBodies } from './redact-text.js';
 import { foldValue, indexBody, type IndexedBody, type IndexedValue } from './indexed-values.js';
@@ -45,6 +46,7 @@ type BodyOf = (which: 'input' | 'result') => string | null | undefined;
 
 interface MergeOptions {
   words: Dictionary;
+  redaction: Redaction;
   bodyLength: number;
   load: LoadBody;
   /** Creation time of a task that has none of its own. */
@@ -165,8 +167,8 @@ function placeBody(
 }
 
 function reindex(merged: MergedTask, row: TaskRow, options: MergeOptions): void {
-  const { words } = options;
-  const { texts, facts } = indexTask(bodyOf(merged, row, options), merged.now.tags, words);
+  const { words, redaction } = options;
+  const { texts, facts } = indexTask(bodyOf(merged, row, options), merged.now.tags, words, redaction);
   merged.texts = texts;
   const isErrorKnown = row.state !== 'failed' || row.error !== undefined;
   const codes = isErrorKnown
@@ -193,7 +195,7 @@ function codeFacts(merged: MergedTask, row: TaskRow, options: MergeOptions): Fac
   const codes = (row.state === 'failed' && row.error?.codes) || [];
   const path = codes.length > 0 ? options.words.pathId(CODE_PATH) : undefined;
   if (path === undefined) return [];
-  const scrub = scrubOfBodies(bodyOf(merged, row, options));
+  const scrub = scrubOfBodies(options.redaction, bodyOf(merged, row, options));
   const found = codes.filter((code) => scrub.text(code) === code).map(foldValue);
   return [...new Set(found)].map((code): Fact => [path, code]);
 }
@@ -219,18 +221,22 @@ export function indexTask(
   body: BodyOf,
   tags: string | null,
   words: Dictionary,
+  rules: Redaction,
 ): { texts: { input: string; result: string }; facts: Fact[] } {
-  const bodies = indexBodies(body);
+  const bodies = indexBodies(body, rules);
   return { texts: textsOf(bodies), facts: toFacts(bodies, tags, words) };
 }
 
 /** Builds the free text of the bodies. */
-export function indexTexts(body: BodyOf): { input: string; result: string } {
-  return textsOf(indexBodies(body));
+export function indexTexts(body: BodyOf, rules: Redaction): { input: string; result: string } {
+  return textsOf(indexBodies(body, rules));
 }
 
-function indexBodies(body: BodyOf): [input: IndexedBody, result: IndexedBody] {
-  return [indexBody('input', body('input')), indexBody('result', body('result'), scrubOfBodies(body))];
+function indexBodies(body: BodyOf, rules: Redaction): [input: IndexedBody, result: IndexedBody] {
+  return [
+    indexBody('input', body('input'), rules),
+    indexBody('result', body('result'), rules, scrubOfBodies(rules, body)),
+  ];
 }
 
 function textsOf([input, result]: [IndexedBody, IndexedBody]): { input: string; result: string } {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Redaction } from '../../platform/redaction/redaction.js';
 import { RoostError } from '../../model/errors.js';
 import { HistoryStatus } from '../../history/history-status.js';
 import { parseQuery } from '../../history/query/parse-query.js';
@@ -20,6 +21,7 @@ export class ErrorGroupsService {
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly recorder: HistoryStatus,
+    private readonly redaction: Redaction,
   ) {}
 
   async list(search: Omit<ErrorSearch, 'now'>, now: number = Date.now()): Promise<ErrorGroupPage> {
@@ -44,7 +46,7 @@ export class ErrorGroupsService {
     return toErrorGroupDetailView(
       group,
       { total: failed.total, isExact: failed.totalIsExact },
-      newest.items.map((task) => toTaskView(task, now)),
+      newest.items.map((task) => toTaskView(task, this.redaction, now)),
     );
   }
 
@@ -56,7 +58,11 @@ export class ErrorGroupsService {
       newest ? this.store.get(newest.id, newest.queue) : undefined,
       this.store.versions(now - SHOWN_VERSIONS_MS, now),
     ]);
-    return { group, failure: task?.error ? scrubOfHistory(task).failure(task.error) : undefined, versions };
+    return {
+      group,
+      failure: task?.error ? scrubOfHistory(task, this.redaction).failure(task.error) : undefined,
+      versions,
+    };
   }
 
   /** Sets the state of a group. Without `note` the note does not change. @throws RoostError ERROR_GROUP_NOT_FOUND */

@@ -12,7 +12,12 @@ export type BodyPart = 'input' | 'result';
 /** Includes `details`: the own properties of an error, which rules with `*.` match too. */
 export type RedactedPart = BodyPart | 'details';
 
-/** Rules for parts of inputs and results that are redacted by default. List indexes are no part of a path. */
+const revealed = new AsyncLocalStorage<boolean>();
+
+/**
+ * Rules for parts of inputs and results that are redacted by default. List indexes are no part of a path. One instance
+ * per app, handed to every view as a required argument: a view without it would reveal everything.
+ */
 export class Redaction {
   private readonly rules: readonly { isAnywhere: boolean; names: readonly string[]; isBelow: boolean }[];
 
@@ -23,6 +28,11 @@ export class Redaction {
       const isBelow = names.length > 1 && names.at(-1) === '*';
       return { isAnywhere, names: names.slice(isAnywhere ? 1 : 0, isBelow ? -1 : undefined), isBelow };
     });
+  }
+
+  /** Rules that apply in this context: none within `withoutRedaction`. */
+  get current(): Redaction {
+    return revealed.getStore() ? NO_REDACTION : this;
   }
 
   /** Whether any rule can match the part. */
@@ -92,33 +102,13 @@ export class Redaction {
   }
 }
 
-let rules = new Redaction([]);
-const nothing = new Redaction([]);
-const revealed = new AsyncLocalStorage<boolean>();
-
-/**
- * Sets the rules of this process or thread at its start. Global on purpose: a view that forgot to receive an injected
- * instance would reveal everything.
- */
-export function setRedaction(paths: readonly string[]): void {
-  rules = new Redaction(paths);
-}
-
-/** Returns the rules that apply in this context: none within `withoutRedaction`. */
-export function redaction(): Redaction {
-  return revealed.getStore() ? nothing : rules;
-}
+export const NO_REDACTION = new Redaction([]);
 
 /** Whether a value contains redacted parts; in a text they may be a substring. */
 export function hasHidden(value: unknown): boolean {
   if (typeof value === 'string') return value.includes(HIDDEN);
   if (Array.isArray(value)) return value.some(hasHidden);
   return entriesOf(value)?.some(([, inner]) => hasHidden(inner)) ?? false;
-}
-
-/** Returns the default rules, also within `withoutRedaction`. */
-export function redactionRules(): Redaction {
-  return rules;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Digits, entriesOf, Members, parseExact, toJson } from '../../model/lenient-json.js';
-import { type BodyPart, HIDDEN, redaction, type Redaction } from './redaction.js';
+import { type BodyPart, HIDDEN, NO_REDACTION, type Redaction } from './redaction.js';
 import type { TaskFailure, TaskProgress } from '../../model/task-view.js';
 
 /**
@@ -28,6 +28,7 @@ export class Scrub {
   /** `isBlind`: values to hide exist but are unknown, so all texts are redacted. */
   constructor(
     values: Iterable<string>,
+    private readonly rules: Redaction,
     private readonly isBlind = false,
   ) {
     this.values = [...values].sort((a, b) => b.length - a.length);
@@ -49,7 +50,7 @@ export class Scrub {
   failure(error: TaskFailure): TaskFailure;
   failure(error: TaskFailure | null): TaskFailure | null;
   failure(error: TaskFailure | null): TaskFailure | null {
-    if (error === null || (this.hasNothing && !redaction().concerns('details'))) return error;
+    if (error === null || (this.hasNothing && !this.rules.concerns('details'))) return error;
     const { message, stack, code, details, cause, errors } = error;
     return {
       ...error,
@@ -57,7 +58,7 @@ export class Scrub {
       ...(stack === undefined ? {} : { stack: this.text(stack) }),
       ...(code === undefined ? {} : { code: this.text(code) }),
       ...(details
-        ? { details: this.value(redaction().apply('details', details)) as Record<string, unknown> }
+        ? { details: this.value(this.rules.apply('details', details)) as Record<string, unknown> }
         : {}),
       ...(cause ? { cause: this.failure(cause) } : {}),
       ...(errors ? { errors: errors.map((inner) => this.failure(inner)) } : {}),
@@ -65,12 +66,12 @@ export class Scrub {
   }
 
   progress<Known extends TaskProgress | null>(progress: Known): Known {
-    if (!progress || (this.hasNothing && !redaction().concerns('details'))) return progress;
+    if (!progress || (this.hasNothing && !this.rules.concerns('details'))) return progress;
     const { message, details } = progress;
     return {
       ...progress,
       ...(message ? { message: this.text(message) } : {}),
-      ...(details === undefined ? {} : { details: this.value(redaction().apply('details', details)) }),
+      ...(details === undefined ? {} : { details: this.value(this.rules.apply('details', details)) }),
     };
   }
 
@@ -110,8 +111,8 @@ export class Scrub {
   }
 }
 
-const NOTHING = new Scrub([]);
-const BLIND = new Scrub([], true);
+/** Scrubber of an app without rules. */
+export const NO_SCRUB = new Scrub([], NO_REDACTION);
 
 /** Bodies of a task, and whether they are stored only in part. */
 export interface KnownBodies {
@@ -121,16 +122,40 @@ export interface KnownBodies {
   isResultCut?: boolean | undefined;
 }
 
-/** Creates the scrubber for a task with these bodies, by the rules of this context. */
-export function scrubOf({ input, result, isInputCut, isResultCut }: KnownBodies): Scrub {
-  const rules = redaction();
-  if (isInputCut && rules.concerns('input')) return BLIND;
-  if (isResultCut && rules.concerns('result')) return BLIND;
+/** Creates the scrubber for a task with these bodies, by the rules that apply in this context. */
+export function scrubOf({ current: rules }: Redaction, bodies: KnownBodies): Scrub {
+  if (!rules.concerns('input') && !rules.concerns('result')) return NO_SCRUB;
+  const { input, result, isInputCut, isResultCut } = bodies;
+  if (isInputCut && rules.concerns('input')) return blind(rules);
+  if (isResultCut && rules.concerns('result')) return blind(rules);
   const values = new Set<string>();
   const isSure = collect(rules, 'input', input, values) && collect(rules, 'result', result, values);
-  if (!isSure) return BLIND;
+  if (!isSure) return blind(rules);
   addLines(values);
-  return values.size === 0 ? NOTHING : new Scrub(values);
+  return new Scrub(values, rules);
+}
+
+function blind(rules: Redaction): Scrub {
+  return new Scrub([], rules, true);
+}
+
+/** Copies an error for the log, with its real stack and without the values that rules hide in the input. */
+export function scrubError(thrown: unknown, input: unknown, rules: Redaction): Error {
+  const scrub = scrubOf(rules, { input });
+  // Getters of a thrown object may throw.
+  const text = (read: () => unknown) => {
+    try {
+      return scrub.text(String(read()));
+    } catch {
+      return '';
+    }
+  };
+  if (!(thrown instanceof Error))
+    return new Error(text(() => `it threw what is no error: ${String(thrown)}`));
+  const error = new Error(text(() => thrown.message));
+  error.name = text(() => thrown.name) || 'Error';
+  error.stack = text(() => thrown.stack);
+  return error;
 }
 
 function collect(rules: Redaction, part: BodyPart, body: unknown, into: Set<string>): boolean {

@@ -7,7 +7,7 @@ import { printQuery } from '../../history/query/print-query.js';
 import { idInPath, isIssuedId, JOB_ID } from '../../bullmq/task-ids.js';
 import { isStateChoice, replaced } from '../../search/query-edit.js';
 import { SavedSearches } from '../../search/saved-searches.service.js';
-import { parseSearch, type ParsedSearch, type SearchParams } from '../../search/search-params.js';
+import type { ParsedSearch, SearchParams } from '../../search/search-params.js';
 import { SearchService } from '../../search/search.service.js';
 import {
   areUsual,
@@ -135,7 +135,7 @@ export class TaskListPageController {
 
   private async find(here: ListAddress) {
     try {
-      const parsed = parseSearch({ q: here.q });
+      const parsed = this.search.parse({ q: here.q });
       const open = replaced(parsed.query, isStateChoice);
       const [listing, counts, known] = await Promise.all([
         this.search.page(parsed.query, { limit: PAGE_SIZE, ...(here.cursor ? { cursor: here.cursor } : {}) }),
@@ -228,10 +228,10 @@ export class TaskListPageController {
       );
       const from = given('period') ?? asked.from;
       const cleared = FILTERS.filter((name) => query[name] !== undefined && given(name) === undefined);
-      const present = parseSearch({ q: here.q }).query;
+      const present = this.search.parse({ q: here.q }).query;
       const changed = withFilters(
         present,
-        parseSearch({ ...asked, ...(from ? { from } : {}) }).query,
+        this.search.parse({ ...asked, ...(from ? { from } : {}) }).query,
         cleared,
       );
       return { href: withQuery(here, printQuery(changed)) };

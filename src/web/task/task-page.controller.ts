@@ -7,7 +7,7 @@ import { actor } from '../../auth/principal.js';
 import { BulkActionsService } from '../../bulk-actions/bulk-actions.service.js';
 import { TaskRegistry } from '../../registry/task-registry.js';
 import { Settings } from '../../platform/config/settings.js';
-import { redaction, withoutRedaction } from '../../platform/redaction/redaction.js';
+import { Redaction, withoutRedaction } from '../../platform/redaction/redaction.js';
 import { RoostError } from '../../model/errors.js';
 import { isFinished } from '../../model/states.js';
 import { isExact } from '../../model/lenient-json.js';
@@ -49,6 +49,7 @@ export class TaskPageController {
     private readonly registry: TaskRegistry,
     private readonly frames: PageShellService,
     private readonly settings: Settings,
+    private readonly redaction: Redaction,
   ) {}
 
   @Get()
@@ -85,16 +86,17 @@ export class TaskPageController {
       this.actsNow(known),
     ]);
     const [attempts, transitions, logs, samples, similar, errorGroup, jobActs] = story;
+    const hidden = this.redaction.current;
     const page = toTaskPage(
       {
         ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup, jobActs },
         type: this.registry.find(task.type),
         keptUntil: this.timeline.keptUntil(task),
         beginnings: known.past && {
-          input: known.past.input && redaction().applyToText('input', known.past.input),
+          input: known.past.input && hidden.applyToText('input', known.past.input),
           result:
             known.past.result &&
-            scrubOfHistory(known.past).json(redaction().applyToText('result', known.past.result)),
+            scrubOfHistory(known.past, hidden).json(hidden.applyToText('result', known.past.result)),
         },
       },
       {

@@ -9,6 +9,8 @@ import { Worker } from 'node:worker_threads';
 import { TaskRegistry } from '../../registry/task-registry.js';
 import { defaultTaskTypesDir, loadTaskTypes } from '../../registry/load-task-types.js';
 import { guardExit, leave, setExitGuard } from '../../platform/process-exit.js';
+import { NO_REDACTION } from '../../platform/redaction/redaction.js';
+import { scrubError } from '../../platform/redaction/scrub.js';
 import { Handlers } from '../handlers.js';
 import { recordOf } from '../normalize-error.js';
 import { ChildTask } from './child-task.js';
@@ -63,9 +65,10 @@ class ChildModule {}
 
 const types = (await loadTaskTypes(defaultTaskTypesDir())).filter(({ isolate }) => isolate);
 // The worker logs the standard error of this process.
-const registry = new TaskRegistry(types, (error, { type, what }) =>
-  process.stderr.write(`the input class of ${type} failed: ${what}\n${error.stack}\n`),
-);
+const registry = new TaskRegistry(types, (thrown, { type, what, input }) => {
+  const { stack } = scrubError(thrown, input, NO_REDACTION);
+  process.stderr.write(`the input class of ${type} failed: ${what}\n${stack}\n`);
+});
 const app = await NestFactory.createApplicationContext(
   { module: ChildModule, providers: [...new Set(types.flatMap(({ providers }) => providers)), Handlers] },
   { logger: ['fatal', 'error', 'warn'], abortOnError: false },

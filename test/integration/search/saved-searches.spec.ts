@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
 import { SavedSearches } from '../../../src/search/saved-searches.service.js';
 import { HistoryFixture } from './history-fixture.js';
 
@@ -8,7 +9,7 @@ describe('saved searches', () => {
 
   beforeAll(() => {
     history = new HistoryFixture();
-    searches = new SavedSearches(history.store);
+    searches = new SavedSearches(history.store, NO_REDACTION);
   });
 
   afterAll(() => history.remove());

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
 import { SearchService } from '../../../src/search/search.service.js';
 import { Suggester } from '../../../src/search/suggester.js';
 import { TaskExport } from '../../../src/search/task-export.js';
@@ -11,7 +12,7 @@ describe('searching the history', () => {
 
   beforeAll(() => {
     history = new HistoryFixture();
-    search = new SearchService(history.store, history.history);
+    search = new SearchService(history.store, history.history, NO_REDACTION);
     history.record({
       tasks: [
         task('a1', {
@@ -73,7 +74,7 @@ describe('searching the history', () => {
 
   describe('suggestions', () => {
     const suggest = async (marked: string) => {
-      const { items } = await new Suggester(history.store).suggest(
+      const { items } = await new Suggester(history.store, NO_REDACTION).suggest(
         marked.replace('|', ''),
         marked.indexOf('|'),
       );
@@ -107,7 +108,10 @@ describe('searching the history', () => {
   describe('export', () => {
     const file = async (format: 'csv' | 'ndjson', q = '') => {
       let text = '';
-      for await (const chunk of new TaskExport(history.store).write(search.parse({ q }).filter, format))
+      for await (const chunk of new TaskExport(history.store, NO_REDACTION).write(
+        search.parse({ q }).filter,
+        format,
+      ))
         text += chunk;
       return text;
     };

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Request } from 'express';
 import {
   findForm,
@@ -8,7 +8,7 @@ import {
   unpackForm,
   type SavedForm,
 } from '../../../src/auth/saved-form.js';
-import { setRedaction } from '../../../src/platform/redaction/redaction.js';
+import { NO_REDACTION, Redaction } from '../../../src/platform/redaction/redaction.js';
 
 const packed = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const good: SavedForm = { action: '/?type=divide', fields: [['input.x', '4\n<b>"ü"</b>']], dropped: [] };
@@ -24,11 +24,9 @@ const sent = (body: unknown, { path = '/tasks/1/cancel', ...headers }: Record<st
     is: (type: string) => (headers['content-type'] ?? 'urlencoded').includes(type) && type,
   }) as unknown as Request;
 
-afterEach(() => setRedaction([]));
-
 describe('a form that is stored over a login', () => {
   it('comes back as it was sent', () => {
-    expect(unpackForm(packForm(good))).toEqual(good);
+    expect(unpackForm(packForm(good), NO_REDACTION)).toEqual(good);
   });
 
   it.each([
@@ -48,7 +46,7 @@ describe('a form that is stored over a login', () => {
     ['a name without end', packed({ ...good, fields: [['x'.repeat(10_000), '1']] })],
     ['more fields than a form has', packed({ ...good, fields: Array(201).fill(['x', '1']) })],
     ['more text than is kept', packForm({ ...good, fields: [['x', 'y'.repeat(MAX_PACKED_LENGTH)]] })],
-  ])('is not made of %s', (_what, given) => expect(unpackForm(given)).toBeUndefined());
+  ])('is not made of %s', (_what, given) => expect(unpackForm(given, NO_REDACTION)).toBeUndefined());
 
   it.each([
     ...[
@@ -59,10 +57,12 @@ describe('a form that is stored over a login', () => {
       'javascript:alert(1)',
     ],
     ...['/login', '/logout', '/login/oidc', '/api/v1/queues/cpu/obliterate', '/a/../api/v1/tasks', '', null],
-  ])('is not sent to %j', (action) => expect(unpackForm(packed({ ...good, action }))).toBeUndefined());
+  ])('is not sent to %j', (action) =>
+    expect(unpackForm(packed({ ...good, action }), NO_REDACTION)).toBeUndefined(),
+  );
 
   it('has no secrets in it, neither those of a form nor forged ones', () => {
-    setRedaction(['input.card.number', '*.pin']);
+    const rules = new Redaction(['input.card.number', '*.pin']);
     const secrets = {
       _csrf: 'a token',
       'input.password': 'hunter2',
@@ -72,7 +72,7 @@ describe('a form that is stored over a login', () => {
       'input.pin': 'hunter2',
       'input.passphrase': '',
     };
-    const form = findForm(sent({ ...secrets, 'input.token_count': '5', reason: ['a', 'b'] }))!;
+    const form = findForm(sent({ ...secrets, 'input.token_count': '5', reason: ['a', 'b'] }), rules)!;
     expect(form.fields).toEqual([
       ['input.token_count', '5'],
       ['reason', 'a'],
@@ -85,20 +85,27 @@ describe('a form that is stored over a login', () => {
       'input.card',
       'input.pin',
     ]);
-    const forged = unpackForm(packed({ ...good, fields: Object.entries(secrets) }));
+    const forged = unpackForm(packed({ ...good, fields: Object.entries(secrets) }), rules);
     expect(forged!.fields).toEqual([]);
   });
 
   it('is one of a page here, and of none else', () => {
-    expect(findForm(sent({ a: '1' }))).toMatchObject({ action: '/tasks/1/cancel', fields: [['a', '1']] });
-    expect(findForm(sent({ a: '1' }, { 'content-type': 'application/json' }))).toBeUndefined();
-    expect(findForm(sent({ a: '1' }, { path: '/api/v1/tasks' }))).toBeUndefined();
-    expect(findForm(sent({ name: 'ada', password: 'hunter2' }, { path: '/login' }))).toBeUndefined();
-    expect(findForm(sent(undefined))).toBeUndefined();
+    expect(findForm(sent({ a: '1' }), NO_REDACTION)).toMatchObject({
+      action: '/tasks/1/cancel',
+      fields: [['a', '1']],
+    });
+    expect(findForm(sent({ a: '1' }, { 'content-type': 'application/json' }), NO_REDACTION)).toBeUndefined();
+    expect(findForm(sent({ a: '1' }, { path: '/api/v1/tasks' }), NO_REDACTION)).toBeUndefined();
+    expect(
+      findForm(sent({ name: 'ada', password: 'hunter2' }, { path: '/login' }), NO_REDACTION),
+    ).toBeUndefined();
+    expect(findForm(sent(undefined), NO_REDACTION)).toBeUndefined();
     const program = sent({ a: '1' });
     delete program.headers['sec-fetch-site'];
-    expect(findForm(program)).toBeUndefined();
-    expect(findForm(sent({ password: 'x', kept: packForm(good) }, { path: '/login' }))).toEqual(good);
+    expect(findForm(program, NO_REDACTION)).toBeUndefined();
+    expect(findForm(sent({ password: 'x', kept: packForm(good) }, { path: '/login' }), NO_REDACTION)).toEqual(
+      good,
+    );
   });
 
   it.each([
@@ -107,7 +114,7 @@ describe('a form that is stored over a login', () => {
     ['more than one may send in a minute', '100', false],
   ])('is not read when it is %s', async (_what, length, mayRead) => {
     const req = sent('unread', length === undefined ? {} : { 'content-length': length });
-    await saveForm(req, {} as never, () => mayRead);
+    await saveForm(req, {} as never, NO_REDACTION, () => mayRead);
     expect([req.body, req.savedForm, req.isFormTooLong]).toEqual(['unread', undefined, true]);
   });
 });

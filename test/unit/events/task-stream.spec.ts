@@ -3,7 +3,7 @@ import type { TaskView } from '../../../src/model/task-view.js';
 import type { SseConnection } from '../../../src/events/sse-connection.js';
 import { toTaskEvent, type TaskEvent } from '../../../src/events/task-event.js';
 import { TaskStream } from '../../../src/events/task-stream.js';
-import { scrubOf } from '../../../src/platform/redaction/scrub.js';
+import { NO_SCRUB } from '../../../src/platform/redaction/scrub.js';
 
 describe('TaskStream', () => {
   beforeEach(() => void jest.useFakeTimers());
@@ -88,7 +88,7 @@ async function watched() {
     {
       view,
       logs: () => Promise.resolve([]),
-      scrub: () => scrubOf({}),
+      scrub: () => NO_SCRUB,
       history: { view: () => Promise.resolve(undefined), logs: () => Promise.resolve([]) },
     },
     '0-0',

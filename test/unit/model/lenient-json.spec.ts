@@ -57,7 +57,7 @@ describe('a stored value', () => {
     expect(rules.applyToText('input', '{"card":4111111111111111111,"id":1970670598291982290}')).toBe(
       '{"card":"[hidden]","id":1970670598291982290}',
     );
-    const scrub = new Scrub(['4111111111111111111']);
+    const scrub = new Scrub(['4111111111111111111'], rules);
     expect(toJson(scrub.value(parseExact('{"n":4111111111111111111,"m":4111111111111111112}')))).toBe(
       '{"n":"[hidden]","m":4111111111111111112}',
     );

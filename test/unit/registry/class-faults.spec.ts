@@ -4,6 +4,8 @@ import { Transform, Type } from 'class-transformer';
 import { IsInt, IsString, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import type { InputClass } from '../../../src/registry/input-metadata.js';
 import { inputSchema } from '../../../src/registry/input-schema.js';
+import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
+import { scrubError } from '../../../src/platform/redaction/scrub.js';
 import { validateInput, type ReportFault } from '../../../src/registry/validate-input.js';
 import type { RoostError } from '../../../src/model/errors.js';
 import { Field } from '../../../src/task-api/field.decorator.js';
@@ -26,9 +28,10 @@ function inputOf(...decorators: PropertyDecorator[]): InputClass {
 }
 
 async function refused(inputClass: InputClass, raw: object) {
-  const report = jest.fn<ReportFault>();
+  const report = jest.fn<(error: Error, ...rest: unknown[]) => void>();
+  const scrub: ReportFault = (thrown, fault) => report(scrubError(thrown, fault.input, NO_REDACTION), fault);
   const type = { name: 'sample', inputClass, schema: inputSchema(inputClass, 'Sample', '') };
-  const error = await validateInput(type, raw, report).then(
+  const error = await validateInput(type, raw, scrub).then(
     () => undefined,
     (reason: unknown) => reason as RoostError,
   );

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { RoostError } from '../../../src/model/errors.js';
+import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
 import { parseSearch, type SearchParams } from '../../../src/search/search-params.js';
 
-const text = (params: SearchParams) => parseSearch(params).text;
+const text = (params: SearchParams) => parseSearch(params, NO_REDACTION).text;
 
 function refusal(params: SearchParams): RoostError {
   try {
-    parseSearch(params);
+    parseSearch(params, NO_REDACTION);
   } catch (error) {
     if (error instanceof RoostError) return error;
     throw error;

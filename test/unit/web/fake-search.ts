@@ -1,6 +1,8 @@
 import type { TaskPage } from '../../../src/model/task-view.js';
 import type { RecorderStatus } from '../../../src/history/history-status.js';
 import type { GroupCounts } from '../../../src/history/ports/history-store.js';
+import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
+import { parseSearch, type SearchParams } from '../../../src/search/search-params.js';
 import type { SearchView } from '../../../src/search/search.openapi.js';
 import type { FakeTasks } from './fake-services.js';
 
@@ -32,6 +34,10 @@ export class FakeSearch {
 
   async total() {
     return { total: 12, totalIsExact: true };
+  }
+
+  parse(params: SearchParams) {
+    return parseSearch(params, NO_REDACTION);
   }
 
   async has(): Promise<boolean> {

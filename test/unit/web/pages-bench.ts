@@ -6,6 +6,7 @@ import { SavedForms } from '../../../src/auth/saved-forms.js';
 import { LOCAL_ADMIN } from '../../../src/auth/principal.js';
 import { BulkActionsService } from '../../../src/bulk-actions/bulk-actions.service.js';
 import { SharedClock } from '../../../src/platform/clock.js';
+import { NO_REDACTION, Redaction } from '../../../src/platform/redaction/redaction.js';
 import { TaskRegistry } from '../../../src/registry/task-registry.js';
 import { defaultTaskTypesDir, loadTaskTypes } from '../../../src/registry/load-task-types.js';
 import { COMMAND_CLIENT, SHARED_QUEUES } from '../../../src/bullmq/tokens.js';
@@ -55,9 +56,10 @@ export class PagesBench {
   readonly whys = new FakeWhys();
   readonly redis = new FakeRedisDetails();
   readonly health: { unreadableProblem?: RedisProblem; workersHiddenSince?: number } = {};
-  readonly savedForms = new SavedForms({
-    present: async () => LOCAL_ADMIN,
-  } as unknown as AuthenticationMiddleware);
+  readonly savedForms = new SavedForms(
+    { present: async () => LOCAL_ADMIN } as unknown as AuthenticationMiddleware,
+    NO_REDACTION,
+  );
   private app: NestExpressApplication;
   private base: string;
 
@@ -68,6 +70,7 @@ export class PagesBench {
       providers: [
         ...parts('providers'),
         SharedClock,
+        { provide: Redaction, useValue: NO_REDACTION },
         { provide: SavedForms, useValue: this.savedForms },
         { provide: TasksService, useValue: this.tasks },
         { provide: SearchService, useValue: this.search },

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { setRedaction } from '../../../../src/platform/redaction/redaction.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
 import { attempt, emptyBatch, NOON, StoreFixture, task } from './store-fixture.js';
 
@@ -10,13 +9,11 @@ class Recording {
   constructor(
     private readonly file: string,
     private readonly rules: readonly string[],
-  ) {
-    setRedaction(rules);
-  }
+  ) {}
 
   /** Answers how many pieces it took; 0 where nothing was to be done. */
   reindex(most = Infinity): number {
-    const engine = new RecordingEngine({ file: this.file });
+    const engine = new RecordingEngine({ file: this.file, redact: this.rules });
     try {
       if (engine.isIndexedBy(this.rules)) return 0;
       let pieces = 1;
@@ -31,11 +28,9 @@ class Recording {
 describe('what search finds, when the rules of REDACT have changed', () => {
   let store: StoreFixture;
   beforeEach(() => {
-    setRedaction([]);
     store = new StoreFixture();
   });
   afterEach(() => {
-    setRedaction([]);
     store.remove();
   });
 
@@ -118,13 +113,14 @@ describe('what search finds, when the rules of REDACT have changed', () => {
 
   it('needs nothing done while it is empty, and for the same rules in another order or case', () => {
     expect(new Recording(store.file, RULES).reindex()).toBe(0);
+    store.reopen({ redact: RULES });
     fill(3);
     expect(total('canary')).toBe(0);
     expect(new Recording(store.file, ['RESULT.made', 'input.secret']).reindex()).toBe(0);
   });
 
   it('groups failures by what is left of their words', () => {
-    setRedaction(RULES);
+    store.reopen({ redact: RULES });
     fill(9);
     const groups = store.engine.errors({ limit: 10, now: NOON }).items;
     expect(groups.map(({ message, sample }) => [message, sample])).toEqual([
@@ -133,7 +129,7 @@ describe('what search finds, when the rules of REDACT have changed', () => {
   });
 
   it('has nothing of a body that was cut before it could be read', () => {
-    setRedaction(RULES);
+    store.reopen({ redact: RULES });
     store.record({ tasks: [task('cut', { input: '{"open":"word1","secret":"canary 1', inputBytes: 5000 })] });
     expect([total('canary'), total('word1'), total('id:cut')]).toEqual([0, 0, 1]);
   });

@@ -20,11 +20,12 @@ export class StoreFixture {
   readonly file = join(this.folder, 'deep/er/history.db');
   engine: StoreEngine;
 
-  constructor(private readonly options: Partial<EngineOptions> = {}) {
+  constructor(private options: Partial<EngineOptions> = {}) {
     this.engine = this.open();
   }
 
-  reopen(): void {
+  reopen(options: Partial<EngineOptions> = this.options): void {
+    this.options = options;
     this.engine.close();
     this.engine = this.open();
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobRecord } from '../../../../src/bullmq/codec/job-record.js';
+import { NO_REDACTION } from '../../../../src/platform/redaction/redaction.js';
 import { toFailure, toProgress, toTaskView } from '../../../../src/bullmq/codec/to-task-view.js';
 
 const NOW = 1_790_000_010_000;
@@ -17,6 +18,7 @@ function view(fields: Partial<JobRecord>) {
       ...fields,
     },
     NOW,
+    NO_REDACTION,
   );
 }
 

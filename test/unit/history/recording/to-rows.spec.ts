@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { NO_REDACTION } from '../../../../src/platform/redaction/redaction.js';
 import type { JobSnapshot } from '../../../../src/history/recording/read-jobs.js';
 import type { StreamEvent } from '../../../../src/history/recording/stream-event.js';
 import {
@@ -89,6 +90,7 @@ describe('a job as rows of the history', () => {
     const view = toTaskView(
       toJobRecord('default', '1', ['completed', '0', '0', '0', ...values], 0),
       Date.now(),
+      NO_REDACTION,
     );
     expect({
       input: JSON.parse(row.input!) as unknown,

@@ -1,12 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   hasHidden,
   HIDDEN,
   Redaction,
-  redaction,
   REDACTION_RULE,
-  redactionRules,
-  setRedaction,
   withoutRedaction,
 } from '../../../../src/platform/redaction/redaction.js';
 
@@ -18,8 +15,6 @@ const INPUT = {
 };
 
 describe('what is redacted', () => {
-  afterEach(() => setRedaction([]));
-
   it.each<[string, string[], unknown]>([
     ['nothing without a rule', [], INPUT],
     ['one name', ['input.password'], { ...INPUT, password: HIDDEN }],
@@ -75,15 +70,15 @@ describe('what is redacted', () => {
   });
 
   it('applies everywhere but in what asks for the whole', async () => {
-    setRedaction(['input.password']);
+    const rules = new Redaction(['input.password']);
     const look = async () => {
       await Promise.resolve();
-      return redaction().apply('input', INPUT);
+      return rules.current.apply('input', INPUT);
     };
     const [shown, whole] = await Promise.all([look(), withoutRedaction(look)]);
     expect(hasHidden(shown)).toBe(true);
     expect(whole).toBe(INPUT);
-    expect(withoutRedaction(() => redactionRules().covers('input.password'))).toBe(true);
+    expect(withoutRedaction(() => rules.covers('input.password'))).toBe(true);
   });
 
   it.each(['input.password', 'input.card.*', 'result', '*', '*.secret', '*.a.b.*'])('%s is a rule', (rule) =>

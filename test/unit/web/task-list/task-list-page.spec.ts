@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RecorderStatus } from '../../../../src/history/history-status.js';
 import type { GroupCounts } from '../../../../src/history/ports/history-store.js';
+import { NO_REDACTION } from '../../../../src/platform/redaction/redaction.js';
 import { parseSearch } from '../../../../src/search/search-params.js';
 import { USUAL_COLUMNS } from '../../../../src/search/task-columns.js';
 import { newerHref, olderHref, type ListAddress } from '../../../../src/web/task-list/task-list-address.js';
@@ -25,7 +26,7 @@ const COUNTS: GroupCounts = {
 
 function list(q = '', more: Omit<Partial<ListParts>, 'here'> & { here?: Partial<ListAddress> } = {}) {
   const here = { q, ...more.here };
-  const { query } = parseSearch({ q });
+  const { query } = parseSearch({ q }, NO_REDACTION);
   return toListPage({
     query,
     columns: USUAL_COLUMNS,
