@@ -49,9 +49,12 @@ export function formatClock(at: number): string {
   return new Date(at).toISOString().slice(11, 16);
 }
 
+/** Shared, because `toLocaleString` makes a new one for each number. */
+const NUMBER_FORMAT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
+
 /** Formats like `1,234,567`; at most two decimals. */
 export function formatNumber(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 2 });
+  return NUMBER_FORMAT.format(value);
 }
 
 /** Formats like `512 B`, `1.4 MB`; powers of 1024, as in Redis. */
