@@ -29,7 +29,7 @@ import { AttemptCounters } from './attempt-counters.js';
 import { TaskReporter } from './task-reporter.js';
 import { toResultJson } from './task-result.js';
 import { runContext, TaskRun } from './task-run.js';
-import type { LostLock } from './task-worker.js';
+import type { LostLock } from '../bullmq/patches/patched-worker.js';
 import { isInstance, toError } from './normalize-error.js';
 import { queueBase } from '../bullmq/keys.js';
 

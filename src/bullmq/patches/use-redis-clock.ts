@@ -1,7 +1,7 @@
 import type { SharedClock } from '../../platform/clock.js';
 
 /** Used part of BullMQ's Redis backend. */
-interface Backend {
+export interface ClockedBackend {
   /** Runs a script; `args` contains the keys and the arguments. */
   execCommand(client: unknown, script: string, args: unknown[]): unknown;
   /** Sleeps until woken; `score` is 0, or the time of the next delayed job. */
@@ -21,7 +21,7 @@ const NOW_ARGUMENT_INDEX: Readonly<Record<string, number>> = {
  * Makes BullMQ's worker scripts use Redis's clock. BullMQ uses the clock of the calling worker: a worker that is an hour
  * ahead would run delayed jobs an hour early. Due times in the answers are converted to the worker's own clock.
  */
-export function useRedisClock(backend: Backend, clock: SharedClock): void {
+export function useRedisClock(backend: ClockedBackend, clock: SharedClock): void {
   // The last element of an answer with the next job: the time when the next delayed job is due, or 0.
   const withOwnTime = (answer: unknown): unknown => {
     if (!Array.isArray(answer) || answer.length !== 4 || !(Number(answer[3]) > 0)) return answer;

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import { TaskWorker, type LostLock } from '../../../src/worker/task-worker.js';
+import type { LostLock } from '../../../src/bullmq/patches/patched-worker.js';
+import { TaskWorker } from '../../../src/worker/task-worker.js';
 
 describe('TaskWorker', () => {
   const ends: (() => Promise<unknown>)[] = [];
