@@ -11,7 +11,13 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT, EVENT_TAIL } from '../bullmq/tokens.js';
-import { compareStreamIds, toTaskEvent, type TaskEvent } from './task-event.js';
+import {
+  comparePlaces,
+  decodeEvent,
+  isTaskEvent,
+  STREAM_START,
+  type TaskEvent,
+} from '../bullmq/codec/task-event.js';
 import { baseOf, queueKey } from '../bullmq/keys.js';
 
 /** Longest blocking time of one read, ms; also the longest delay of a stop without a disconnect. */
@@ -20,11 +26,14 @@ const MAX_READ_EVENTS = 1000;
 /** Age of the last answered read above which the tail counts as stalled, ms. A silent stream is no sign of a failure. */
 const STALE_READ_MS = 10_000;
 
+/** Event of a managed queue. */
+export type QueueEvent = TaskEvent & { queue: string };
+
 type StreamEntries = [id: string, fields: string[]][];
 
 interface TailEvents {
   /** Events of one read, oldest first per queue. */
-  batch: [events: TaskEvent[]];
+  batch: [events: QueueEvent[]];
   /** Events were trimmed before they were read: subscribers must reload what they derived from events. */
   gap: [queue: string];
 }
@@ -73,12 +82,12 @@ export class EventTail
   }
 
   /** Loads the events after `position` in a queue's stream; `gap` if some of them have been trimmed. */
-  async loadSince(queue: string, place: string): Promise<TaskEvent[] | 'gap'> {
+  async loadSince(queue: string, place: string): Promise<QueueEvent[] | 'gap'> {
     const key = this.key(queue);
     const [oldest] = entries(await this.commands.xrange(key, '-', '+', 'COUNT', 1));
     // The entry at `position` may be the newest trimmed one: only an entry at or before it proves that none is missing.
-    if (oldest && compareStreamIds(oldest[0], place) > 0 && place !== '0-0') return 'gap';
-    const events: TaskEvent[] = [];
+    if (oldest && comparePlaces(oldest[0], place) > 0 && place !== STREAM_START) return 'gap';
+    const events: QueueEvent[] = [];
     for (let from = `(${place}`; ;) {
       const batch = entries(await this.commands.xrange(key, from, '+', 'COUNT', MAX_READ_EVENTS));
       events.push(...this.toEvents(queue, batch));
@@ -105,7 +114,7 @@ export class EventTail
   private async loadPositions(): Promise<void> {
     for (const queue of this.queues.names()) {
       const [newest] = entries(await this.redis.xrevrange(this.key(queue), '+', '-', 'COUNT', 1));
-      this.positions.set(queue, newest?.[0] ?? '0-0');
+      this.positions.set(queue, newest?.[0] ?? STREAM_START);
     }
   }
 
@@ -120,7 +129,7 @@ export class EventTail
       ...queues.map((queue) => this.key(queue)),
       ...queues.map((queue) => this.positions.get(queue)!),
     );
-    const events: TaskEvent[] = [];
+    const events: QueueEvent[] = [];
     const reached: [queue: string, place: string][] = [];
     for (const [key, batch] of streams(reply)) {
       const queue = queues.find((name) => this.key(name) === key);
@@ -137,11 +146,11 @@ export class EventTail
   /** Emits `gap` if events were trimmed before they were read; only a full batch can mean that. */
   private async checkGap(queue: string): Promise<void> {
     const [oldest] = entries(await this.commands.xrange(this.key(queue), '-', '+', 'COUNT', 1));
-    if (oldest && compareStreamIds(oldest[0], this.positions.get(queue)!) > 0) this.emit('gap', queue);
+    if (oldest && comparePlaces(oldest[0], this.positions.get(queue)!) > 0) this.emit('gap', queue);
   }
 
-  private toEvents(queue: string, batch: StreamEntries): TaskEvent[] {
-    return batch.flatMap(([id, fields]) => toTaskEvent(queue, id, fields) ?? []);
+  private toEvents(queue: string, batch: StreamEntries): QueueEvent[] {
+    return batch.map(([place, fields]) => ({ ...decodeEvent(place, fields), queue })).filter(isTaskEvent);
   }
 
   private key(queue: string): string {

@@ -4,9 +4,16 @@ import { TASK_STATES, type StateCounts } from '../model/states.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { TaskReader } from '../bullmq/task-reader.js';
-import { EventTail } from './event-tail.js';
+import { EventTail, type QueueEvent } from './event-tail.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
-import { compareStreamIds, endsTask, isStreamId, type TaskEvent } from './task-event.js';
+import {
+  comparePlaces,
+  endsTask,
+  isPlace,
+  placeOf,
+  stateAfter,
+  STREAM_START,
+} from '../bullmq/codec/task-event.js';
 import { FlushTimer } from './flush-timer.js';
 
 /** Change event of `GET /api/v1/events`. */
@@ -27,7 +34,7 @@ export class LiveHub implements BeforeApplicationShutdown {
   private readonly clients = new Set<SseConnection>();
   /** Clients without their first message yet, with the messages that follow it. */
   private readonly joining = new Map<SseConnection, Buffer[]>();
-  private pending: TaskEvent[] = [];
+  private pending: QueueEvent[] = [];
   private readonly tick = new FlushTimer(() => this.send());
 
   constructor(
@@ -68,7 +75,7 @@ export class LiveHub implements BeforeApplicationShutdown {
     this.joining.delete(reader);
   }
 
-  private enqueue(events: TaskEvent[]): void {
+  private enqueue(events: QueueEvent[]): void {
     if (this.clients.size === 0 && this.joining.size === 0) return;
     this.pending.push(...events);
     if (events.some(endsTask)) this.tick.scheduleUrgent();
@@ -83,14 +90,14 @@ export class LiveHub implements BeforeApplicationShutdown {
     for (const following of this.joining.values()) following.push(message);
   }
 
-  private serialise(events: TaskEvent[], id: string): Buffer {
+  private serialise(events: QueueEvent[], id: string): Buffer {
     const last = new Map<string, number>();
     events.forEach((event, i) => {
-      if (event.event === 'progress' || event.event === 'log')
-        last.set(`${event.event}:${event.queue}:${event.id}`, i);
+      if (event.name === 'progress' || event.name === 'log')
+        last.set(`${event.name}:${event.queue}:${event.id}`, i);
     });
     const sent = events.filter(
-      (event, i) => (last.get(`${event.event}:${event.queue}:${event.id}`) ?? i) === i,
+      (event, i) => (last.get(`${event.name}:${event.queue}:${event.id}`) ?? i) === i,
     );
     // Only the last event has an id: a client that disconnects in between receives all of them again.
     return Buffer.concat(
@@ -119,25 +126,26 @@ export class LiveHub implements BeforeApplicationShutdown {
   private cursor(): string {
     return this.queues
       .names()
-      .map((queue) => this.tail.position(queue) ?? '0-0')
+      .map((queue) => this.tail.position(queue) ?? STREAM_START)
       .join('.');
   }
 
   /** Loads the events after `resumeFrom` up to `here`. */
-  private async loadMissed(resumeFrom: string, here: string): Promise<TaskEvent[] | 'gap'> {
+  private async loadMissed(resumeFrom: string, here: string): Promise<QueueEvent[] | 'gap'> {
     const ends = here.split('.');
     const places = resumeFrom.split('.');
     const queues = this.queues.names();
-    if (places.length !== queues.length || !places.every(isStreamId)) return 'gap';
+    if (places.length !== queues.length || !places.every(isPlace)) return 'gap';
     if (queues.some((queue) => this.tail.position(queue) === undefined)) return 'gap';
     const parts = await Promise.all(queues.map((queue, i) => this.tail.loadSince(queue, places[i]!)));
     if (parts.includes('gap')) return 'gap';
-    return (parts as TaskEvent[][])
-      .flatMap((events, i) => events.filter(({ streamId }) => compareStreamIds(streamId, ends[i]!) <= 0))
+    return (parts as QueueEvent[][])
+      .flatMap((events, i) => events.filter((event) => comparePlaces(placeOf(event), ends[i]!) <= 0))
       .sort((a, b) => a.at - b.at);
   }
 }
 
-function toChange({ id, queue, event, state, at }: TaskEvent): Change {
-  return { id, queue, event, ...(state ? { state } : {}), at: new Date(at).toISOString() };
+function toChange({ id, queue, name, at }: QueueEvent): Change {
+  const state = stateAfter(name);
+  return { id, queue, event: name, ...(state ? { state } : {}), at: new Date(at).toISOString() };
 }

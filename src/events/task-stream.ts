@@ -4,7 +4,7 @@ import type { LogLine, TaskProgress, TaskView } from '../model/task-view.js';
 import { parseStored } from '../bullmq/codec/parse-stored-json.js';
 import { toProgress } from '../bullmq/codec/to-task-view.js';
 import { sseMessage, type SseConnection } from './sse-connection.js';
-import { endsTask, type TaskEvent } from './task-event.js';
+import { endsTask, placeOf, stateAfter, type TaskEvent } from '../bullmq/codec/task-event.js';
 import { FlushTimer } from './flush-timer.js';
 
 /** Source of the task that a stream sends. `logs` returns the lines from number `after` on. */
@@ -73,7 +73,7 @@ export class TaskStream {
     await this.sendFirst(async () => {
       this.nextLogLine = logged;
       const view = await this.task.view();
-      if (view) this.lastState = events.some((event) => event.state) ? '' : signature(view);
+      if (view) this.lastState = events.some(({ name }) => stateAfter(name)) ? '' : signature(view);
       this.receive(events);
     });
   }
@@ -92,11 +92,11 @@ export class TaskStream {
 
   receive(events: TaskEvent[]): void {
     for (const event of events) {
-      this.position = event.streamId;
-      if (event.event === 'progress') this.progress = event.data;
-      else if (event.event === 'log') this.hasNewLogs = true;
+      this.position = placeOf(event);
+      if (event.name === 'progress') this.progress = event.value;
+      else if (event.name === 'log') this.hasNewLogs = true;
       else this.changed = true;
-      this.removed = event.event === 'removed';
+      this.removed = event.name === 'removed';
     }
     if (events.length > 0) this.schedule(events.some(endsTask));
   }

@@ -12,10 +12,10 @@ import { Redaction } from '../platform/redaction/redaction.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
 import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
 import { scrubOfJob } from '../bullmq/codec/to-task-view.js';
-import { EventTail } from './event-tail.js';
+import { EventTail, type QueueEvent } from './event-tail.js';
 import { lastEventId, SseConnection } from './sse-connection.js';
 import { type ArchivedTask, TaskStream } from './task-stream.js';
-import { compareStreamIds, isStreamId, type TaskEvent } from './task-event.js';
+import { comparePlaces, isPlace, placeOf, STREAM_START } from '../bullmq/codec/task-event.js';
 
 /** Interval at which every watched task is reloaded even without an event, ms. */
 const CHECK_INTERVAL_MS = 10_000;
@@ -63,7 +63,7 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
     const queue = found.queue.name;
     const [place, logged] = (lastEventId(req) ?? '').split('~');
     // A resume requires a position in this queue's stream that has not been trimmed.
-    const missed = place && isStreamId(place) ? await this.loadMissed(found, place) : 'gap';
+    const missed = place && isPlace(place) ? await this.loadMissed(found, place) : 'gap';
 
     let { record } = found;
     let scrub: Scrub | undefined;
@@ -84,7 +84,7 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
         scrub: () => (scrub ??= scrubOfJob(record, this.redaction)),
         history: archived,
       },
-      this.tail.position(queue) ?? '0-0',
+      this.tail.position(queue) ?? STREAM_START,
     );
     const watches = this.byTask.get(id) ?? new Set();
     this.byTask.set(id, watches.add(entry));
@@ -94,25 +94,25 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** Loads the events of a task after `position`, including events that arrive during the load. */
-  private async loadMissed({ queue, record }: FoundTask, place: string): Promise<TaskEvent[] | 'gap'> {
-    const arrived: TaskEvent[] = [];
-    const collect = (events: TaskEvent[]) =>
+  private async loadMissed({ queue, record }: FoundTask, place: string): Promise<QueueEvent[] | 'gap'> {
+    const arrived: QueueEvent[] = [];
+    const collect = (events: QueueEvent[]) =>
       void arrived.push(...events.filter((event) => event.queue === queue.name));
     this.tail.on('batch', collect);
     try {
       const events = await this.tail.loadSince(queue.name, place);
       if (events === 'gap') return 'gap';
-      const last = events.at(-1)?.streamId ?? place;
-      const later = arrived.filter(({ streamId }) => compareStreamIds(streamId, last) > 0);
+      const last = events.length > 0 ? placeOf(events.at(-1)!) : place;
+      const later = arrived.filter((event) => comparePlaces(placeOf(event), last) > 0);
       return [...events, ...later].filter((event) => event.id === record.id);
     } finally {
       this.tail.off('batch', collect);
     }
   }
 
-  private dispatch(events: TaskEvent[]): void {
+  private dispatch(events: QueueEvent[]): void {
     if (this.byTask.size === 0) return;
-    const mine = new Map<string, TaskEvent[]>();
+    const mine = new Map<string, QueueEvent[]>();
     for (const event of events) {
       if (!this.byTask.has(event.id)) continue;
       const list = mine.get(event.id) ?? [];

@@ -2,7 +2,7 @@ import { RoostError } from '../model/errors.js';
 import { isFinished } from '../model/states.js';
 import type { TaskView } from '../model/task-view.js';
 import type { EventTail } from '../events/event-tail.js';
-import type { TaskEvent } from '../events/task-event.js';
+import { finishesTask, type TaskEvent } from '../bullmq/codec/task-event.js';
 
 /** Polling interval, ms: a fallback for missed events. */
 const CHECK_MS = 1000;
@@ -62,7 +62,7 @@ function nextEnd(tail: Pick<EventTail, 'on' | 'off'>, id: string, ms: number, ov
   let cancel = () => {};
   const promise = new Promise<void>((resolve) => {
     const onBatch = (events: TaskEvent[]) => {
-      if (events.some((event) => event.id === id && event.state && isFinished(event.state))) resolve();
+      if (events.some((event) => event.id === id && finishesTask(event))) resolve();
     };
     const timer = setTimeout(resolve, Math.max(0, ms));
     const abort = () => resolve();

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { FollowedQueues } from '../../src/history/recording/followed-queues.js';
 import { withJobCommands } from '../../src/history/recording/read-jobs.js';
-import { withStreamCommands } from '../../src/history/recording/read-streams.js';
+import { withStreamCommands } from '../../src/bullmq/event-streams.js';
 import { Reconciler } from '../../src/history/recording/reconciler.js';
 import { StreamFollower } from '../../src/history/recording/stream-follower.js';
 import { RecordingEngine } from '../../src/history/sqlite/recording-engine.js';

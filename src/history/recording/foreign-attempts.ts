@@ -3,7 +3,7 @@ import type { TaskFailure } from '../../model/task-view.js';
 import type { AttemptRow, TaskRef } from '../ports/rows.js';
 import type { AttemptTail } from '../ports/recording-store.js';
 import type { JobSnapshot } from './read-jobs.js';
-import type { StreamEvent } from './stream-event.js';
+import type { TaskEvent } from '../../bullmq/codec/task-event.js';
 
 /**
  * Derives the attempts of another program's job. BullMQ stores only the last one, so the others come from the events:
@@ -14,7 +14,7 @@ import type { StreamEvent } from './stream-event.js';
  */
 export function followAttempts(
   ref: TaskRef,
-  events: readonly StreamEvent[],
+  events: readonly TaskEvent[],
   job: JobSnapshot | undefined,
   tail: AttemptTail,
   isNew: boolean,
@@ -39,7 +39,7 @@ export function followAttempts(
           ...(Number(job.fields.processedOn) >= endedAt ? { startedAt: Number(job.fields.processedOn) } : {}),
         }
       : {};
-  const close = (event: StreamEvent, i: number, more: Partial<AttemptRow>) => {
+  const close = (event: TaskEvent, i: number, more: Partial<AttemptRow>) => {
     if (!isOpen && (counted === undefined || starts < counted)) starts++;
     if (starts === 0) return;
     isOpen = false;
@@ -48,7 +48,7 @@ export function followAttempts(
     rows.push({ ...ref, number: starts, ...known, finishedAt: event.at, ...more });
     numbers[i] = starts;
   };
-  const fail = (event: StreamEvent, i: number) => {
+  const fail = (event: TaskEvent, i: number) => {
     close(event, i, { outcome: 'failed', error: failureOf(failures, event, job) });
     failures++;
   };
@@ -131,7 +131,7 @@ export function attemptsOf(ref: TaskRef, job: JobSnapshot): AttemptRow[] {
   return rows;
 }
 
-function finishTime(job: JobSnapshot | undefined, state: string, event: StreamEvent): { finishedAt: number } {
+function finishTime(job: JobSnapshot | undefined, state: string, event: TaskEvent): { finishedAt: number } {
   const finished = job?.state === state ? Number(job.fields.finishedOn) : NaN;
   return { finishedAt: finished || event.at };
 }
@@ -145,7 +145,7 @@ function failureCount({ state, fields }: JobSnapshot): number {
 }
 
 /** Returns failure number `before` + 1 of a job, from the last few stacks it stores. */
-function failureOf(before: number, event: StreamEvent, job: JobSnapshot | undefined): TaskFailure {
+function failureOf(before: number, event: TaskEvent, job: JobSnapshot | undefined): TaskFailure {
   if (!job) return toFailure(event.name === 'failed' ? event.value : undefined, undefined);
   const stacks = stacksOf(job);
   const failed = failureCount(job);

@@ -1,19 +1,19 @@
 import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
-import type { StreamEvent } from './stream-event.js';
+import type { TaskEvent } from '../../bullmq/codec/task-event.js';
 
 /** Events of one task id within a batch. */
 export interface Group {
   queue: Followed;
   ref: TaskRef;
   /** Events of the current, or latest, job with this id. */
-  events: StreamEvent[];
+  events: TaskEvent[];
   /** Events of former jobs with this id within the batch, oldest first: another program may reuse an id. */
-  earlier: StreamEvent[][];
+  earlier: TaskEvent[][];
 }
 
 /** Groups events by task, in the order of each task's first event. */
-export function toGroups(queue: Followed, events: readonly StreamEvent[]): Group[] {
+export function toGroups(queue: Followed, events: readonly TaskEvent[]): Group[] {
   const groups = new Map<string, Group>();
   for (const event of events) {
     const group = groups.get(event.id);

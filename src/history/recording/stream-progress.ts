@@ -1,6 +1,6 @@
 import type { Followed } from './followed-queues.js';
-import type { StreamRead } from './read-streams.js';
-import { comparePlaces, STREAM_START, timeOf } from './stream-event.js';
+import type { StreamRead } from '../../bullmq/event-streams.js';
+import { comparePlaces, STREAM_START, timeOf } from '../../bullmq/codec/task-event.js';
 
 /** Progress of one queue's stream beyond the recorded place. */
 export interface Progressed {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Followed } from './followed-queues.js';
-import { comparePlaces } from './stream-event.js';
+import { comparePlaces } from '../../bullmq/codec/task-event.js';
 import type { StreamFollower } from './stream-follower.js';
 import { historiesKey, queueKey } from '../../bullmq/keys.js';
 

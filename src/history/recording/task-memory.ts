@@ -1,6 +1,6 @@
 import type { AttemptTail } from '../ports/recording-store.js';
 import type { TaskRef } from '../ports/rows.js';
-import type { StreamEvent } from './stream-event.js';
+import type { TaskEvent } from '../../bullmq/codec/task-event.js';
 
 export interface RememberedTask {
   /** The input is in the history. */
@@ -9,7 +9,7 @@ export interface RememberedTask {
   lines: number;
   tail: AttemptTail;
   lastSampleAt: number;
-  pendingSample?: StreamEvent | undefined;
+  pendingSample?: TaskEvent | undefined;
 }
 
 /** Maximum remembered tasks of each queue. Others are looked up, and some of their parts are recorded again. */

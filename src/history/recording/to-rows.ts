@@ -7,15 +7,15 @@ import { attemptsOf, followAttempts } from './foreign-attempts.js';
 import { toLogRows } from './log-rows.js';
 import { keepsAttempts, ownAttempts } from './own-attempts.js';
 import type { JobSnapshot } from './read-jobs.js';
-import type { StreamEvent } from './stream-event.js';
+import { stateAfter, type TaskEvent } from '../../bullmq/codec/task-event.js';
 import { toTaskRow } from './task-row.js';
-import { addTransitions, EVENT_STATES, settlingsOf, transitionsOf } from './transitions.js';
+import { addTransitions, settlingsOf, transitionsOf } from './transitions.js';
 
 /** One task's part of a batch. */
 export interface TaskNews {
   ref: TaskRef;
   /** Oldest first; empty when the job was found in one of the queue's sets. */
-  events: readonly StreamEvent[];
+  events: readonly TaskEvent[];
   /** The job after the last event, or later; undefined when it is gone. */
   job: JobSnapshot | undefined;
   /** Belongs to a queue of this Roost, whose workers record attempts in the job. */
@@ -26,14 +26,14 @@ export interface TaskNews {
   /** Time of the last recorded progress sample, ms. */
   lastSampleAt: number;
   /** Progress that came too soon after that sample; recorded if the task ends without another one. */
-  pendingSample?: StreamEvent | undefined;
+  pendingSample?: TaskEvent | undefined;
 }
 
 /** State to remember until the task's next event. */
 export interface TaskAfter {
   tail: AttemptTail;
   lastSampleAt: number;
-  pendingSample?: StreamEvent | undefined;
+  pendingSample?: TaskEvent | undefined;
 }
 
 /** Minimum distance of two samples of one task, ms. */
@@ -66,7 +66,7 @@ export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): Tas
 }
 
 /** Whether a user deleted the task: a job that Redis has under its id is a different one, added since. */
-export function endsRemoved(events: readonly StreamEvent[]): boolean {
+export function endsRemoved(events: readonly TaskEvent[]): boolean {
   const last = events.at(-1);
   return last?.name === 'removed' && !last.prev.startsWith('moved:');
 }
@@ -74,10 +74,10 @@ export function endsRemoved(events: readonly StreamEvent[]): boolean {
 /** Moves between queues, from either side: the queue that is read first carries the task's past along. */
 function findMoves(
   { queue, id }: TaskRef,
-  events: readonly StreamEvent[],
+  events: readonly TaskEvent[],
   job: JobSnapshot | undefined,
 ): { queue: string; id: string; to: string }[] {
-  const other = ({ prev }: StreamEvent) =>
+  const other = ({ prev }: TaskEvent) =>
     prev.startsWith('moved:') ? prev.slice('moved:'.length) : undefined;
   if (!job) {
     const last = events.findLast(({ name }) => name === 'removed');
@@ -122,7 +122,7 @@ function addAttempts(batch: RecordBatch, news: TaskNews): AttemptTail {
 /**
  * Attempt numbers of the starts among these events: the last start is the job's last, unless a limit held it back.
  */
-function numberStarts(events: readonly StreamEvent[], job: JobSnapshot): number[] {
+function numberStarts(events: readonly TaskEvent[], job: JobSnapshot): number[] {
   const numbers: number[] = [];
   let number = Number(job.fields.ats) || 0;
   for (let i = events.length - 1; i >= 0; i--) {
@@ -138,12 +138,12 @@ function numberStarts(events: readonly StreamEvent[], job: JobSnapshot): number[
  */
 function fromEvents(
   ref: TaskRef,
-  events: readonly StreamEvent[],
+  events: readonly TaskEvent[],
   { starts, failures }: AttemptTail,
 ): TaskRow | undefined {
-  const last = events.findLast(({ name }) => EVENT_STATES.has(name));
+  const last = events.findLast(({ name }) => stateAfter(name) !== undefined);
   const added = events.find(({ name }) => name === 'added');
-  const state = last ? EVENT_STATES.get(last.name)! : added ? 'waiting' : undefined;
+  const state = last ? stateAfter(last.name) : added && 'waiting';
   if (state === undefined) return undefined;
   const started = events.findLast(({ name }) => name === 'active')?.at;
   const end = isFinished(state) ? last! : undefined;
@@ -174,7 +174,7 @@ function addProgress(
 ): Pick<TaskAfter, 'lastSampleAt' | 'pendingSample'> {
   let last = lastSampleAt;
   let pending = pendingSample;
-  const sample = (event: StreamEvent) => {
+  const sample = (event: TaskEvent) => {
     const progress = toProgress(parseStored(event.value));
     if (progress) rows.push({ ...ref, ...progress, at: event.at });
   };

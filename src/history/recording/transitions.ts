@@ -3,20 +3,7 @@ import { isFinished, FINISHED_STATES } from '../../model/states.js';
 import { withoutTerminalCodes } from '../../model/terminal-codes.js';
 import type { Settling, TaskRef, TransitionRow } from '../ports/rows.js';
 import type { JobSnapshot } from './read-jobs.js';
-import type { StreamEvent } from './stream-event.js';
-
-/** The state that an event leads to. Other events change none. */
-export const EVENT_STATES: ReadonlyMap<string, TaskState> = new Map([
-  ['waiting', 'waiting'],
-  ['waiting-children', 'waiting-children'],
-  ['stalled', 'waiting'],
-  ['delayed', 'delayed'],
-  ['active', 'active'],
-  ['completed', 'completed'],
-  ['failed', 'failed'],
-  ['cancelled', 'cancelled'],
-  ['expired', 'expired'],
-]);
+import { stateAfter, type TaskEvent } from '../../bullmq/codec/task-event.js';
 
 const PUT_BACK_FROM: ReadonlySet<string> = new Set(FINISHED_STATES);
 
@@ -29,14 +16,14 @@ const GONE = 'the job was gone before it could be read: only its events are know
 export function addTransitions(
   rows: TransitionRow[],
   { queue, id }: TaskRef,
-  events: readonly StreamEvent[],
+  events: readonly TaskEvent[],
   job: JobSnapshot | undefined,
   numbers: readonly number[],
 ): void {
   for (let i = 0; i < events.length; i++) {
     const event = events[i]!;
     const { name, at, seq } = event;
-    const state = EVENT_STATES.get(name);
+    const state = stateAfter(name);
     // The stall check emits two events: `waiting`, then the reason.
     if (!state || (name === 'waiting' && events[i + 1]?.name === 'stalled')) continue;
     const detail = detailOf(event, job) ?? (job || !isFinished(state) ? undefined : GONE);
@@ -45,14 +32,14 @@ export function addTransitions(
 }
 
 /** Returns each finish of the task, including those after it was retried. */
-export function settlingsOf(events: readonly StreamEvent[]): { settled: Settling[]; putBackAt?: number } {
+export function settlingsOf(events: readonly TaskEvent[]): { settled: Settling[]; putBackAt?: number } {
   const settled: Settling[] = [];
   let startedAt: number | undefined;
   let putBackAt: number | undefined;
   for (const { name, at, prev } of events) {
     if (name === 'active') startedAt = at;
     if (PUT_BACK_FROM.has(prev) && (name === 'waiting' || name === 'delayed')) putBackAt = at;
-    const state = EVENT_STATES.get(name);
+    const state = stateAfter(name);
     if (!state || !isFinished(state)) continue;
     settled.push({
       state: state as Settling['state'],
@@ -82,7 +69,7 @@ export function transitionsOf(ref: TaskRef, { state, fields }: JobSnapshot): Tra
   return rows;
 }
 
-function detailOf({ name, prev, value }: StreamEvent, job: JobSnapshot | undefined): string | undefined {
+function detailOf({ name, prev, value }: TaskEvent, job: JobSnapshot | undefined): string | undefined {
   switch (name) {
     case 'waiting':
       if (prev.startsWith('moved:')) return `moved from ${prev.slice('moved:'.length)}`;

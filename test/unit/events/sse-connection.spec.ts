@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Response } from 'express';
 import { EventEmitter } from 'node:events';
-import { SseConnection } from '../../../src/events/sse-connection.js';
+import { SseConnection, sseMessage } from '../../../src/events/sse-connection.js';
 
 class FakeResponse extends EventEmitter {
   readonly written: string[] = [];
@@ -62,5 +62,14 @@ describe('a stream of events', () => {
     await jest.advanceTimersByTimeAsync(70_000);
     expect(response.isEnded).toBe(false);
     expect(response.written.filter((text) => text.includes('still here'))).toHaveLength(4);
+  });
+});
+
+describe('sseMessage', () => {
+  it('is one event with any content', () => {
+    const hostile = 'a\n\nevent: x\r\rid: 1\r\n\r\ndata: y';
+    const text = sseMessage('change', { text: hostile }, '1-0').toString();
+    expect(text).toBe(`id: 1-0\nevent: change\ndata: ${JSON.stringify({ text: hostile })}\n\n`);
+    expect(text.split(/\r\n|\n|\r/)).toHaveLength(5);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { TaskView } from '../../../src/model/task-view.js';
 import type { SseConnection } from '../../../src/events/sse-connection.js';
-import { toTaskEvent, type TaskEvent } from '../../../src/events/task-event.js';
+import { decodeEvent, type TaskEvent } from '../../../src/bullmq/codec/task-event.js';
 import { TaskStream } from '../../../src/events/task-stream.js';
 import { NO_SCRUB } from '../../../src/platform/redaction/scrub.js';
 
@@ -64,7 +64,7 @@ let place = 0;
 
 function event(name: string, data?: object): TaskEvent {
   const fields = ['event', name, 'jobId', '1', ...(data ? ['data', JSON.stringify(data)] : [])];
-  return toTaskEvent('default', `1-${++place}`, fields)!;
+  return decodeEvent(`1-${++place}`, fields);
 }
 
 /** Stream that has sent its snapshot, of a task that the test can change. */

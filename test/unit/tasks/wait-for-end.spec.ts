@@ -51,10 +51,10 @@ describe('waiting for the end of a task', () => {
   it('ends at the event, and leaves no listener behind', async () => {
     const { tail, result, reads } = waiting(['active', 'completed']);
     await turn();
-    tail.emit('batch', [{ id: 'b', state: 'completed' }] as never);
+    tail.emit('batch', [{ id: 'b', name: 'completed' }] as never);
     await turn();
     expect(reads()).toBe(1);
-    tail.emit('batch', [{ id: 'a', state: 'completed' }] as never);
+    tail.emit('batch', [{ id: 'a', name: 'completed' }] as never);
     expect((await result).state).toBe('completed');
     expect(tail.listenerCount('batch')).toBe(0);
   });

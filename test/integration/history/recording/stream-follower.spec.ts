@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FollowedQueues } from '../../../../src/history/recording/followed-queues.js';
 import { StreamFollower } from '../../../../src/history/recording/stream-follower.js';
-import { comparePlaces } from '../../../../src/history/recording/stream-event.js';
+import { comparePlaces } from '../../../../src/bullmq/codec/task-event.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
 
 const T = 1_795_400_000_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_REDACTION } from '../../../../src/platform/redaction/redaction.js';
 import type { JobSnapshot } from '../../../../src/history/recording/read-jobs.js';
-import type { StreamEvent } from '../../../../src/history/recording/stream-event.js';
+import type { TaskEvent } from '../../../../src/bullmq/codec/task-event.js';
 import {
   addRows,
   emptyBatch,
@@ -14,7 +14,7 @@ import { toTaskView } from '../../../../src/bullmq/codec/to-task-view.js';
 
 const T = 1_795_400_000_000;
 
-function event(name: string, at: number, more: Partial<StreamEvent> = {}): StreamEvent {
+function event(name: string, at: number, more: Partial<TaskEvent> = {}): TaskEvent {
   return { at: T + at, seq: 0, name, id: '1', prev: '', value: '', ...more };
 }
 
@@ -40,7 +40,7 @@ function job(
   };
 }
 
-function told(events: StreamEvent[], snapshot: JobSnapshot | undefined, more: Partial<TaskNews> = {}) {
+function told(events: TaskEvent[], snapshot: JobSnapshot | undefined, more: Partial<TaskNews> = {}) {
   const batch = emptyBatch();
   const after = addRows(
     batch,
