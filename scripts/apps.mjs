@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { inRoot, NODE_FLAGS } from './project.mjs';
 import { EXIT_CONFIG } from './redis-named.mjs';
-import { coloured, dim, Halt, note, say } from './terminal.mjs';
+import { coloured, dim, Halt, note, print } from './terminal.mjs';
 
 /** Exit code of a worker that had stopped fetching tasks: src/worker/fetch-watchdog.ts. */
 const EXIT_STUCK = 75;
@@ -11,7 +11,7 @@ const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 /** An app that ran this long starts again with the shortest pause. */
 const STEADY_MS = 60_000;
 /** Lines of an app's output stored until it is ready, to print when it fails. */
-const KEPT_LINES = 200;
+const MAX_STORED_LINES = 200;
 /** Longest wait for the last output of an app that has ended. */
 const DRAIN_MS = 500;
 
@@ -57,7 +57,7 @@ export class App {
     }));
     this.guard.watch(child.pid);
     for (const stream of ['stdout', 'stderr']) {
-      createInterface({ input: child[stream] }).on('line', (line) => this.#take(line, stream));
+      createInterface({ input: child[stream] }).on('line', (line) => this.#addLine(line, stream));
     }
     child.on('message', (message) => {
       // Sent by an app that was asked to stop; any other exit is a crash, whatever its code.
@@ -66,7 +66,7 @@ export class App {
       this.#wasReady = true;
       this.#settle.resolve(message);
     });
-    child.once('error', (error) => this.#take(error.message, 'stderr'));
+    child.once('error', (error) => this.#addLine(error.message, 'stderr'));
     child.once('exit', (code, signal) => {
       this.guard.forget(child.pid);
       // Its last output comes before 'close'; a process it started may hold the pipes open for longer.
@@ -80,17 +80,17 @@ export class App {
     });
   }
 
-  #take(line, stream) {
+  #addLine(line, stream) {
     if (this.#holding) {
       this.#held.push({ line, stream });
-      if (this.#held.length > KEPT_LINES) this.#held.shift();
-    } else say(`  ${dim(this.name.padEnd(6))} ${line}`, process[stream]);
+      if (this.#held.length > MAX_STORED_LINES) this.#held.shift();
+    } else print(`  ${dim(this.name.padEnd(6))} ${line}`, process[stream]);
   }
 
   /** Prints its lines as they come from now on. */
   show() {
     this.#holding = false;
-    for (const { line, stream } of this.#held.splice(0)) this.#take(line, stream);
+    for (const { line, stream } of this.#held.splice(0)) this.#addLine(line, stream);
   }
 
   #ended(code, signal, ranMs) {
@@ -111,9 +111,9 @@ export class App {
   }
 
   #failure(code, how) {
-    const said = (stream) => this.#held.filter((item) => item.stream === stream).map((item) => item.line);
+    const linesOf = (stream) => this.#held.filter((item) => item.stream === stream).map((item) => item.line);
     if (code === EXIT_CONFIG) {
-      const lines = said('stderr');
+      const lines = linesOf('stderr');
       return new Halt(lines.join('\n') || `${this.title} cannot start (${how}).`, [], EXIT_CONFIG);
     }
     const lines = this.#held.map((item) => item.line).slice(-30);

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inRoot, loadSettings } from './project.mjs';
 import { ensureRunnable } from './runnable.mjs';
-import { Halt, say, sayFailure } from './terminal.mjs';
+import { Halt, print, printFailure } from './terminal.mjs';
 import { historyFile, secretSettings } from './user-audit.mjs';
 
 const USAGE = [
@@ -37,7 +37,7 @@ export async function main(args) {
     if (command === 'export') await exportTo(target, audit, options.force === true);
     else process.exitCode = report(audit.check(readHead(options.head)), { file, options, keys });
   } catch (error) {
-    process.exitCode = sayFailure(error);
+    process.exitCode = printFailure(error);
   } finally {
     audit?.close();
   }
@@ -90,7 +90,7 @@ function fromHere(path) {
 
 /** Prints the findings and returns the exit code. */
 function report({ broken, ...found }, { file, options, keys }) {
-  const row = (name, value) => say(`  ${name.padEnd(NAME_WIDTH)} ${value}`);
+  const row = (name, value) => print(`  ${name.padEnd(NAME_WIDTH)} ${value}`);
   const head = readHead(options.head);
   const trouble = broken
     ? brokenWords(broken)
@@ -100,7 +100,7 @@ function report({ broken, ...found }, { file, options, keys }) {
     : trouble
       ? 'could not be checked'
       : 'is as it was written';
-  say(`The audit in ${file} ${verdict}.`);
+  print(`The audit in ${file} ${verdict}.`);
   if (trouble) row('why', trouble);
   row('entries', `${number(found.entries)} as they were written${broken ? ', up to there' : ''}`);
   row('head', `${found.head.n}:${found.head.hash}`);
@@ -156,7 +156,7 @@ async function exportTo(target, audit, force) {
   } finally {
     if (path) closeSync(out);
   }
-  if (path) say(`${number(count)} entries in ${path}`);
+  if (path) print(`${number(count)} entries in ${path}`);
 }
 
 /** All of it, also to a pipe that is full for a moment. */

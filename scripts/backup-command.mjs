@@ -7,7 +7,7 @@ import { onEnding } from './signals.mjs';
 import { endPrograms } from './programs.mjs';
 import { inRoot, loadSettings, root } from './project.mjs';
 import { ensureRunnable } from './runnable.mjs';
-import { Halt, say, sayFailure, step } from './terminal.mjs';
+import { Halt, print, printFailure, step } from './terminal.mjs';
 
 const USAGE = [
   'npm run backup -- <file>',
@@ -42,9 +42,9 @@ export async function main(args) {
       }
       return `${summary.source}, copied and checked`;
     });
-    for (const line of summaryLines(summary, target)) say(line);
+    for (const line of summaryLines(summary, target)) print(line);
   } catch (error) {
-    process.exitCode = stop.signal.aborted ? 130 : sayFailure(error);
+    process.exitCode = stop.signal.aborted ? 130 : printFailure(error);
   }
 }
 

@@ -8,7 +8,7 @@ import { onEnding } from './signals.mjs';
 import { ensurePackages } from './packages.mjs';
 import { endPrograms } from './programs.mjs';
 import { findRedis } from './redis-find.mjs';
-import { Halt, sayFailure } from './terminal.mjs';
+import { Halt, printFailure } from './terminal.mjs';
 
 const USAGE = [
   'npm run bench',
@@ -56,7 +56,7 @@ export async function main(args) {
     if (failed.length > 0) progress(`failed: ${failed.join(', ')}`);
     await finish(failed.length > 0 ? 1 : 0);
   } catch (error) {
-    if (!ending) await finish(sayFailure(error));
+    if (!ending) await finish(printFailure(error));
   }
 }
 

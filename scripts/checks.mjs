@@ -3,7 +3,7 @@ import { onEnding } from './signals.mjs';
 import { ensurePackages } from './packages.mjs';
 import { endPrograms, runProgram } from './programs.mjs';
 import { inRoot, programs, root } from './project.mjs';
-import { abandonStep, coloured, Halt, say, sayFailure, step } from './terminal.mjs';
+import { abandonStep, coloured, Halt, print, printFailure, step } from './terminal.mjs';
 
 const CHECKS = [
   ['Format', 'prettier', programs.prettier, ['--check', '--log-level=warn', '.'], 'npm run format'],
@@ -14,6 +14,7 @@ const CHECKS = [
     programs.depcruise,
     ['--config', '.dependency-cruiser.cjs', 'src', 'test'],
   ],
+  ['Words', 'words that Roost does not use', inRoot('scripts/words.mjs'), []],
   ['Types', 'tsc', programs.tsc, ['--noEmit', '-p', 'tsconfig.test.json', '--pretty', String(coloured)]],
   ['Tests', 'unit and conformance tests', inRoot('scripts/test.mjs'), ['unit/', 'conformance/', '--silent']],
 ];
@@ -27,11 +28,11 @@ export async function check() {
     process.exit(130);
   });
   const failures = [];
-  say();
+  print();
   try {
     await step('Packages', 'checking the npm packages', ensurePackages);
   } catch (error) {
-    process.exit(sayFailure(error));
+    process.exit(printFailure(error));
   }
   for (const [name, words, program, args, cure] of CHECKS) {
     try {
@@ -52,7 +53,7 @@ export async function check() {
       failures.push(error);
     }
   }
-  say();
-  for (const failure of failures) sayFailure(failure);
+  print();
+  for (const failure of failures) printFailure(failure);
   process.exit(failures.length ? 1 : 0);
 }

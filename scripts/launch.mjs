@@ -1,6 +1,6 @@
 // The steps of `npm start`, in order. Each is one line on the terminal and one function.
 import { ensureBuild } from './build.mjs';
-import { bold, dim, note, say, seconds, step } from './terminal.mjs';
+import { bold, dim, note, print, seconds, step } from './terminal.mjs';
 import { Session } from './session.mjs';
 
 export async function start() {
@@ -11,7 +11,7 @@ export async function start() {
     await step('Build', 'checking the build', ensureBuild);
     await session.startRedis();
     const url = await startApps(session);
-    sayReady(session, url, Date.now() - startedAt);
+    notifyReady(session, url, Date.now() - startedAt);
     session.announce(url);
   });
 }
@@ -43,7 +43,7 @@ function appEnded(session, app, failure) {
   if (session.apps.every((one) => !one.running)) void session.stop(0);
 }
 
-export function sayReady(session, url, tookMs) {
+export function notifyReady(session, url, durationMs) {
   const rows = [
     ['Web', bold(url)],
     ['Monitor', `${url}/monitor`],
@@ -52,9 +52,9 @@ export function sayReady(session, url, tookMs) {
     ['Stop', 'Ctrl-C'],
     ['One more worker', session.oneMoreWorker],
   ];
-  say();
+  print();
   for (const app of session.apps) app.show();
-  say(`\n  ${bold('Roost is running.')} ${dim(`Ready after ${seconds(tookMs)}.`)}\n`);
-  for (const [name, value] of rows) say(name ? `    ${dim(name.padEnd(17))}${value}` : '');
-  say();
+  print(`\n  ${bold('Roost is running.')} ${dim(`Ready after ${seconds(durationMs)}.`)}\n`);
+  for (const [name, value] of rows) print(name ? `    ${dim(name.padEnd(17))}${value}` : '');
+  print();
 }

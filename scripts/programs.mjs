@@ -17,13 +17,13 @@ export function runProgram(file, args, { onLine, ...options } = {}) {
     });
     running.add(child);
     let output = '';
-    const take = (chunk) => {
+    const addOutput = (chunk) => {
       output += chunk;
       const lines = String(chunk).trim().split('\n');
       if (onLine && lines.at(-1)) onLine(lines.at(-1).trim());
     };
-    child.stdout?.on('data', take);
-    child.stderr?.on('data', take);
+    child.stdout?.on('data', addOutput);
+    child.stderr?.on('data', addOutput);
     const end = (code, error) => {
       running.delete(child);
       resolve({ code, output: error ? `${output}${error.message}` : output });

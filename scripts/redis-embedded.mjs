@@ -29,7 +29,7 @@ export const FLEETING = [...COMMON, '--appendonly', 'no'];
 export const localUrl = (port, password) => `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** `{ port, pid, guardian?, target, url }` of the Redis that runs on our data right now, proved by asking it. */
+/** `{ port, pid, supervisor?, target, url }` of the Redis that runs on our data right now, proved by asking it. */
 export async function runningEmbedded() {
   const known = readJson(RECORD);
   if (!known?.pid) return undefined;
@@ -67,7 +67,8 @@ function passwordOfFolder() {
 export async function endLeftover(update, graceMs) {
   const deadline = Date.now() + graceMs;
   for (let left = await runningEmbedded(); left; left = await runningEmbedded()) {
-    if (isAlive(left.guardian) && Date.now() < deadline) {
+    // 0.1.0 wrote `guardian`.
+    if (isAlive(left.supervisor ?? left.guardian) && Date.now() < deadline) {
       update('the last start is finishing its tasks');
       await pause(200);
       continue;
@@ -107,7 +108,7 @@ export async function startEmbedded(redis, graceMs, onEvent) {
   for (let tries = 0; ; tries++) {
     const guard = new RedisSupervisor();
     try {
-      const kept = {
+      const options = {
         bin: redis.bin,
         env: redisEnvironment(redis),
         args: LASTING,
@@ -116,12 +117,12 @@ export async function startEmbedded(redis, graceMs, onEvent) {
         password,
         record: RECORD,
       };
-      await guard.begin(kept, graceMs, onEvent);
+      await guard.begin(options, graceMs, onEvent);
       return { guard, port, url: localUrl(port, password) };
     } catch (error) {
       await guard.ended;
       // Somebody took the port between our look and Redis's.
-      if (error.portTaken && tries < 3) port = await nextFreePort(port + 1);
+      if (error.isPortInUse && tries < 3) port = await nextFreePort(port + 1);
       else throw explained(error);
     }
   }

@@ -48,8 +48,8 @@ async function tried(candidate) {
   });
   const version = /\bv=(\d+(?:\.\d+)+)/.exec(output)?.[1];
   if (code !== 0 || !version) {
-    const said = output.trim().split('\n')[0] || `exit code ${code}`;
-    return { problem: `${candidate.bin} is none (output: ${said})` };
+    const firstLine = output.trim().split('\n')[0] || `exit code ${code}`;
+    return { problem: `${candidate.bin} is none (output: ${firstLine})` };
   }
   if (Number.parseInt(version) < OLDEST_MAJOR)
     return { problem: `${candidate.bin} is version ${version}, too old` };

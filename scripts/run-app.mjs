@@ -7,7 +7,7 @@ import { commandWith, inRoot, loadSettings, NODE_FLAGS } from './project.mjs';
 import { runningEmbedded } from './redis-embedded.mjs';
 import { checkNamedRedis, EXIT_CONFIG } from './redis-named.mjs';
 import { checkBuild, checkPackages } from './runnable.mjs';
-import { abandonStep, Halt, note, sayFailure, step } from './terminal.mjs';
+import { abandonStep, Halt, note, printFailure, step } from './terminal.mjs';
 
 const SCRIPTS = { web: 'main.js', worker: 'worker.js' };
 
@@ -41,7 +41,7 @@ export async function runApp(name) {
       windowsHide: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    child.once('error', (error) => process.exit(sayFailure(error)));
+    child.once('error', (error) => process.exit(printFailure(error)));
     let isLeaving = false;
     child.on('message', (message) => (isLeaving ||= message?.type === 'leaving'));
     child.once('exit', async (code, signal) => {
@@ -51,7 +51,7 @@ export async function runApp(name) {
       process.exit(code ?? (signal === 'SIGKILL' ? 137 : 143));
     });
   } catch (error) {
-    if (!ending) process.exit(sayFailure(error));
+    if (!ending) process.exit(printFailure(error));
   }
 }
 

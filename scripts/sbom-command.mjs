@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { npmProgram } from './packages.mjs';
 import { runProgram } from './programs.mjs';
 import { inRoot, root } from './project.mjs';
-import { Halt, say, sayFailure } from './terminal.mjs';
+import { Halt, print, printFailure } from './terminal.mjs';
 
 const USAGE = ['npm run sbom', 'npm run sbom -- <file or -> [--dev]'];
 
@@ -20,9 +20,9 @@ export async function main(args) {
     if (file === '-') return void process.stdout.write(text);
     const target = file ? resolve(process.env.INIT_CWD ?? process.cwd(), file) : inRoot('sbom.cdx.json');
     writeFileSync(target, text);
-    say(`${JSON.parse(text).components.length} components in ${target}`);
+    print(`${JSON.parse(text).components.length} components in ${target}`);
   } catch (error) {
-    process.exitCode = sayFailure(error);
+    process.exitCode = printFailure(error);
   }
 }
 

@@ -3,8 +3,29 @@
 /** So many may take their time, so that there is something to watch; a million of that kind would take days. */
 const LEISURELY = 300;
 
-const FIRST = ['Ada', 'Grace', 'Alan', 'Edsger', 'Barbara', 'Donald', 'Niklaus', 'Margaret', 'Ken', 'Radia'];
-const LAST = ['Lovelace', 'Hopper', 'Turing', 'Dijkstra', 'Liskov', 'Knuth', 'Wirth', 'Hamilton', 'Perlman'];
+const FIRST_NAMES = [
+  'Ada',
+  'Grace',
+  'Alan',
+  'Edsger',
+  'Barbara',
+  'Donald',
+  'Niklaus',
+  'Margaret',
+  'Ken',
+  'Radia',
+];
+const LAST_NAMES = [
+  'Lovelace',
+  'Hopper',
+  'Turing',
+  'Dijkstra',
+  'Liskov',
+  'Knuth',
+  'Wirth',
+  'Hamilton',
+  'Perlman',
+];
 const CITIES = ['Köln', 'São Paulo', 'Nairobi', 'Kyoto', 'Reykjavík', 'Oaxaca', 'Tromsø', 'Wellington'];
 const THINGS = ['nest', 'egg', 'feather', 'perch', 'wing', 'branch', 'seed', 'song'];
 const TEXTS = [
@@ -59,7 +80,7 @@ export function inventTasks(seed) {
 
   /** With words that many, few or no others have. */
   function letter() {
-    const name = `${pick(FIRST)} ${pick(LAST)}`;
+    const name = `${pick(FIRST_NAMES)} ${pick(LAST_NAMES)}`;
     const order = `order-${below(1_000_000)}`;
     return `Dear ${name} of ${pick(CITIES)}, your ${order} of ${1 + below(12)} ${pick(THINGS)}s for customer ${below(CUSTOMERS)} is on its way`;
   }

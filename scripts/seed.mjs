@@ -26,7 +26,7 @@ const BATCH = 250;
 /** Concurrent calls. */
 const PARALLEL = 4;
 /** Tasks submitted between two checks of how far workers and history have come. */
-const LOOK_EVERY = 5000;
+const CHECK_EVERY = 5000;
 /** A history that is further behind than this is waited for, ms. */
 const MAX_LAG = 10_000;
 /** Attempts of one call, half a second apart. */
@@ -42,8 +42,8 @@ let held = '';
 let shownAt = 0;
 
 try {
-  await handInAll();
-  await handInSlowly();
+  await submitAll();
+  await submitSlowly();
   console.log(`See ${values.url}/monitor`);
 } catch (error) {
   console.error(
@@ -54,44 +54,44 @@ try {
   process.exit(1);
 }
 
-async function handInAll() {
+async function submitAll() {
   if (total === 0) return;
   let begun = 0;
-  let looked = 0;
-  let looking = Promise.resolve();
-  const hand = async () => {
+  let checkedAt = 0;
+  let checking = Promise.resolve();
+  const submitInTurn = async () => {
     while (begun < total) {
       const size = Math.min(BATCH, total - begun);
       begun += size;
-      if (begun - looked > LOOK_EVERY) {
-        looked = begun;
-        looking = looking.then(notTooFast);
+      if (begun - checkedAt > CHECK_EVERY) {
+        checkedAt = begun;
+        checking = checking.then(notTooFast);
       }
       // Callers share a check that is under way.
       const tasks = load.next(size);
-      await looking;
-      await handIn(tasks);
+      await checking;
+      await submitOne(tasks);
       showProgress();
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, hand));
-  const took = (Date.now() - startedAt) / 1000;
-  const rate = Math.round(sent / Math.max(took, 0.001));
-  say(
-    `${sent} of ${total} tasks submitted in ${took.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled${unsure ? `, up to ${unsure} of them twice` : ''}\n`,
+  await Promise.all(Array.from({ length: PARALLEL }, submitInTurn));
+  const elapsed = (Date.now() - startedAt) / 1000;
+  const rate = Math.round(sent / Math.max(elapsed, 0.001));
+  print(
+    `${sent} of ${total} tasks submitted in ${elapsed.toFixed(1)} s, ${rate} a second; ${cancelled} cancelled${unsure ? `, up to ${unsure} of them twice` : ''}\n`,
   );
 }
 
-async function handInSlowly() {
+async function submitSlowly() {
   for (let second = 0; second < seconds; second++) {
-    await handIn(load.next(load.few()));
-    say(`${sent} tasks, ${seconds - second - 1} s to go`);
+    await submitOne(load.next(load.few()));
+    print(`${sent} tasks, ${seconds - second - 1} s to go`);
     await sleep(1000);
   }
-  if (seconds > 0) say(`${sent} tasks submitted, ${cancelled} of them cancelled\n`);
+  if (seconds > 0) print(`${sent} tasks submitted, ${cancelled} of them cancelled\n`);
 }
 
-async function handIn(invented) {
+async function submitOne(invented) {
   const items = await accepted(invented.map(({ task }) => task));
   sent += items.length;
   // Some are cancelled again.
@@ -159,16 +159,15 @@ function showProgress() {
   const now = Date.now();
   if (now - shownAt < (LIVELY ? 200 : 10_000)) return;
   shownAt = now;
-  const took = (now - startedAt) / 1000;
-  const rate = sent / took;
+  const rate = sent / ((now - startedAt) / 1000);
   const left = rate > 0 ? `, about ${duration((total - sent) / rate)} to go` : '';
-  say(
+  print(
     `${sent} of ${total} tasks submitted, ${Math.round(rate)} a second${left}${held ? `; waiting: ${held}` : ''}`,
   );
   if (!LIVELY) process.stdout.write('\n');
 }
 
-function say(line) {
+function print(line) {
   process.stdout.write(LIVELY ? `\r\u001b[K${line}` : line);
   if (!LIVELY && !line.endsWith('\n')) process.stdout.write(' ');
 }

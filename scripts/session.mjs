@@ -10,8 +10,8 @@ import { commandWith, inRoot, loadSettings, version } from './project.mjs';
 import { endLeftover, runningEmbedded, startEmbedded } from './redis-embedded.mjs';
 import { findRedis } from './redis-find.mjs';
 import { checkNamedRedis, EXIT_CONFIG } from './redis-named.mjs';
-import { abandonStep, bold, dim, Halt, note, say, sayFailure, step } from './terminal.mjs';
-import { takeStartLock } from './start-lock.mjs';
+import { abandonStep, bold, dim, Halt, note, print, printFailure, step } from './terminal.mjs';
+import { acquireStartLock } from './start-lock.mjs';
 
 /** Added to the apps' own limit for a stop before they are ended from outside. */
 const STOP_MARGIN_MS = 5_000;
@@ -33,7 +33,7 @@ export class Session {
   #lock;
   #guard;
   #redisFound;
-  #tellOfRedis = () => {};
+  #showRedisStep = () => {};
 
   constructor(command) {
     this.#command = command;
@@ -46,7 +46,7 @@ export class Session {
   /** Runs a whole command; a failure ends the session with its message and exit code. */
   async run(work) {
     try {
-      say(`\n  ${bold('Roost')} ${version} ${dim(`on Node ${process.versions.node}`)}\n`);
+      print(`\n  ${bold('Roost')} ${version} ${dim(`on Node ${process.versions.node}`)}\n`);
       this.settings = loadSettings();
       await work();
     } catch (error) {
@@ -61,7 +61,7 @@ export class Session {
 
   /** Refuses everything that can be refused before an installation takes time. */
   async prepare() {
-    this.#lock = await takeStartLock();
+    this.#lock = await acquireStartLock();
     const open = ['data', 'logs'].flatMap((folder) => makePrivate(inRoot(folder)));
     if (open.length > 0) {
       note(
@@ -79,7 +79,7 @@ export class Session {
     const { redisUrl } = this.settings;
     if (redisUrl) await step('Redis', 'asking the Redis of REDIS_URL', () => checkNamedRedis(redisUrl));
     // Where Redis has to be fetched first, that happens beside npm's work, and ends both at once if there is none.
-    const redis = redisUrl ? undefined : findRedis((words) => this.#tellOfRedis(words));
+    const redis = redisUrl ? undefined : findRedis((words) => this.#showRedisStep(words));
     this.#redisFound = redis;
     await step('Packages', 'checking the npm packages', (update) => {
       const installed = ensurePackages(update);
@@ -119,12 +119,12 @@ export class Session {
       await this.#guard.begin(undefined, this.stopLimitMs);
     } else {
       await step('Redis', 'looking for a redis-server', async (update) => {
-        this.#tellOfRedis = update;
+        this.#showRedisStep = update;
         const redis = await this.#redisFound;
         update(`starting ${redis.name} ${redis.version}`);
         const embedded = await startEmbedded(redis, this.stopLimitMs, (event) => {
           if (event.type === 'loading') update('reading its data');
-          else sayRedisEvent(event);
+          else printRedisEvent(event);
         });
         this.#guard = embedded.guard;
         this.redisUrl = embedded.url;
@@ -177,9 +177,10 @@ export class Session {
     this.stopping = true;
     abandonStep();
     endPrograms();
-    const tell = aloud && (this.running || this.apps.some((app) => app.running));
-    if (tell) say(`\n  Stopping; running tasks are finished first. ${dim('Ctrl-C again ends at once.')}\n`);
-    const line = (name, done, end) => (tell ? step(name, 'stopping', () => end.then(() => done)) : end);
+    const isShown = aloud && (this.running || this.apps.some((app) => app.running));
+    if (isShown)
+      print(`\n  Stopping; running tasks are finished first. ${dim('Ctrl-C again ends at once.')}\n`);
+    const line = (name, done, end) => (isShown ? step(name, 'stopping', () => end.then(() => done)) : end);
     const ends = this.apps.map((app) => ({ app, was: app.running, end: app.stop(this.stopLimitMs) }));
     for (const { app, was, end } of ends) {
       if (was) await line(app.name === 'web' ? 'Web' : 'Worker', 'stopped', end);
@@ -190,13 +191,13 @@ export class Session {
       await (embedded ? line('Redis', 'stopped, data is in data/redis', end) : end);
     }
     this.#lock?.release();
-    const code = failure ? sayFailure(failure) : exitCode;
-    if (tell && !failure) say();
+    const code = failure ? printFailure(failure) : exitCode;
+    if (isShown && !failure) print();
     process.exit(code);
   }
 }
 
-function sayRedisEvent(event) {
+function printRedisEvent(event) {
   if (event.type === 'cut') {
     note(`Redis: its last write was not whole and is left out (${event.bytes} bytes).`);
   }

@@ -9,16 +9,16 @@ const PARENT_EVERY_MS = 200;
  */
 export function onEnding(onEnd) {
   let count = 0;
-  const heard = (signal) => onEnd(signal, ++count);
-  process.on('SIGINT', () => heard('SIGINT'));
-  process.on('SIGTERM', () => heard('SIGTERM'));
-  process.on('SIGHUP', () => heard('SIGHUP'));
+  const onSignal = (signal) => onEnd(signal, ++count);
+  process.on('SIGINT', () => onSignal('SIGINT'));
+  process.on('SIGTERM', () => onSignal('SIGTERM'));
+  process.on('SIGHUP', () => onSignal('SIGHUP'));
   const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(watch);
     // Ctrl-C may have ended npm as well: that is the same request, not a second one.
-    if (count === 0) heard('SIGTERM');
+    if (count === 0) onSignal('SIGTERM');
   }, PARENT_EVERY_MS);
   watch.unref();
 }

@@ -9,7 +9,7 @@ import { Halt } from './terminal.mjs';
 const LOCK = inRoot('data/start.json');
 const ANSWER_MS = 1_000;
 
-export async function takeStartLock() {
+export async function acquireStartLock() {
   const holder = { root, pid: process.pid };
   const server = createServer((socket) => {
     socket.on('error', () => {});

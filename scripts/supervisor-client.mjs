@@ -40,7 +40,7 @@ export class RedisSupervisor {
           const busy = message.log.some((line) => /Address already in use/i.test(line));
           const cure = message.log.length ? ['Its output:', ...message.log.map((line) => `  ${line}`)] : [];
           const error = new Halt(`Redis did not start (${message.how}).`, cure);
-          return reject(Object.assign(error, { portTaken: busy }));
+          return reject(Object.assign(error, { isPortInUse: busy }));
         }
         if (message.type === 'up') resolve();
         onEvent(message);
@@ -57,21 +57,21 @@ export class RedisSupervisor {
 
   watch(pid) {
     this.#pids.add(pid);
-    this.#tell({ type: 'apps', pids: [...this.#pids] });
+    this.#send({ type: 'apps', pids: [...this.#pids] });
   }
 
   forget(pid) {
     this.#pids.delete(pid);
-    this.#tell({ type: 'apps', pids: [...this.#pids] });
+    this.#send({ type: 'apps', pids: [...this.#pids] });
   }
 
   /** Stops Redis, then the supervisor. */
   async stop() {
-    this.#tell({ type: 'stop' });
+    this.#send({ type: 'stop' });
     await this.#ended;
   }
 
-  #tell(message) {
+  #send(message) {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 }

@@ -97,7 +97,7 @@ async function runRedis() {
   });
   const up = await Promise.race([answers(child), ended.then(() => false)]);
   if (up) {
-    record({ port: redis.port, pid: child.pid, guardian: process.pid });
+    record({ port: redis.port, pid: child.pid, supervisor: process.pid });
     report({ type: 'up', pid: child.pid, restarts });
   }
   const how = await ended;

@@ -54,7 +54,7 @@ function wipe() {
 let lastWasBlank = false;
 
 /** A whole line; one that is being drawn stays below it. */
-export function say(text = '', stream = process.stdout) {
+export function print(text = '', stream = process.stdout) {
   wipe();
   lastWasBlank = text === '' || text.endsWith('\n');
   stream.write(`${text}\n`);
@@ -63,7 +63,7 @@ export function say(text = '', stream = process.stdout) {
 
 /** Prints a line about an event while running. */
 export function note(text) {
-  say(`  ${yellow('!')} ${text}`);
+  print(`  ${yellow('!')} ${text}`);
 }
 
 /**
@@ -80,9 +80,9 @@ export async function step(name, doing, work) {
     const mark = SPINNER[frame++ % SPINNER.length];
     process.stdout.write(row(mark, name, dim(words.slice(0, room)), Date.now() - startedAt));
   };
-  const still = () => say(row('·', name, `still ${words}`, Date.now() - startedAt));
+  const still = () => print(row('·', name, `still ${words}`, Date.now() - startedAt));
   // A step that takes a moment only needs no second line in a log file.
-  const announce = live ? undefined : setTimeout(() => say(row('·', name, `${words} ...`)), 300);
+  const announce = live ? undefined : setTimeout(() => print(row('·', name, `${words} ...`)), 300);
   const pulse = setInterval(live ? draw : still, live ? SPIN_MS : STILL_MS);
   let finished = false;
   const finish = (line) => {
@@ -92,7 +92,7 @@ export async function step(name, doing, work) {
     clearTimeout(announce);
     wipe();
     drawStep = undefined;
-    say(line);
+    print(line);
   };
   abandon = () => finish(row(dim('·'), name, dim('interrupted'), Date.now() - startedAt));
   if (live) {
@@ -109,13 +109,13 @@ export async function step(name, doing, work) {
 }
 
 /** Prints a failure: a Halt by its message, anything else as a fault of Roost's. */
-export function sayFailure(error) {
+export function printFailure(error) {
   const lines =
     error instanceof Halt
       ? [error.message, ...(error.cure.length ? ['', ...error.cure.map((line) => line && `  ${line}`)] : [])]
       : ['A fault in the scripts of Roost:', '', ...String(error?.stack ?? error).split('\n')];
   const [first, ...rest] = lines.flatMap((line) => line.split('\n'));
   const text = [`  ${red('✗')} ${first}`, ...rest.map((line) => (line ? `    ${line}` : ''))].join('\n');
-  say(`${lastWasBlank ? '' : '\n'}${text}\n`, process.stderr);
+  print(`${lastWasBlank ? '' : '\n'}${text}\n`, process.stderr);
   return error instanceof Halt ? error.exitCode : 1;
 }

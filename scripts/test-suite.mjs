@@ -13,7 +13,7 @@ import { inRoot, programs, root } from './project.mjs';
 import { ensurePromtool } from './promtool.mjs';
 import { FLEETING, localUrl } from './redis-embedded.mjs';
 import { findRedis, redisEnvironment } from './redis-find.mjs';
-import { coloured, Halt, note, say, sayFailure, step } from './terminal.mjs';
+import { coloured, Halt, note, print, printFailure, step } from './terminal.mjs';
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', programs.jest];
 /** Settings of a developer's own Roost that must not reach the tests, above all its Redis. */
@@ -50,7 +50,7 @@ export async function test(args, { kind } = {}) {
   const whole = args.length === 0 && !kind;
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
-    say();
+    print();
     await step('Packages', 'checking the npm packages', ensurePackages);
     const needs = whole || kind ? EVERYTHING : needsOf(args);
     if (needs.build) await step('Build', 'checking the build', ensureBuild);
@@ -64,7 +64,7 @@ export async function test(args, { kind } = {}) {
     if (chromium.missing) await skipBrowserSpecs(args, env, chromium, counts);
   } catch (error) {
     if (ending) return;
-    sayFailure(error);
+    printFailure(error);
     counts.failed++;
   }
   if (ending) return;
@@ -75,7 +75,7 @@ export async function test(args, { kind } = {}) {
 async function finish(exitCode, line) {
   await guard?.stop();
   rmSync(scratch, { recursive: true, force: true });
-  if (line) say(line);
+  if (line) print(line);
   process.exit(exitCode);
 }
 
@@ -135,7 +135,7 @@ async function checkTypes(counts) {
       return 'fit';
     });
   } catch (error) {
-    sayFailure(error);
+    printFailure(error);
     counts.failed++;
   }
 }
@@ -161,9 +161,9 @@ async function runJest(args, env, chromium, counts) {
   const without = chromium.missing
     ? ['--passWithNoTests', '--testPathIgnorePatterns', '/test/browser/', '/node_modules/']
     : [];
-  say();
+  print();
   const { code, results } = await jest([...args, ...without], env, 'inherit');
-  say();
+  print();
   const failedFiles = results?.numRuntimeErrorTestSuites ?? 0;
   counts.passed += results?.numPassedTests ?? 0;
   counts.skipped += (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
@@ -205,7 +205,7 @@ async function jest(args, env, output) {
   const figures = text
     .split('\n')
     .filter((line) => line.trim() && !line.startsWith('Test results written to'));
-  if (output === 'inherit') for (const line of figures) say(line);
+  if (output === 'inherit') for (const line of figures) print(line);
   return { code, results: parsed(file) };
 }
 

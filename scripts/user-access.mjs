@@ -65,14 +65,14 @@ async function withAccess(work) {
 const MAX_REASON = 200;
 
 /** Commands `sessions`, `sign-out`, `reset-second-factor` and `break-glass`; a name is as the web app shows it, of a provider's users too. */
-export async function runAccessCommand({ command, name }, { say, audit = auditUserChange }) {
-  if (command === 'break-glass') return breakGlass(name, { say, audit });
+export async function runAccessCommand({ command, name }, { print, audit = auditUserChange }) {
+  if (command === 'break-glass') return breakGlass(name, { print, audit });
   await withAccess(async ({ sessions, redis, settings, seal, load, log }) => {
     const isTheirs = (session) => session.identity.name === name;
     if (command === 'sessions') {
       const all = await sessions.list(isTheirs);
-      if (all.length === 0) return say(`${name} is signed in nowhere.`);
-      for (const one of all) say(sessionLine(one));
+      if (all.length === 0) return print(`${name} is signed in nowhere.`);
+      for (const one of all) print(sessionLine(one));
       return;
     }
     if (command === 'reset-second-factor') {
@@ -81,16 +81,16 @@ export async function runAccessCommand({ command, name }, { say, audit = auditUs
       const user = new Users(settings, log).find(name);
       if (!user) throw new Halt(`There is no user ${name} with a password.`, ['npm run user -- list']);
       if (!(await new SecondFactors(redis, settings, seal).reset(user.id)))
-        return say(`${name} has no second factor.`);
+        return print(`${name} has no second factor.`);
       await sessions.endAll(isTheirs);
       await audit({ action: 'reset-second-factor', name });
-      return say(
+      return print(
         `The second factor of ${name} is gone, and so are their logins: the password alone is enough now.`,
       );
     }
     const ended = await sessions.endAll(isTheirs);
     await audit({ action: 'sign-out', name, detail: `${ended} logins ended` });
-    say(
+    print(
       ended === 0
         ? `${name} is signed in nowhere.`
         : `${name} is signed out everywhere: ${ended} ${ended === 1 ? 'login' : 'logins'} ended. API tokens go on.`,
@@ -99,7 +99,7 @@ export async function runAccessCommand({ command, name }, { say, audit = auditUs
 }
 
 /** Prints a code that signs in once as admin, for an hour. */
-async function breakGlass(reason, { say, audit }) {
+async function breakGlass(reason, { print, audit }) {
   const words = reason.trim();
   if (words === '' || words.length > MAX_REASON || /\p{C}/u.test(words))
     throw new Halt(`Give a reason, in 1 to ${MAX_REASON} characters of text.`, [
@@ -112,9 +112,9 @@ async function breakGlass(reason, { say, audit }) {
     const code = await emergencies.issue(userInfo().username, words);
     await audit({ action: 'break-glass', name: 'break-glass', detail: words });
     const at = settings.PUBLIC_URL || `http://127.0.0.1:${settings.PORT}`;
-    say(`Sign in at ${at}/login/break-glass with this code, once, within ${CODE_MS / 60_000} minutes:`);
-    say(code);
-    say(
+    print(`Sign in at ${at}/login/break-glass with this code, once, within ${CODE_MS / 60_000} minutes:`);
+    print(code);
+    print(
       'You are admin for an hour then. Every page shows it to everybody, and the audit and the log record all your actions.',
     );
   });

@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { announceAccessChange } from './access-changed.mjs';
 import { inRoot, loadSettings, root } from './project.mjs';
 import { ensureRunnable } from './runnable.mjs';
-import { Halt, sayFailure } from './terminal.mjs';
+import { Halt, printFailure } from './terminal.mjs';
 import { runAccessCommand } from './user-access.mjs';
 import { auditUserChange } from './user-audit.mjs';
 
@@ -54,26 +54,26 @@ export async function main(args) {
         await announceAccessChange();
         await auditUserChange(change);
       },
-      say: (line) => console.log(line),
+      print: (line) => console.log(line),
     });
   } catch (error) {
-    process.exitCode = sayFailure(error);
+    process.exitCode = printFailure(error);
   }
 }
 
 /**
  * `access` is the compiled folder of that name; `ask` returns a new password, `print` prints lines, `audit` records changes.
  */
-export async function runUserCommand(args, { access, path, ask, audit, say }) {
+export async function runUserCommand(args, { access, path, ask, audit, print }) {
   const { command, name, role, extra, revokeTokens } = readArguments(args, access);
-  if (ON_REDIS.has(command)) return runAccessCommand({ command, name }, { say });
+  if (ON_REDIS.has(command)) return runAccessCommand({ command, name }, { print });
   const file = new access.UserFile(path);
   const users = read(file);
   const known = users.find((user) => user.name === name);
 
   if (command === 'list') {
-    if (users.length === 0) say(`No users in ${path}.`);
-    for (const user of users) say(`${user.role.padEnd(8)}  ${user.name}`);
+    if (users.length === 0) print(`No users in ${path}.`);
+    for (const user of users) print(`${user.role.padEnd(8)}  ${user.name}`);
     return;
   }
   if (['remove', 'password', 'role'].includes(command) && !known)
@@ -84,22 +84,23 @@ export async function runUserCommand(args, { access, path, ask, audit, say }) {
   if (command === 'remove') {
     file.write(users.filter((user) => user !== known));
     await audit({ action: 'remove', name });
-    say(`${name} is out: their logins and API tokens are over.`);
-    if (users.length === 1) say('That was the last one: after its next start Roost is open to this machine.');
+    print(`${name} is out: their logins and API tokens are over.`);
+    if (users.length === 1)
+      print('That was the last one: after its next start Roost is open to this machine.');
     return;
   }
   if (command === 'role') {
     if (!access.isRole(extra)) throw wrongRole(extra, access);
     file.write(users.map((user) => (user === known ? { ...user, role: extra } : user)));
     await audit({ action: 'role', name, detail: `${known.role} -> ${extra}` });
-    return say(`${name} is ${extra} from now on.`);
+    return print(`${name} is ${extra} from now on.`);
   }
 
   const password = await ask(name);
   const problem = access.passwordProblem(password, name);
   if (problem) throw new Halt(`The password ${problem}.`);
   const hash = await access.hashPassword(password);
-  if (command === 'hash') return say(access.printUser({ name, role, hash, id: access.newUserId() }));
+  if (command === 'hash') return print(access.printUser({ name, role, hash, id: access.newUserId() }));
   if (command === 'password') {
     // Tokens belong to the account's id: with a new one they are dead.
     const id = revokeTokens ? access.newUserId() : known.id;
@@ -108,11 +109,11 @@ export async function runUserCommand(args, { access, path, ask, audit, say }) {
     const tokens = revokeTokens
       ? 'their API tokens and second factor too'
       : 'their API tokens go on (--revoke-tokens ends them)';
-    return say(`${name} has a new password; logins with the old one are over, ${tokens}.`);
+    return print(`${name} has a new password; logins with the old one are over, ${tokens}.`);
   }
   file.write([...users, { name, role, hash, id: access.newUserId() }]);
   await audit({ action: 'add', name, detail: role });
-  say(`${name} may sign in as ${role}. A Roost that runs knows it already.`);
+  print(`${name} may sign in as ${role}. A Roost that runs knows it already.`);
 }
 
 function readArguments(args, access) {

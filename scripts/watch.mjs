@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { removeStale } from './build.mjs';
-import { sayReady } from './launch.mjs';
+import { notifyReady } from './launch.mjs';
 import { inRoot, programs } from './project.mjs';
-import { coloured, dim, note, say, sayFailure, step } from './terminal.mjs';
+import { coloured, dim, note, print, printFailure, step } from './terminal.mjs';
 import { Session } from './session.mjs';
 
 /** In development a change should be seen at once; running tasks are given this long only. */
@@ -31,7 +31,7 @@ export async function dev() {
       return 'ready';
     });
     await step('Worker', 'starting one worker', () => worker.ready.then(() => 'ready'));
-    sayReady(session, url, Date.now() - startedAt);
+    notifyReady(session, url, Date.now() - startedAt);
     session.announce(url);
     note(dim('Watching src/ and views/.'));
     const renew = renewer(session);
@@ -43,7 +43,7 @@ export async function dev() {
 function freshApp(session, name) {
   return session.newApp(name, {}, (app, failure) => {
     if (!session.running) return;
-    if (failure) sayFailure(failure);
+    if (failure) printFailure(failure);
     note(`${app.title} has ended; it is started again at the next change.`);
   });
 }
@@ -73,7 +73,7 @@ function firstCompilation(compiler) {
       if (errors === undefined) {
         // Its errors are for the reader; its "Starting compilation" is not.
         if (line.trim() && !/Starting (incremental )?compilation/.test(line))
-          say(`  ${dim('tsc   ')} ${line}`);
+          print(`  ${dim('tsc   ')} ${line}`);
         return;
       }
       if (errors !== '0')

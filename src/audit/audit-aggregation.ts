@@ -52,7 +52,7 @@ export class AuditAggregation {
   }
 
   /** Returns the counts since the last call, to be added to the written entries. */
-  take(): AuditEntry[] {
+  drain(): AuditEntry[] {
     const counted = [...this.rows.values()].filter(({ more }) => more > 0);
     return [...this.left.splice(0), ...counted.map(toCount)];
   }
@@ -60,7 +60,7 @@ export class AuditAggregation {
   private startWindow(at: number): void {
     const window = Math.floor(at / WINDOW_MS);
     if (window <= this.window) return;
-    this.left.push(...this.take());
+    this.left.push(...this.drain());
     this.window = window;
     this.rows = new Map();
     this.sizes = new Map();

@@ -27,7 +27,7 @@ export class AuditLog {
     private readonly log: Logger,
   ) {}
 
-  take(entry: AuditEntry): void {
+  record(entry: AuditEntry): void {
     if (!isFoldable(entry)) return this.add(entry);
     const first = this.folds.add(entry);
     if (first) this.add(first);
@@ -52,7 +52,7 @@ export class AuditLog {
   private count(): void {
     clearTimeout(this.countTimer);
     this.countTimer = undefined;
-    for (const entry of this.folds.take()) this.add(entry);
+    for (const entry of this.folds.drain()) this.add(entry);
   }
 
   private add(entry: AuditEntry): void {

@@ -38,7 +38,7 @@ export class AuditTrail {
       const write = () => {
         if (!this.unfinished.delete(write)) return;
         const isAudited = req.permission !== undefined && factsOf(req.permission).audited;
-        if (isWrite(req.method) || isAudited || req.audit) this.audit.take(toEntry(req, res, at, from));
+        if (isWrite(req.method) || isAudited || req.audit) this.audit.record(toEntry(req, res, at, from));
       };
       this.unfinished.add(write);
       void life.over().then(write);

@@ -58,12 +58,12 @@ export interface ClaimedEmail {
 export function emailIn(sources: readonly Claims[]): ClaimedEmail | undefined {
   const address = sources.map(({ email }) => email).find((email) => typeof email === 'string');
   if (typeof address !== 'string' || address === '') return undefined;
-  const said = sources
+  const claim = sources
     .filter(({ email }) => email === address)
     .map(({ email_verified }) => email_verified)
     .find((verified) => verified !== undefined && verified !== null);
-  if (said === undefined) return { address, verified: 'unknown' };
+  if (claim === undefined) return { address, verified: 'unknown' };
   // Some providers send the boolean as text.
-  const isVerified = said === true || (typeof said === 'string' && said.toLowerCase() === 'true');
+  const isVerified = claim === true || (typeof claim === 'string' && claim.toLowerCase() === 'true');
   return { address, verified: isVerified ? 'yes' : 'no' };
 }

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { type SavedForm, packForm } from './saved-form.js';
 import { safeRedirect } from './safe-redirect.js';
 
-const KEPT = 'Your session has ended. Your input is saved: sign in to see it again, then submit it.';
+const SAVED_NOTICE = 'Your session has ended. Your input is saved: sign in to see it again, then submit it.';
 const LOST =
   'Your session has ended, and your input is too long to be saved. Sign in in another tab, then reload this page and ' +
   'let the browser submit it again.';
@@ -17,14 +17,14 @@ interface LoginPageOptions {
   /** Notice above the form. */
   notice?: string;
   /** Form that was submitted without a login. */
-  kept?: SavedForm;
+  savedForm?: SavedForm;
 }
 
 /** Renders the login page with the status already set. Also replaces a page that needs a login. */
 export function renderLogin(
   req: Request,
   res: Response,
-  { next, name, wrong, notice, kept = req.savedForm }: LoginPageOptions = {},
+  { next, name, wrong, notice, savedForm = req.savedForm }: LoginPageOptions = {},
 ): void {
   const isRead = req.method === 'GET' || req.method === 'HEAD';
   const to = next ?? safeRedirect(isRead ? req.originalUrl : '/');
@@ -35,7 +35,7 @@ export function renderLogin(
     providerHref: `/login/oidc?next=${encodeURIComponent(to)}`,
     name,
     wrong,
-    notice: notice ?? (kept ? KEPT : req.isFormTooLong ? LOST : undefined),
-    kept: kept && packForm(kept),
+    notice: notice ?? (savedForm ? SAVED_NOTICE : req.isFormTooLong ? LOST : undefined),
+    savedForm: savedForm && packForm(savedForm),
   });
 }

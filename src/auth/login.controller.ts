@@ -45,7 +45,7 @@ export class LoginController {
     // Redirects if no login is required or the session exists already.
     if (req.principal?.via !== 'nobody') return res.redirect(303, next);
     if (!this.loginState.isLoginToken(req, form._csrf)) throw csrfInvalid();
-    const kept = this.savedForms.unpack(form.kept);
+    const savedForm = this.savedForms.unpack(form.savedForm);
     const [name, password] = [text(form.name), text(form.password)];
     try {
       // Audits the name only if a user has it: other input may be a password in the wrong field.
@@ -57,23 +57,28 @@ export class LoginController {
         if (offer) {
           req.audit = { targets: [user.name, 'second factor asked'] };
           res.status(200);
-          return renderSecondStep(res, offer, { next, kept });
+          return renderSecondStep(res, offer, { next, savedForm });
         }
         const id = await this.logins.start(user, clientOf(req), false);
         req.audit = { who: known };
         this.loginState.endVisit(res);
         this.loginState.session.set(res, id);
-        if (!kept) return res.redirect(303, next);
-        return await this.savedForms.showAfterLogin(res, kept, id);
+        if (!savedForm) return res.redirect(303, next);
+        return await this.savedForms.showAfterLogin(res, savedForm, id);
       }
       this.log.warn({ requestId: req.id, from: req.ip }, 'a wrong login');
       res.status(401);
-      renderLogin(req, res, { next, name: name.slice(0, 64), wrong: 'Name or password is not right.', kept });
+      renderLogin(req, res, {
+        next,
+        name: name.slice(0, 64),
+        wrong: 'Name or password is not right.',
+        savedForm,
+      });
     } catch (error) {
-      if (!(error instanceof RoostError) || !isShownInForm(error, kept !== undefined)) throw error;
+      if (!(error instanceof RoostError) || !isShownInForm(error, savedForm !== undefined)) throw error;
       req.refusal = error.code;
       res.status(error.status).setHeader('Retry-After', String(error.extra?.retryAfter ?? 2));
-      renderLogin(req, res, { next, name: name.slice(0, 64), wrong: error.detail, kept });
+      renderLogin(req, res, { next, name: name.slice(0, 64), wrong: error.detail, savedForm });
     }
   }
 

@@ -62,11 +62,12 @@ export class OidcController {
     const next = safeRedirect(form.next);
     if (req.principal?.via !== 'nobody') return res.redirect(303, next);
     if (!this.loginState.isLoginToken(req, form._csrf)) throw csrfInvalid();
-    const kept = this.savedForms.unpack(form.kept);
+    const savedForm = this.savedForms.unpack(form.savedForm);
     try {
       this.rates.countProviderLogin(req);
-      if (kept && !this.rates.acquireSavedChars(req, packForm(kept).length)) throw tooManyKept();
-      const address = await this.oidc.begin(this.loginState.beginVisit(req, res), { next, kept });
+      if (savedForm && !this.rates.acquireSavedChars(req, packForm(savedForm).length))
+        throw tooManySavedForms();
+      const address = await this.oidc.begin(this.loginState.beginVisit(req, res), { next, savedForm });
       res.setHeader('Refresh', `0; url=${address.href}`);
       res.render('access/leaving', {
         layout: 'layouts/door',
@@ -75,11 +76,11 @@ export class OidcController {
         host: this.oidc.host,
       });
     } catch (error) {
-      if (error instanceof OidcError) error.goal = { next, kept };
+      if (error instanceof OidcError) error.goal = { next, savedForm };
       else if (error instanceof RoostError && [429, 503].includes(error.status)) {
         req.refusal = error.code;
         res.status(error.status).setHeader('Retry-After', String(error.extra?.retryAfter ?? 2));
-        return renderLogin(req, res, { next, wrong: error.detail, kept });
+        return renderLogin(req, res, { next, wrong: error.detail, savedForm });
       }
       this.explain(error, req, res);
     }
@@ -91,7 +92,7 @@ export class OidcController {
     req.audit = {};
     const query = req.originalUrl.split('?').slice(1).join('?');
     try {
-      const { identity, next, kept, ...trouble } = await this.oidc.complete(
+      const { identity, next, savedForm, ...trouble } = await this.oidc.complete(
         this.loginState.visitsOf(req),
         query,
       );
@@ -105,7 +106,7 @@ export class OidcController {
         res.status(403);
         return renderLogin(req, res, {
           next,
-          kept,
+          savedForm,
           wrong: [
             `${this.oidc.host} knows you as ${identity.name}, but you have no access to this Roost:`,
             'none of its user lists contains you.',
@@ -118,7 +119,7 @@ export class OidcController {
       req.audit = { who: identity.name };
       this.loginState.endVisit(res);
       this.loginState.session.set(res, id);
-      if (kept) await this.savedForms.showAfterLogin(res, kept, id);
+      if (savedForm) await this.savedForms.showAfterLogin(res, savedForm, id);
       else res.redirect(303, next);
     } catch (error) {
       // The callback of a successful login was reloaded.
@@ -142,7 +143,7 @@ export class OidcController {
   }
 }
 
-function tooManyKept(): RoostError {
+function tooManySavedForms(): RoostError {
   return new RoostError(
     'TOO_MANY_REQUESTS',
     'Too many saved forms are waiting for a login. Wait a minute, then try again.',

@@ -31,7 +31,7 @@ export class OidcError extends Error {
 /** Destination after a login at the provider: a page, or a form that was submitted without a login. */
 export interface Goal {
   next: string;
-  kept?: SavedForm;
+  savedForm?: SavedForm;
 }
 
 /** State stored between the redirect to the provider and its callback. */
@@ -97,14 +97,14 @@ export class Oidc {
    * browser.
    * @throws OidcError, RoostError REDIS_UNAVAILABLE
    */
-  async begin(browser: string, { next, kept }: Goal): Promise<URL> {
+  async begin(browser: string, { next, savedForm }: Goal): Promise<URL> {
     const configuration = await this.configuration();
     const state = client.randomState();
     const pending: PendingLogin = {
       verifier: client.randomPKCECodeVerifier(),
       nonce: client.randomNonce(),
       next,
-      kept,
+      savedForm,
       browser: digest(browser),
     };
     const key = this.key(state);
@@ -134,7 +134,7 @@ export class Oidc {
     const pending = text === undefined ? undefined : (JSON.parse(text) as PendingLogin);
     if (!pending || !browsers.some((browser) => isEqualConstantTime(digest(browser), pending.browser)))
       throw new OidcError('The login was started in another browser or has expired. Sign in again.');
-    const { next, kept } = pending;
+    const { next, savedForm } = pending;
     try {
       const found = await this.identify(await this.configuration(), query, state, pending).catch(
         (error: unknown) => {
@@ -148,9 +148,9 @@ export class Oidc {
         },
       );
       const identity = { ...found.identity, issuer: this.settings.OIDC_ISSUER };
-      return { ...found, identity, next, kept };
+      return { ...found, identity, next, savedForm };
     } catch (error) {
-      if (error instanceof OidcError) error.goal = { next, kept };
+      if (error instanceof OidcError) error.goal = { next, savedForm };
       throw error;
     }
   }

@@ -112,8 +112,8 @@ export class RateLimit implements OnModuleDestroy {
   acquireSavedChars(req: Request, length: number, now: number = Date.now()): boolean {
     this.startWindow(now);
     return (
-      this.claim(`kept ${toNetwork(req.ip ?? '')}`, MAX_SAVED_CHARS_PER_NETWORK, length) &&
-      this.claim('kept', MAX_SAVED_CHARS, length)
+      this.claim(`saved form ${toNetwork(req.ip ?? '')}`, MAX_SAVED_CHARS_PER_NETWORK, length) &&
+      this.claim('saved form', MAX_SAVED_CHARS, length)
     );
   }
 

@@ -65,7 +65,7 @@ export async function saveForm(
 export function findForm(req: Request, rules: Redaction): SavedForm | undefined {
   const body: unknown = req.body;
   if (/^\/login(\/oidc)?$/.test(req.path))
-    return unpackForm((body as { kept?: unknown } | undefined)?.kept, rules);
+    return unpackForm((body as { savedForm?: unknown } | undefined)?.savedForm, rules);
   return isPageForm(req) ? toSavedForm(req.originalUrl, body, rules) : undefined;
 }
 

@@ -75,7 +75,7 @@ export class SavedForms {
     const rows = fields.map(([name, value], i) => toRow(name, value, i));
     const behind = rows.filter(({ name, value }) => value === '' || isFilledByPage(name, fields));
     const listed = behind.filter(({ name }) => FILLED_BY_PAGES.has(name));
-    res.render('access/kept', {
+    res.render('access/saved-form', {
       layout: 'layouts/door',
       ...words,
       action,
@@ -109,7 +109,7 @@ function isFilledByPage(name: string, fields: SavedForm['fields']): boolean {
 
 function toRow(name: string, value: string, i: number) {
   const isLong = value.length > MAX_LINE_LENGTH || value.includes('\n');
-  return { id: `kept-${i}`, name, value, label: toLabel(name), isLong };
+  return { id: `saved-${i}`, name, value, label: toLabel(name), isLong };
 }
 
 function toLabel(name: string): string {

@@ -17,13 +17,13 @@ type Form = Record<string, string | string[] | undefined>;
 export function renderSecondStep(
   res: Response,
   { step, enrolment }: StepOffer,
-  { next, wrong, kept }: { next: string; wrong?: string; kept?: SavedForm },
+  { next, wrong, savedForm }: { next: string; wrong?: string; savedForm?: SavedForm },
 ): void {
   res.render('access/second-step', {
     layout: 'layouts/door',
     title: enrolment ? 'Set up a second factor' : 'Second factor',
     ...{ step, enrolment, next, wrong },
-    kept: kept && packForm(kept),
+    savedForm: savedForm && packForm(savedForm),
   });
 }
 
@@ -43,24 +43,25 @@ export class SecondStepController {
     if (req.principal?.via !== 'nobody') return res.redirect(303, next);
     if (!this.loginState.isLoginToken(req, form._csrf)) throw csrfInvalid();
     const visits = this.loginState.visitsOf(req);
-    const kept = this.savedForms.unpack(form.kept);
+    const savedForm = this.savedForms.unpack(form.savedForm);
     req.audit = {};
     try {
       const outcome = await this.factors.pass(visits, text(form.step), text(form.code), clientOf(req));
       if (outcome.kind === 'stale') {
         res.status(401);
-        return renderLogin(req, res, { next, kept, wrong: 'That took too long. Sign in again.' });
+        return renderLogin(req, res, { next, savedForm, wrong: 'That took too long. Sign in again.' });
       }
       req.audit = { targets: [outcome.user] };
       if (outcome.kind === 'wrong') {
         res.status(401);
         const wrong = 'The code is not right, or was used before. Wait for the next one.';
-        return renderSecondStep(res, outcome.offer, { next, wrong, kept });
+        return renderSecondStep(res, outcome.offer, { next, wrong, savedForm });
       }
       req.audit = { who: outcome.user, ...(outcome.codes ? { targets: ['second factor set up'] } : {}) };
       this.loginState.endVisit(res);
       this.loginState.session.set(res, outcome.session);
-      if (!outcome.codes && kept) return await this.savedForms.showAfterLogin(res, kept, outcome.session);
+      if (!outcome.codes && savedForm)
+        return await this.savedForms.showAfterLogin(res, savedForm, outcome.session);
       if (!outcome.codes) return res.redirect(303, next);
       const page = { layout: 'layouts/door', title: 'Recovery codes', codes: outcome.codes, next };
       res.status(200).render('access/recovery-codes', page);
@@ -68,7 +69,7 @@ export class SecondStepController {
       if (!(error instanceof RoostError) || error.code !== 'TOO_MANY_REQUESTS') throw error;
       req.refusal = error.code;
       res.status(429).setHeader('Retry-After', String(error.extra?.retryAfter));
-      renderLogin(req, res, { next, kept, wrong: error.detail });
+      renderLogin(req, res, { next, savedForm, wrong: error.detail });
     }
   }
 }

@@ -194,9 +194,9 @@ export class Sessions {
     this.redis
       // XX: a session that was ended meanwhile must not return.
       .set(key, this.sealed(key, session), 'PX', this.remainingMs(session, now), 'XX')
-      .then(async (kept) => {
+      .then(async (isStored) => {
         // Adds sessions from before the index existed.
-        if (kept)
+        if (isStored)
           await this.redis.zadd(this.index, 'NX', session.startedAt, key.slice(this.keyOf('').length));
       })
       .catch((error: unknown) => {

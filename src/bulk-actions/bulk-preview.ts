@@ -59,10 +59,10 @@ export class BulkPreviews {
     const past = await Promise.all(
       shown.filter(({ inRedis }) => !inRedis).map(({ id, queue }) => this.store.get(id, queue)),
     );
-    const kept = past.filter((task) => task !== undefined);
+    const found = past.filter((task) => task !== undefined);
     return {
       ...summary(action, counted, to),
-      sample: [...live, ...kept.map((task) => toTaskView(task, this.redaction, now))],
+      sample: [...live, ...found.map((task) => toTaskView(task, this.redaction, now))],
       // A selection knows which of its tasks are gone, and counts them in `others`.
       sampleGone: 0,
     };

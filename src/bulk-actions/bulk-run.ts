@@ -58,7 +58,7 @@ export class BulkRun {
   private pieces = 0;
   private tries = 0;
   /** True while the ledger may contain outcomes that the store does not have. */
-  private mustLookUp = true;
+  private needsLookup = true;
   /** True after `wake`: the current block ends early, so that its outcomes are stored soon. */
   private isWoken = false;
 
@@ -123,8 +123,8 @@ export class BulkRun {
     const { store, transitions, fairQueue, batchSize, holder } = this.tools;
     const { id } = this.bulk;
     // The last outcomes of a crashed process, or of this one before an error, may exist only in the ledger.
-    const done = this.mustLookUp ? await transitions.loadActed(id) : new Map<string, string>();
-    this.mustLookUp = true;
+    const done = this.needsLookup ? await transitions.loadActed(id) : new Map<string, string>();
+    this.needsLookup = true;
     const settled = known(targets, done);
     let todo = targets.filter((target) => !done.has(ledgerField(target)));
     const outcomes: TargetOutcome[] = [...settled];
@@ -145,10 +145,10 @@ export class BulkRun {
     const now = await store.settle(id, holder, outcomes, Date.now());
     if (!now) return true;
     this.bulk = now;
-    const kept = new Set(outcomes.map(({ n }) => n));
-    this.stored.push(...targets.filter(({ n }) => kept.has(n)));
+    const stored = new Set(outcomes.map(({ n }) => n));
+    this.stored.push(...targets.filter(({ n }) => stored.has(n)));
     if (trouble !== undefined) throw trouble as Error;
-    this.mustLookUp = false;
+    this.needsLookup = false;
     return false;
   }
 

@@ -86,7 +86,7 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
       if (signal.aborted) return;
       if (this.runs.has(bulk.id) || !this.isFree(bulk)) continue;
       const now = Date.now();
-      const silentSince = this.isDead(bulk) ? (bulk.heardAt ?? 0) + 1 : now - HEARTBEAT_TIMEOUT_MS;
+      const silentSince = this.isDead(bulk) ? (bulk.heartbeatAt ?? 0) + 1 : now - HEARTBEAT_TIMEOUT_MS;
       const claimed = await this.store.bulks.claim(bulk.id, this.holder, silentSince, now);
       if (claimed) this.carryOut(claimed, bulk.holder);
     }
@@ -110,8 +110,10 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
     this.runs.set(bulk.id, { run, over });
   }
 
-  private isFree({ holder, heardAt }: Bulk): boolean {
-    return holder === null || (heardAt ?? 0) < Date.now() - HEARTBEAT_TIMEOUT_MS || this.isDead({ holder });
+  private isFree({ holder, heartbeatAt }: Bulk): boolean {
+    return (
+      holder === null || (heartbeatAt ?? 0) < Date.now() - HEARTBEAT_TIMEOUT_MS || this.isDead({ holder })
+    );
   }
 
   /** Checks whether the holder is a process of this machine that is gone, without waiting for the heartbeat timeout. */

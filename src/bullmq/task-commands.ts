@@ -21,8 +21,8 @@ export interface TaskCommands {
   roostRetryTask(base: string, ...args: Value[]): Promise<number>;
   roostRequestCancel(base: string, ...args: Value[]): Promise<number>;
   roostReportTask(base: string, ...args: Value[]): Promise<number>;
-  roostKeepFailure(key: string, ...fields: Value[]): Promise<number>;
-  roostKeepResult(base: string, ...args: Value[]): Promise<[number, string?]>;
+  roostStoreFailure(key: string, ...fields: Value[]): Promise<number>;
+  roostStoreStepResult(base: string, ...args: Value[]): Promise<[number, string?]>;
   roostQueueStats(base: string): Promise<(number | string)[]>;
 }
 
@@ -36,8 +36,8 @@ export function withTaskCommands(redis: Redis): CommandRedis {
   redis.defineCommand('roostRetryTask', { numberOfKeys: 1, lua: RETRY_TASK });
   redis.defineCommand('roostRequestCancel', { numberOfKeys: 1, lua: REQUEST_CANCEL });
   redis.defineCommand('roostReportTask', { numberOfKeys: 1, lua: REPORT_TASK });
-  redis.defineCommand('roostKeepFailure', { numberOfKeys: 1, lua: STORE_FAILURE });
-  redis.defineCommand('roostKeepResult', { numberOfKeys: 1, lua: STORE_STEP_RESULT });
+  redis.defineCommand('roostStoreFailure', { numberOfKeys: 1, lua: STORE_FAILURE });
+  redis.defineCommand('roostStoreStepResult', { numberOfKeys: 1, lua: STORE_STEP_RESULT });
   redis.defineCommand('roostQueueStats', { numberOfKeys: 1, lua: QUEUE_STATS });
   return redis as CommandRedis;
 }

@@ -32,7 +32,7 @@ export function idInPath(id: string): string {
 }
 
 export function newTaskId(now: number = Date.now()): string {
-  return withCheck(`t${encodeTime(now)}${encode(takeRandomBytes(14), 14)}`);
+  return withCheck(`t${encodeTime(now)}${encode(nextRandomBytes(14), 14)}`);
 }
 
 export function taskIdOfKey(idempotencyKey: string): string {
@@ -59,7 +59,7 @@ function encodeTime(now: number): string {
 const randomPool = new Uint8Array(14 * 256);
 let poolOffset = randomPool.length;
 
-function takeRandomBytes(bytes: number): Uint8Array {
+function nextRandomBytes(bytes: number): Uint8Array {
   if (poolOffset + bytes > randomPool.length) {
     randomFillSync(randomPool);
     poolOffset = 0;

@@ -56,7 +56,7 @@ export class LeaderLease<Status> {
 
   /**
    * Acquires or renews the lease, or returns the status of its holder. A renewal keeps the fencing token; a new
-   * leadership has a higher one, so that what an earlier leader does late can be told by its token.
+   * leadership has a higher one, so that a late write of an earlier leader is recognized by its token.
    * @param isDead decides from the status whether the holder is gone: its lease is then replaced without waiting for
    * its expiry.
    */

@@ -7,7 +7,7 @@ const MAX_URGENT_SHARE = 10;
 /** Coalesces flushes: runs one immediately after an idle time, and at most one per tick under load. */
 export class FlushTimer {
   private lastAt = -Infinity;
-  private lastTookMs = 0;
+  private lastDurationMs = 0;
   private timer: NodeJS.Timeout | undefined;
   private immediate: NodeJS.Immediate | undefined;
 
@@ -24,7 +24,7 @@ export class FlushTimer {
   /** Schedules a flush for a change that a client waits for: as early as the cost of the last flush allows, at most one tick later. */
   scheduleUrgent(): void {
     if (this.immediate) return;
-    const wait = this.lastAt + Math.min(TICK_MS, MAX_URGENT_SHARE * this.lastTookMs) - performance.now();
+    const wait = this.lastAt + Math.min(TICK_MS, MAX_URGENT_SHARE * this.lastDurationMs) - performance.now();
     clearTimeout(this.timer);
     this.timer = undefined;
     if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
@@ -36,7 +36,7 @@ export class FlushTimer {
     this.stop();
     this.lastAt = performance.now();
     this.act();
-    this.lastTookMs = performance.now() - this.lastAt;
+    this.lastDurationMs = performance.now() - this.lastAt;
   }
 
   stop(): void {

@@ -82,13 +82,13 @@ const recorder = {
         prefix: settings.QUEUE_PREFIX,
         queues: shared.names(),
         redact: settings.REDACT,
-        keepMs: {
+        maxAgeMs: {
           completed: settings.HISTORY_RETENTION_DAYS * DAY_MS,
           failed: failedMs,
           cancelled: failedMs,
           expired: failedMs,
         },
-        keepMost: { completed: maxTasks, failed: maxTasks, cancelled: maxTasks, expired: maxTasks },
+        maxCount: { completed: maxTasks, failed: maxTasks, cancelled: maxTasks, expired: maxTasks },
       },
       log,
     );

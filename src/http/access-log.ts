@@ -37,7 +37,7 @@ export class AccessLog implements OnApplicationShutdown {
     if (!this.log.isLevelEnabled('debug')) {
       const route = (req.route as { path?: string } | undefined)?.path ?? path;
       const text = `${method} ${route}`;
-      if (isQuiet || !this.sampler.isTold(`${status} ${text}`, { status, text }, ms)) return;
+      if (isQuiet || !this.sampler.admits(`${status} ${text}`, { status, text }, ms)) return;
     }
     const line = { requestId: id, status, ms };
     const text = `${method} ${path}`;

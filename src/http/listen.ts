@@ -2,11 +2,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Settings } from '../platform/config/settings.js';
-import { PortTakenError } from '../platform/run-until-stopped.js';
+import { PortInUseError } from '../platform/run-until-stopped.js';
 
 /**
  * Listens and returns the address to open.
- * @throws PortTakenError
+ * @throws PortInUseError
  */
 export async function listen(app: NestExpressApplication, settings: Settings): Promise<string> {
   const server: Server = app.getHttpServer();
@@ -21,7 +21,7 @@ export async function listen(app: NestExpressApplication, settings: Settings): P
     await app.listen(settings.PORT, settings.HOST);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
-      throw new PortTakenError(settings.HOST, settings.PORT);
+      throw new PortInUseError(settings.HOST, settings.PORT);
     throw error;
   }
   const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-import { isKept } from './exact-number.js';
+import { isExactNumber } from './exact-number.js';
 
 /** Value that `JSON.parse` would silently change. */
 export interface JsonFault {
@@ -53,7 +53,7 @@ function scan(text: string): { names: number; isExact: boolean } {
     else if (code === COLON) names++;
     else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       const end = endOfNumber(text, at);
-      if (isExact) isExact = isPlain(text, at, end) || isKept(text.slice(at, end));
+      if (isExact) isExact = isPlain(text, at, end) || isExactNumber(text.slice(at, end));
       at = end - 1;
     }
   }
@@ -147,7 +147,7 @@ function findFaults(text: string): JsonFault[] {
     } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       const end = endOfNumber(text, at);
       const digits = text.slice(at, end);
-      if (!isKept(digits)) addFault('number', numberMessage(digits));
+      if (!isExactNumber(digits)) addFault('number', numberMessage(digits));
       at = end - 1;
     }
   }
@@ -176,11 +176,11 @@ const REPEATED = 'stands twice in its object, and only one of the two could coun
 
 /** Returns the problem with an inexact number, to follow its path. */
 export function numberMessage(digits: string): string {
-  const kept = String(Number(digits));
+  const converted = String(Number(digits));
   const shown = digits.length > MAX_SHOWN_DIGITS ? `${digits.slice(0, MAX_SHOWN_DIGITS)}...` : digits;
   const instead = 'Send it as text where the field takes text';
-  if (kept === 'Infinity' || kept === '-Infinity') {
-    return `must be a number that JSON can carry (up to 1.8e308), not ${kept}, which ${shown} would become. ${instead}`;
+  if (converted === 'Infinity' || converted === '-Infinity') {
+    return `must be a number that JSON can carry (up to 1.8e308), not ${converted}, which ${shown} would become. ${instead}`;
   }
-  return `would be changed: a number here keeps about 16 digits, so ${shown} would become ${kept}. ${instead}, or send fewer digits`;
+  return `would be changed: a number here keeps about 16 digits, so ${shown} would become ${converted}. ${instead}, or send fewer digits`;
 }

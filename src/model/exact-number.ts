@@ -6,15 +6,15 @@ const NUMBER = /^[+-]?(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
  * Whether parsing preserves all digits of a number. True for every printed form of a double, shortest or with extra
  * digits; false for numbers with more digits than a double, too large or too small ones.
  */
-export function isKept(text: string): boolean {
+export function isExactNumber(text: string): boolean {
   const value = Number(text);
   if (String(value) === text) return Number.isFinite(value);
   const written = toScientific(text);
   if (!written) return false;
   if (written.digits === '') return value === 0;
   if (!Number.isFinite(value) || value === 0 || written.digits.length > MAX_DIGITS) return false;
-  const kept = toScientific(value.toPrecision(written.digits.length));
-  return kept?.digits === written.digits && kept.exponent === written.exponent;
+  const converted = toScientific(value.toPrecision(written.digits.length));
+  return converted?.digits === written.digits && converted.exponent === written.exponent;
 }
 
 /**

@@ -4,7 +4,7 @@
  * their order. Only such values are represented as `Digits` and `Members`, all others as plain values.
  */
 
-let kept = 0;
+let preserved = 0;
 
 /** Number represented by its digits. */
 export class Digits {
@@ -12,7 +12,7 @@ export class Digits {
 
   /** Rounds the number, for `JSON.stringify` without `toJson`. */
   toJSON(): number {
-    kept++;
+    preserved++;
     return Number(this.text);
   }
 }
@@ -22,7 +22,7 @@ export class Members {
   constructor(readonly entries: readonly (readonly [name: string, value: unknown])[]) {}
 
   toJSON(): unknown {
-    kept++;
+    preserved++;
     return Object.fromEntries(this.entries);
   }
 }
@@ -64,15 +64,15 @@ export function toPlain(value: unknown): unknown {
 
 /** Whether the value contains anything that plain values cannot represent. */
 export function isExact(value: unknown): boolean {
-  const before = kept;
+  const before = preserved;
   JSON.stringify(value);
-  return kept !== before;
+  return preserved !== before;
 }
 
 function written(value: unknown, indent: number): string {
-  const before = kept;
+  const before = preserved;
   const json = JSON.stringify(value, null, indent) ?? 'null';
-  return kept === before ? json : new Writer(indent).write(value, 0);
+  return preserved === before ? json : new Writer(indent).write(value, 0);
 }
 
 class Writer {

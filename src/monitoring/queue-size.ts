@@ -39,9 +39,11 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
   );
   const lengths = new Map([...SETS, ...LISTS].map((list, index) => [list, Number(counts[index])]));
 
-  const looks = [...lengths].flatMap(([list, length]) => places(length).map((place) => ({ list, place })));
+  const positions = [...lengths].flatMap(([list, length]) =>
+    places(length).map((place) => ({ list, place })),
+  );
   const found = await run(
-    looks.reduce(
+    positions.reduce(
       (batch, { list, place }) =>
         LISTS.includes(list)
           ? batch.lindex(queueKey(base, list), place)
@@ -49,7 +51,7 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
       redis.pipeline(),
     ),
   );
-  const samples = looks.flatMap(({ list }, index) => {
+  const samples = positions.flatMap(({ list }, index) => {
     const [id] = [found[index]].flat() as (string | null)[];
     return id ? [{ list, id }] : [];
   });

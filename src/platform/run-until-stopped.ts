@@ -61,7 +61,7 @@ export function failToStart(error: unknown): never {
 }
 
 /** Error for a port that is in use. */
-export class PortTakenError extends StartupError {
+export class PortInUseError extends StartupError {
   constructor(host: string, port: number) {
     super(
       `Port ${port} on ${host} is in use by another program.\n` +

@@ -1,5 +1,5 @@
 import type { FieldProblem } from '../model/errors.js';
-import { isKept } from '../model/exact-number.js';
+import { isExactNumber } from '../model/exact-number.js';
 import { readDayOrTime } from '../model/iso-time.js';
 import { describeValue } from './describe-schema.js';
 import { declaredType, hasTransform, nestedClass, validatorsOf } from './input-metadata.js';
@@ -21,7 +21,7 @@ const CHECKS: ReadonlyMap<unknown, Check> = new Map<unknown, Check>([
     (value) => {
       const isNumber = typeof value === 'number' || (typeof value === 'string' && NUMBER.test(value));
       if (!isNumber) return `must be a number, not ${describeValue(value)}`;
-      return isKept(String(value))
+      return isExactNumber(String(value))
         ? undefined
         : `has more digits than a number keeps: ${describeValue(value)}`;
     },

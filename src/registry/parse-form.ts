@@ -1,6 +1,6 @@
 import type { FieldProblem } from '../model/errors.js';
 import { numberMessage, parseExactJson, toPath } from '../model/exact-json.js';
-import { isKept } from '../model/exact-number.js';
+import { isExactNumber } from '../model/exact-number.js';
 import type { FormField, TaskType } from './task-type.js';
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
@@ -39,7 +39,7 @@ export function formProblems(
     const text = String((Array.isArray(sent) ? sent.at(-1) : sent) ?? '').trim();
     const path = `input.${name}`;
     if (kind === 'integer' || kind === 'number')
-      return NUMBER.test(text) && !isKept(text) ? [{ path, message: numberMessage(text) }] : [];
+      return NUMBER.test(text) && !isExactNumber(text) ? [{ path, message: numberMessage(text) }] : [];
     return kind === 'json'
       ? faultsOf(text).map((fault) => ({ ...fault, path: toPath(fault.path, path) }))
       : [];
@@ -88,7 +88,7 @@ function parseBoolean(text: string): boolean | string {
 
 function parseNumber(text: string): number | string | undefined {
   if (text === '') return undefined;
-  return NUMBER.test(text) && isKept(text) ? Number(text) : text;
+  return NUMBER.test(text) && isExactNumber(text) ? Number(text) : text;
 }
 
 function parseChoice(text: string, values: unknown[]): unknown {

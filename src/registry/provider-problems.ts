@@ -128,7 +128,7 @@ class FolderCheck {
     const { handlerClass } = this.type;
     const problems: string[] = [];
     const seen = new Set<unknown>();
-    const look = (provider: Type, path: readonly string[]) => {
+    const visit = (provider: Type, path: readonly string[]) => {
       if (seen.has(provider)) return;
       seen.add(provider);
       const needed = path.length > 0 ? `, which ${path.join(' needs, which ')} needs,` : '';
@@ -142,10 +142,10 @@ class FolderCheck {
           problems.push(
             `${this.nameOf(provider)}${needed} asks for the request, and a worker has none. Leave REQUEST out.`,
           );
-        } else if (isInjectable(token) && this.inWorker.has(token)) look(token, [provider.name, ...path]);
+        } else if (isInjectable(token) && this.inWorker.has(token)) visit(token, [provider.name, ...path]);
       }
     };
-    look(handlerClass as Type, []);
+    visit(handlerClass as Type, []);
     return problems;
   }
 
@@ -153,7 +153,7 @@ class FolderCheck {
   private circular(): string[] {
     const problems: string[] = [];
     const done = new Set<Type>();
-    const look = (provider: Type, path: Type[]) => {
+    const visit = (provider: Type, path: Type[]) => {
       const at = path.indexOf(provider);
       if (at >= 0) {
         const circle = [...path.slice(at), provider].map(({ name }) => name).join(' needs ');
@@ -166,11 +166,11 @@ class FolderCheck {
       }
       if (done.has(provider)) return;
       for (const { token, isForward } of dependenciesOf(provider)) {
-        if (!isForward && this.provided.has(token) && isInjectable(token)) look(token, [...path, provider]);
+        if (!isForward && this.provided.has(token) && isInjectable(token)) visit(token, [...path, provider]);
       }
       done.add(provider);
     };
-    for (const provider of this.type.providers) look(provider, []);
+    for (const provider of this.type.providers) visit(provider, []);
     return problems;
   }
 

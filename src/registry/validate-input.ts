@@ -21,7 +21,7 @@ const MAX_ECHO = 60;
 /** Objects and lists inside each other, in levels. */
 const MAX_DEPTH = 64;
 /** Number of list items that are always validated, whatever the limit of the list. */
-const FLOOD = 1000;
+const MAX_VALIDATED_ITEMS = 1000;
 /** Keys that a careless merge would write into JavaScript's own objects. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -124,8 +124,8 @@ async function inspectClosely(type: Checkable, input: Record<string, unknown>): 
   );
   own.push(...converted);
   const structure = structureProblems(value, instance, 'input');
-  const told = new Set([...structure, ...own].map(({ path }) => path));
-  const others = toProblems(errors, 'input', instance).filter(({ path }) => !isWithin(path, told));
+  const reported = new Set([...structure, ...own].map(({ path }) => path));
+  const others = toProblems(errors, 'input', instance).filter(({ path }) => !isWithin(path, reported));
   const shapes = structure.filter(({ path }) => !own.some((one) => one.path === path));
   return { value, problems: [...problems, ...own, ...others, ...shapes], faults };
 }
@@ -158,7 +158,11 @@ export function isWithin(path: string, outer: ReadonlySet<string>): boolean {
 
 /** A list far beyond its limit: judging each item takes some 0.1 ms, and a body holds tens of thousands. */
 function flood(value: unknown, path: string, schema: JsonSchema | undefined): FieldProblem[] {
-  if (!schema || !Array.isArray(value) || value.length <= Math.max(FLOOD, schema.maxItems ?? Infinity))
+  if (
+    !schema ||
+    !Array.isArray(value) ||
+    value.length <= Math.max(MAX_VALIDATED_ITEMS, schema.maxItems ?? Infinity)
+  )
     return [];
   return [{ path, message: `must be ${describeSchema(schema)}, not ${describeValue(value)}` }];
 }

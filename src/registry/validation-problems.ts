@@ -9,7 +9,7 @@ import { requiredMessage } from './structure-problems.js';
 import type { JsonSchema } from './task-type.js';
 
 /** Validators that the schema expresses completely. If any of them fails, one sentence has all bounds. */
-const TOLD_BY_SCHEMA: ReadonlySet<string> = new Set([
+const EXPRESSED_BY_SCHEMA: ReadonlySet<string> = new Set([
   cv.IS_INT,
   cv.IS_NUMBER,
   cv.IS_POSITIVE,
@@ -64,17 +64,17 @@ function sentence(error: ValidationError, schema: JsonSchema, owner: JsonSchema)
   if (error.value === undefined) return requiredMessage(schema);
   const validators = validatorsOfTarget(error);
   const bySchema = ([name]: [string, string]) =>
-    right !== undefined && TOLD_BY_SCHEMA.has(name) && !hasOwnMessage(name, validators);
+    right !== undefined && EXPRESSED_BY_SCHEMA.has(name) && !hasOwnMessage(name, validators);
   // For a list with wrong items only the rule is known here, not which item broke it.
   const items =
     Array.isArray(error.value) &&
     validators.some((one) => one.each && error.constraints?.[validatorName(one)]);
   const found = items ? '' : `, not ${describeValue(error.value)}`;
-  const told = failures.some(bySchema) ? [`must be ${right}${found}`] : [];
+  const reported = failures.some(bySchema) ? [`must be ${right}${found}`] : [];
   const others = failures
     .filter((failure) => !bySchema(failure))
     .map(([, text]) => withoutName(text, error.property));
-  return [...told, ...others].join('; ');
+  return [...reported, ...others].join('; ');
 }
 
 function unknownField({ property }: ValidationError, owner: JsonSchema): string {

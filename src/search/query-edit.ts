@@ -30,13 +30,13 @@ export function printNode(node: QueryNode): string {
 export function replaced(query: Query, isUnwanted: (node: QueryNode) => boolean, instead?: QueryNode): Query {
   const nodes = conjuncts(query.filter);
   const at = nodes.findIndex(isUnwanted);
-  const kept: QueryNode[] = [];
+  const remaining: QueryNode[] = [];
   nodes.forEach((node, i) => {
-    if (i === at && instead) kept.push(instead);
-    else if (!isUnwanted(node)) kept.push(node);
+    if (i === at && instead) remaining.push(instead);
+    else if (!isUnwanted(node)) remaining.push(node);
   });
-  if (at < 0 && instead) kept.push(instead);
-  return { ...query, filter: joinAll(kept) };
+  if (at < 0 && instead) remaining.push(instead);
+  return { ...query, filter: joinAll(remaining) };
 }
 
 /** Returns whether the node is a condition on the state only. */

@@ -107,7 +107,7 @@ const LINE_MEMBERS = {
   ),
 };
 
-/** Creates a union of the requests of all types, told apart by `type`. */
+/** Creates a union of the requests of all types, distinguished by `type`. */
 export function byType(kind: 'Submit' | 'Line', description: string, types: readonly TaskType[]) {
   const nameOf = ({ name }: TaskType) => kind + pascal(name);
   return named(

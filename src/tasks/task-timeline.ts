@@ -165,7 +165,7 @@ export class TaskTimeline {
     return value;
   }
 
-  keptUntil(task: TaskView): RetentionTimes {
+  storedUntil(task: TaskView): RetentionTimes {
     if (!isFinished(task.state) || !task.finishedAt) return {};
     const {
       TASK_RETENTION_COMPLETED_HOURS,

@@ -12,7 +12,7 @@ export function toAttemptContext(
   job: Job,
   run: TaskRun,
   reporter: TaskReporter,
-  kept: StepResults,
+  stepResults: StepResults,
 ): TaskContext {
   let once: Once | undefined;
   return {
@@ -24,6 +24,6 @@ export function toAttemptContext(
     },
     progress: (done, total, message) => reporter.progress(done, total, message),
     log: (text, level) => reporter.log(text, level),
-    once: (key, fn) => (once ??= new Once(kept)).once(key, fn),
+    once: (key, fn) => (once ??= new Once(stepResults)).once(key, fn),
   };
 }

@@ -71,7 +71,7 @@ export class AttemptStore {
     try {
       const fields = [attemptField(job.attemptsStarted), JSON.stringify(stored)];
       const key = jobKey(base, job.id!);
-      return (await this.redis.roostKeepFailure(key, token, ...named, ...fields)) === 1;
+      return (await this.redis.roostStoreFailure(key, token, ...named, ...fields)) === 1;
     } catch (cause) {
       this.log.warn({ taskId: job.id, err: cause }, 'the end of an attempt could not be stored');
       return true;

@@ -134,7 +134,7 @@ export class CrashHandler implements OnModuleInit {
 
   private async publishLeave(why: string): Promise<void> {
     const { QUEUE_PREFIX } = this.settings;
-    const record = { ...this.snapshot.take().record, left: `crashed: ${why.slice(0, 200)}` };
+    const record = { ...this.snapshot.read().record, left: `crashed: ${why.slice(0, 200)}` };
     const published = publishLeaveRecord(this.redis, QUEUE_PREFIX, record).catch(() => undefined);
     await Promise.race([published, delay(LEAVE_TIMEOUT_MS)]);
   }

@@ -161,7 +161,7 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
     );
     const left = `stuck: it had not fetched a task of ${queue} for ${seconds} s`;
     const published = publishLeaveRecord(this.redis, this.settings.QUEUE_PREFIX, {
-      ...this.snapshot.take().record,
+      ...this.snapshot.read().record,
       left,
     }).catch(() => undefined);
     await Promise.race([published, new Promise((resolve) => setTimeout(resolve, LEAVE_TIMEOUT_MS))]);

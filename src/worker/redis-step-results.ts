@@ -28,8 +28,8 @@ export class RedisStepResults implements StepResults {
   }
 
   async save(key: string, json: string): Promise<string> {
-    const [answer, kept] = await this.retryWhileUnavailable(() =>
-      this.redis.roostKeepResult(this.base, this.id, fieldOf(key), json, MAX_STEP_RESULT_BYTES),
+    const [answer, stored] = await this.retryWhileUnavailable(() =>
+      this.redis.roostStoreStepResult(this.base, this.id, fieldOf(key), json, MAX_STEP_RESULT_BYTES),
     );
     if (answer === -1) {
       throw new PermanentError(
@@ -37,7 +37,7 @@ export class RedisStepResults implements StepResults {
       );
     }
     // The task was removed while its handler ran, so the result is not read again.
-    return kept ?? json;
+    return stored ?? json;
   }
 
   /** Tries at least once, even for a task that is to stop, so that a completed step is stored. */

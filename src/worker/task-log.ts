@@ -38,10 +38,10 @@ export class TaskLog implements OnApplicationShutdown {
   /** @param error kind of the failure, see `kindOf`. */
   logAttempt(line: AttemptLine, outcome: string, error?: string): void {
     const { type, queue, ms } = line;
-    const isTold =
+    const isLogged =
       this.log.isLevelEnabled('debug') ||
-      this.sampler.isTold(`${queue} ${type} ${outcome} ${error ?? ''}`, { type, queue, outcome, error }, ms);
-    if (!isTold) return;
+      this.sampler.admits(`${queue} ${type} ${outcome} ${error ?? ''}`, { type, queue, outcome, error }, ms);
+    if (!isLogged) return;
     const text = `${type} ${outcome}`;
     if (outcome === 'held back') this.log.debug(line, text);
     else if (error) this.log.warn({ ...line, error }, text);

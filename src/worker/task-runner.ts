@@ -201,8 +201,8 @@ export class TaskRunner {
       run,
     );
     run.log = (text, level) => reporter.log(text, level);
-    const kept = new RedisStepResults(this.redis, attempt.base, job.id!, run);
-    const context = toAttemptContext(job, run, reporter, kept);
+    const stepResults = new RedisStepResults(this.redis, attempt.base, job.id!, run);
+    const context = toAttemptContext(job, run, reporter, stepResults);
     const { softTimeoutMs, hardTimeoutMs } = this.limits.timeoutsFor(
       type,
       timeoutsOf(job.opts as TimeLimits),
@@ -211,7 +211,7 @@ export class TaskRunner {
       if (type.isolate) {
         // The child validates the input, so that code of the input class runs once, in a process that can be
         // killed. The hard limit is enforced by killing the process, so no abandoned handler is left running.
-        const isolated = { ...context, kept, hardTimeoutMs };
+        const isolated = { ...context, stepResults, hardTimeoutMs };
         return await run.within(
           () => this.isolation.run(type, attempt.envelope.input, isolated),
           softTimeoutMs,

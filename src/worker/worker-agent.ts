@@ -119,7 +119,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async announce(): Promise<void> {
     if (this.redis.status !== 'ready') return;
-    const { record, sample } = this.snapshot.take();
+    const { record, sample } = this.snapshot.read();
     await announce(this.redis, this.settings.QUEUE_PREFIX, record, sample).then(
       () => this.logWriteRefusal(undefined),
       (error: unknown) => this.logWriteRefusal(error),
@@ -159,7 +159,7 @@ export class WorkerAgent implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async publishLeave(left: string): Promise<void> {
     if (this.redis.status !== 'ready') return;
-    await leave(this.redis, this.settings.QUEUE_PREFIX, { ...this.snapshot.take().record, left }).catch(
+    await leave(this.redis, this.settings.QUEUE_PREFIX, { ...this.snapshot.read().record, left }).catch(
       () => undefined,
     );
   }

@@ -57,7 +57,7 @@ export class WorkerSnapshot {
     this.meter.stop();
   }
 
-  take(): { record: WorkerRecord; sample: LoadSample } {
+  read(): { record: WorkerRecord; sample: LoadSample } {
     const load = this.meter.read();
     this.lastBusy = load.busyPercent;
     const now = this.sharedClock.now();

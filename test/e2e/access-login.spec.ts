@@ -125,8 +125,8 @@ describe('signing in with a password', () => {
     expect(door.status).toBe(401);
     expect(door.text).toContain('Your input is saved');
     const sent = (text: string) => {
-      const kept = /name="kept" value="([^"]+)"/.exec(text)![1]!;
-      return { name: 'olga', password: PASSWORD, kept, _csrf: csrfIn(text) };
+      const savedForm = /name="savedForm" value="([^"]+)"/.exec(text)![1]!;
+      return { name: 'olga', password: PASSWORD, savedForm, _csrf: csrfIn(text) };
     };
     const wrong = await client.post('/login', { ...sent(door.text), password: 'a typo' });
     expect(wrong.status).toBe(401);
@@ -135,7 +135,7 @@ describe('signing in with a password', () => {
     expect(page.text).toContain('Not sent yet');
     expect(door.text + wrong.text + page.text).not.toContain('hunter2');
     expect(page.text).toContain('fill in password again');
-    const { action, fields } = formIn(page.text, 'kept');
+    const { action, fields } = formIn(page.text, 'saved-form');
     expect([action, fields.reason]).toEqual(['/things/7/cancel?x=1', typed.reason]);
     expect(bench.things.done).toEqual(before);
     expect((await client.post(action, fields)).status).toBe(201);
@@ -155,7 +155,7 @@ describe('signing in with a password', () => {
     await client.signIn('olga', PASSWORD);
     const page = await client.post('/things/8/cancel', { reason: 'typed before', _csrf: old });
     expect(page.status).toBe(403);
-    const { action, fields } = formIn(page.text, 'kept');
+    const { action, fields } = formIn(page.text, 'saved-form');
     expect(fields.reason).toBe('typed before');
     expect((await client.post(action, fields)).status).toBe(201);
     // The login page that was open beside it, with a form in it.
@@ -163,10 +163,10 @@ describe('signing in with a password', () => {
     const door = await guest.post('/things/9/cancel', { reason: 'typed beside' });
     const login = {
       ...{ name: 'olga', password: PASSWORD, _csrf: csrfIn(door.text) },
-      kept: /name="kept" value="([^"]+)"/.exec(door.text)![1]!,
+      savedForm: /name="savedForm" value="([^"]+)"/.exec(door.text)![1]!,
     };
     await guest.signIn('olga', PASSWORD);
-    expect(formIn((await guest.post('/login', login)).text, 'kept').fields.reason).toBe('typed beside');
+    expect(formIn((await guest.post('/login', login)).text, 'saved-form').fields.reason).toBe('typed beside');
   });
 
   it.each([
@@ -181,7 +181,7 @@ describe('signing in with a password', () => {
       body: new URLSearchParams({ reason: 'a canary' }),
     });
     expect(answer.status).toBe(status);
-    expect(await answer.text()).not.toMatch(/a canary|name="kept"/);
+    expect(await answer.text()).not.toMatch(/a canary|name="savedForm"/);
   });
 
   it('reports it where a form is too long to be saved, and takes no forged one for a form', async () => {
@@ -189,10 +189,10 @@ describe('signing in with a password', () => {
     const door = await client.post('/things/1/cancel', { reason: 'x'.repeat(800 * 1024) });
     expect(door.status).toBe(401);
     expect(door.text).toContain('too long to be saved');
-    for (const kept of ['%%%', Buffer.from('{"action":"//evil.example"}').toString('base64url')]) {
+    for (const savedForm of ['%%%', Buffer.from('{"action":"//evil.example"}').toString('base64url')]) {
       const guest = browser();
       const _csrf = csrfIn((await guest.get('/login')).text);
-      const answer = await guest.post('/login', { name: 'olga', password: PASSWORD, kept, _csrf });
+      const answer = await guest.post('/login', { name: 'olga', password: PASSWORD, savedForm, _csrf });
       expect([answer.status, answer.location]).toEqual([303, '/']);
     }
   });

@@ -106,8 +106,8 @@ describe('signing in at an OpenID Connect provider', () => {
     const door = await client.post('/things/7/cancel', { reason: 'typed <before>', password: 'hunter2' });
     const leave = async (text: string, subject: string | undefined) => {
       provider.next = subject;
-      const kept = /name="kept" value="([^"]+)"/.exec(text)![1]!;
-      const page = await client.post('/login/oidc', { kept, next: '/', _csrf: csrfIn(text) });
+      const savedForm = /name="savedForm" value="([^"]+)"/.exec(text)![1]!;
+      const page = await client.post('/login/oidc', { savedForm, next: '/', _csrf: csrfIn(text) });
       expect(page.status).toBe(200);
       const address = page.headers.get('refresh')!.replace('0; url=', '');
       // No form leads elsewhere, so that the policy of the pages can stay as it is.
@@ -121,7 +121,7 @@ describe('signing in at an OpenID Connect provider', () => {
     const declined = await leave(door.text, undefined);
     expect(declined.answer.status).toBe(401);
     const { back, answer } = await leave(declined.answer.text, 'id-of-ada');
-    const { action, fields } = formIn(answer.text, 'kept');
+    const { action, fields } = formIn(answer.text, 'saved-form');
     expect([action, fields.reason]).toEqual(['/things/7/cancel', 'typed <before>']);
     expect(answer.text).not.toContain('hunter2');
     expect((await client.post(action, fields)).status).toBe(201);
@@ -129,10 +129,10 @@ describe('signing in at an OpenID Connect provider', () => {
     expect(await bench.redis.keys('roost:access:oidc:*')).toEqual([]);
     // Not without the login form's own token, and no more of them than Redis has room for.
     const stranger = new BrowserClient(bench.url);
-    expect((await stranger.post('/login/oidc', { next: '/', kept: 'e30' })).status).toBe(403);
+    expect((await stranger.post('/login/oidc', { next: '/', savedForm: 'e30' })).status).toBe(403);
     const long = await stranger.post('/things/7/cancel', { reason: 'x'.repeat(450 * 1024) });
-    const first = /name="kept" value="([^"]+)"/.exec(long.text)![1]!;
-    const form = { kept: first, _csrf: csrfIn(long.text) };
+    const first = /name="savedForm" value="([^"]+)"/.exec(long.text)![1]!;
+    const form = { savedForm: first, _csrf: csrfIn(long.text) };
     expect((await stranger.post('/login/oidc', form)).status).toBe(200);
     const refused = await stranger.post('/login/oidc', form);
     expect(refused.status).toBe(429);

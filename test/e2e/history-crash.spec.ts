@@ -45,7 +45,7 @@ describe('when the process that records is killed again and again', () => {
   async function startRecorder(): Promise<void> {
     const options: RecorderOptions = {
       ...{ file, redis: { REDIS_URL: redis.url } as RecorderOptions['redis'], prefix: 'roost' },
-      ...{ queues: ['default', 'cpu'], keepMs: {}, keepMost: {} },
+      ...{ queues: ['default', 'cpu'], maxAgeMs: {}, maxCount: {} },
     };
     const args = [SCRIPT, build.folder, JSON.stringify(options)];
     const recorder = new TestProcess('recorder', process.execPath, args, { cwd: folder, ipc: true });

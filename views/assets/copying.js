@@ -1,4 +1,4 @@
-const SAID_MS = 1_500;
+const CONFIRMATION_MS = 1_500;
 
 /** Makes buttons with `data-copy` copy the text of the element with that id. */
 export function startCopying() {
@@ -10,7 +10,7 @@ export function startCopying() {
     const copied = await write(source.textContent);
     word.textContent = copied ? 'Copied' : 'Press Ctrl C';
     if (!copied) getSelection().selectAllChildren(source);
-    setTimeout(() => (word.textContent = 'Copy'), SAID_MS);
+    setTimeout(() => (word.textContent = 'Copy'), CONFIRMATION_MS);
   });
 }
 

@@ -99,7 +99,7 @@ export function followStream(url, handlers) {
       if (event.id !== undefined) lastId = event.id;
       if (event.retry !== undefined) base = event.retry;
       if (event.name === 'end') isOver = true;
-      else if (event.hasData) handlers.heard(event);
+      else if (event.hasData) handlers.received(event);
     });
     while (!isOver) {
       const { done, value } = await reader.read();
@@ -112,7 +112,7 @@ export function followStream(url, handlers) {
 }
 
 /** Parses a stream incrementally. Calls `emit` with each event at the blank line that ends it. */
-export function eventParser(tell) {
+export function eventParser(emit) {
   let rest = '';
   let event = {};
   return (text) => {
@@ -120,7 +120,7 @@ export function eventParser(tell) {
     rest = lines.pop();
     for (const line of lines) {
       if (line === '') {
-        if (Object.keys(event).length > 0) tell(event);
+        if (Object.keys(event).length > 0) emit(event);
         event = {};
         continue;
       }

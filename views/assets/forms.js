@@ -24,7 +24,7 @@ export function startForms() {
 function removeFlash() {
   const url = new URL(location.href);
   if (url.searchParams.has('flash') || url.searchParams.has('none')) {
-    for (const said of ['flash', 'n', 'none']) url.searchParams.delete(said);
+    for (const name of ['flash', 'n', 'none']) url.searchParams.delete(name);
     history.replaceState(history.state, '', url);
   }
   const toast = document.getElementById('toast');

@@ -77,7 +77,7 @@ function listen() {
       show('live');
       schedule();
     },
-    heard: ({ name }) => name !== 'bye' && schedule(),
+    received: ({ name }) => name !== 'bye' && schedule(),
     lost() {
       state.isOpen = false;
       show('reconnecting');

@@ -53,7 +53,7 @@ function applyPart(part, fresh) {
   part.querySelector(':scope > .newer')?.remove();
   const known = new Set([...part.querySelectorAll('[id]')].map((element) => element.id));
   const next = fresh.cloneNode(true);
-  keepMessages(part, next);
+  preserveMessages(part, next);
   Idiomorph.morph(part, next, { callbacks });
   if (part.matches(LISTS)) for (const row of rowsOf(part)) if (!known.has(row.id)) highlight(row);
   document.dispatchEvent(new Event('roost:drawn'));
@@ -62,8 +62,8 @@ function applyPart(part, fresh) {
 /**
  * Keeps messages about the user's own action, which a fresh page does not contain, behind their neighbour.
  */
-function keepMessages(part, next) {
-  for (const message of part.querySelectorAll('[data-said][id]:not(form [data-said])')) {
+function preserveMessages(part, next) {
+  for (const message of part.querySelectorAll('[data-message][id]:not(form [data-message])')) {
     const { id } = message.previousElementSibling ?? {};
     if (id) next.querySelector(`#${CSS.escape(id)}`)?.after(message.cloneNode(true));
   }
@@ -90,7 +90,7 @@ const callbacks = {
       return false;
     }
     return (
-      !element.matches('[data-said]') &&
+      !element.matches('[data-message]') &&
       !(element.matches('input, textarea, select') && isTouched(element)) &&
       // A button that changes under the pointer would run another action.
       !(element.matches('form') && element.closest('tr:hover, li:hover')?.closest(LISTS))

@@ -19,9 +19,9 @@ class Suggestions {
     });
     this.list.setAttribute('role', 'listbox');
     this.list.setAttribute('aria-label', 'Suggestions');
-    this.said = Object.assign(document.createElement('p'), { className: 'hidden' });
-    this.said.setAttribute('role', 'status');
-    input.after(this.list, this.said);
+    this.announcement = Object.assign(document.createElement('p'), { className: 'hidden' });
+    this.announcement.setAttribute('role', 'status');
+    input.after(this.list, this.announcement);
     for (const [name, value] of [
       ['role', 'combobox'],
       ['aria-autocomplete', 'list'],
@@ -36,7 +36,7 @@ class Suggestions {
     this.list.addEventListener('pointerdown', (event) => event.preventDefault());
     this.list.addEventListener('click', (event) => {
       const option = event.target.closest('[role=option]');
-      if (option) this.take([...this.list.children].indexOf(option));
+      if (option) this.accept([...this.list.children].indexOf(option));
     });
   }
 
@@ -55,7 +55,7 @@ class Suggestions {
       this.close();
     } else if (event.key === 'Enter' && isOpen && this.at >= 0) {
       event.preventDefault();
-      this.take(this.at);
+      this.accept(this.at);
     } else if (event.key === 'Enter') {
       this.close();
     }
@@ -89,7 +89,7 @@ class Suggestions {
     this.list.hidden = false;
     this.input.setAttribute('aria-expanded', 'true');
     this.mark(-1);
-    this.said.textContent = items.length === 1 ? '1 suggestion' : `${items.length} suggestions`;
+    this.announcement.textContent = items.length === 1 ? '1 suggestion' : `${items.length} suggestions`;
   }
 
   option({ text, help }, n) {
@@ -113,7 +113,7 @@ class Suggestions {
   }
 
   /** Inserts a suggestion. After a field comes its value, after a value the next term. */
-  take(at) {
+  accept(at) {
     const { from, to, items } = this.answer;
     const { text } = items[at];
     const goesOn = text.endsWith(':');
@@ -134,6 +134,6 @@ class Suggestions {
     this.list.hidden = true;
     this.input.setAttribute('aria-expanded', 'false');
     this.mark(-1);
-    this.said.textContent = '';
+    this.announcement.textContent = '';
   }
 }

@@ -6,7 +6,7 @@ export function startThemeButton() {
   if (!button) return;
   const root = document.documentElement;
   const name = () => root.dataset.theme ?? 'system';
-  const say = () => {
+  const showTheme = () => {
     button.title = `Theme: ${WORDS[name()]}`;
     button.setAttribute('aria-label', button.title);
   };
@@ -19,7 +19,7 @@ export function startThemeButton() {
     } catch {
       // Without storage the choice applies to this page only.
     }
-    say();
+    showTheme();
   });
-  say();
+  showTheme();
 }

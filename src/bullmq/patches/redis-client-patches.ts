@@ -90,7 +90,7 @@ const MAX_TIMER_LAG_MS = 50;
 
 interface TimedCommand {
   _commandTimeoutTimer?: NodeJS.Timeout;
-  isSettled: boolean;
+  isFinished: boolean;
   reject(error: Error): void;
   setTimeout(ms: number): void;
 }
@@ -116,7 +116,7 @@ function setFairTimeout(this: TimedCommand, ms: number): void {
       const lateMs = performance.now() - due;
       if (mayExtend && lateMs > MAX_TIMER_LAG_MS) return wait(Math.min(lateMs, ms), false);
       setImmediate(() => {
-        if (!this.isSettled) this.reject(new Error('Command timed out'));
+        if (!this.isFinished) this.reject(new Error('Command timed out'));
       });
     }, waitMs);
   };

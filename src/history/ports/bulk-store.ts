@@ -53,7 +53,7 @@ export interface Bulk extends BulkOrder {
   pace: { since: number; from: number } | null;
   /** The executing process, and its last heartbeat. */
   holder: string | null;
-  heardAt: number | null;
+  heartbeatAt: number | null;
   /** Number of processes that have held it; a fencing token: writes of earlier holders are rejected. */
   claims: number;
 }

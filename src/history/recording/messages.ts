@@ -11,8 +11,8 @@ export interface RecorderOptions {
   /** Names of the queues that Roost manages. */
   queues: readonly string[];
   /** Retention: maximum age in ms and maximum number, by state. */
-  keepMs: RetentionPolicy['before'];
-  keepMost: RetentionPolicy['max'];
+  maxAgeMs: RetentionPolicy['before'];
+  maxCount: RetentionPolicy['max'];
   /** Redacted paths, which no index contains. */
   redact?: readonly string[];
   /** Interval of the search for tasks that vanished without an event, ms; only tests set it. */

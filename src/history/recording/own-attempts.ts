@@ -21,6 +21,6 @@ export function ownAttempts({ queue, id }: TaskRef, job: JobSnapshot): AttemptRo
 }
 
 /** Whether the job's attempts are recorded in the job itself, as our workers do. */
-export function keepsAttempts(job: JobSnapshot): boolean {
+export function storesAttempts(job: JobSnapshot): boolean {
   return job.attempts.some((json) => json !== '') || job.data?.startsWith('{"roost":1,') === true;
 }

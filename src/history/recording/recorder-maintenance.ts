@@ -144,8 +144,8 @@ export class RecorderMaintenance {
 
   /** True when nothing is left to delete. */
   private forgetPiece(now: number): boolean {
-    const { keepMs, keepMost } = this.options;
-    const before = Object.fromEntries(Object.entries(keepMs).map(([state, ms]) => [state, now - ms]));
-    return this.parts.engine.forgetPiece({ before, max: keepMost, now }).isDone;
+    const { maxAgeMs, maxCount } = this.options;
+    const before = Object.fromEntries(Object.entries(maxAgeMs).map(([state, ms]) => [state, now - ms]));
+    return this.parts.engine.forgetPiece({ before, max: maxCount, now }).isDone;
   }
 }

@@ -13,8 +13,8 @@ export const MAX_EVENTS = 500_000;
 /**
  * Events left behind the recorder, so that a page that was disconnected for a moment can resume (`EventTail.since`).
  */
-const KEEP_EVENTS = 10_000;
-/** Number of events between two recorded places. Trimming needs a place that is KEEP_EVENTS back. */
+const RESUMABLE_EVENTS = 10_000;
+/** Number of events between two recorded places. Trimming needs a place that is RESUMABLE_EVENTS back. */
 const EVENTS_PER_NOTE = 1000;
 /** Entries trimmed per call: about a millisecond of Redis. */
 const MAX_TRIM = 10_000;
@@ -51,7 +51,7 @@ export class StreamTrim {
     const notes = this.notes.get(queue) ?? [];
     if (total - (notes.at(-1)?.total ?? 0) < EVENTS_PER_NOTE && notes.length > 0) return;
     notes.push({ place: this.follower.place(queue), total });
-    while (notes.length > 1 && notes[1]!.total <= total - KEEP_EVENTS) notes.shift();
+    while (notes.length > 1 && notes[1]!.total <= total - RESUMABLE_EVENTS) notes.shift();
     this.notes.set(queue, notes);
   }
 
@@ -63,7 +63,7 @@ export class StreamTrim {
       if ((await this.redis.hget(queueKey(base, 'meta'), 'opts.maxLenEvents')) !== wanted)
         await this.redis.hset(queueKey(base, 'meta'), 'opts.maxLenEvents', wanted);
       const notes = this.notes.get(name);
-      if (!notes || (this.totals.get(name) ?? 0) - notes[0]!.total < KEEP_EVENTS) continue;
+      if (!notes || (this.totals.get(name) ?? 0) - notes[0]!.total < RESUMABLE_EVENTS) continue;
       const place = others
         .map(({ places }) => places[name])
         .reduce<string>(

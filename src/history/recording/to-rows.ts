@@ -5,7 +5,7 @@ import type { AttemptTail } from '../ports/recording-store.js';
 import type { ProgressRow, RecordBatch, TaskRef, TaskRow } from '../ports/rows.js';
 import { attemptsOf, followAttempts } from './foreign-attempts.js';
 import { toLogRows } from './log-rows.js';
-import { keepsAttempts, ownAttempts } from './own-attempts.js';
+import { storesAttempts, ownAttempts } from './own-attempts.js';
 import type { JobSnapshot } from './read-jobs.js';
 import { stateAfter, type TaskEvent } from '../../bullmq/codec/task-event.js';
 import { toTaskRow } from './task-row.js';
@@ -96,13 +96,13 @@ function addAttempts(batch: RecordBatch, news: TaskNews): AttemptTail {
   const { ref, events, job, isOurs, tail, isNew } = news;
   if (events.length === 0) {
     if (!job) return tail;
-    batch.attempts.push(...(isOurs || keepsAttempts(job) ? ownAttempts(ref, job) : attemptsOf(ref, job)));
+    batch.attempts.push(...(isOurs || storesAttempts(job) ? ownAttempts(ref, job) : attemptsOf(ref, job)));
     // A known finished task is recorded as finished, so that its event counts nothing when it arrives later.
     if (isNew) batch.transitions.push(...transitionsOf(ref, job));
     else if (isFinished(job.state)) batch.transitions.push(...transitionsOf(ref, job).slice(-1));
     return { ...tail, starts: Number(job.fields.ats) || 0, isOpen: job.state === 'active' };
   }
-  if (job && (isOurs || keepsAttempts(job))) {
+  if (job && (isOurs || storesAttempts(job))) {
     const attempts = ownAttempts(ref, job);
     const starts = Number(job.fields.ats) || 0;
     batch.attempts.push(...attempts);

@@ -13,7 +13,7 @@ export function archiveEarlier(
 ): void {
   if (!isSettledCode(task.state)) return remove(task);
   const id = `${task.id}~${new Date(task.created).toISOString()}`;
-  const isTaken = db.get('SELECT 1 FROM tasks WHERE id = ? AND queue = ?', [id, task.queue]) !== undefined;
+  const isInUse = db.get('SELECT 1 FROM tasks WHERE id = ? AND queue = ?', [id, task.queue]) !== undefined;
   // Two tasks were created in the same millisecond.
-  db.run('UPDATE tasks SET id = ? WHERE no = ?', [isTaken ? `${id}.${task.no}` : id, task.no]);
+  db.run('UPDATE tasks SET id = ? WHERE no = ?', [isInUse ? `${id}.${task.no}` : id, task.no]);
 }

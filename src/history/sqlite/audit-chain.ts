@@ -78,14 +78,14 @@ export class AuditChain {
 
   /** Removes whole commits, because a seal covers a whole commit. Returns the last removed link. */
   private dropLinks(before: number): { n: number; hash: string } | undefined {
-    const [kept] = this.db.query(
+    const [oldest] = this.db.query(
       build.selectFrom('audit_chain').select('n').where('at', '>=', before).orderBy('n').limit(1).compile(),
     );
     const [last] = this.db.query(
       build
         .selectFrom('audit_chain')
         .select(['n', 'hash'])
-        .where('n', '<', kept?.n ?? Number.MAX_SAFE_INTEGER)
+        .where('n', '<', oldest?.n ?? Number.MAX_SAFE_INTEGER)
         .where('seal', 'is not', null)
         .orderBy('n', 'desc')
         .limit(1)

@@ -289,7 +289,7 @@ function toBulk(row: BulkColumns): Bulk {
     trouble: row.trouble,
     pace: row.since === null ? null : { since: row.since, from: row.since_from ?? 0 },
     holder: row.holder,
-    heardAt: row.heard,
+    heartbeatAt: row.heard,
     claims: row.claims,
   };
 }

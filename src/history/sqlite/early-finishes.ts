@@ -26,8 +26,8 @@ export class EarlyFinishes {
   uncounted(task: MergedTask, settled: readonly Settling[]): readonly Settling[] {
     const { before, now, putBackAt = -Infinity } = task;
     if (!before) return settled;
-    const isSettled = isSettledCode(before.state);
-    const end = isSettled ? before : this.reopened.get(before.no);
+    const isFinished = isSettledCode(before.state);
+    const end = isFinished ? before : this.reopened.get(before.no);
     if (!end || end.finished === null) return settled;
     const { state, finished } = end;
     const own = settled.findLast(
@@ -39,7 +39,7 @@ export class EarlyFinishes {
     );
     // These events may describe an earlier finish; the event of the recorded one arrives later.
     if (!own) {
-      if (isSettled && !isSettledCode(now.state) && putBackAt < finished) this.remember(before.no, end);
+      if (isFinished && !isSettledCode(now.state) && putBackAt < finished) this.remember(before.no, end);
       return settled;
     }
     this.reopened.delete(before.no);

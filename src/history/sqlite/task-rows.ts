@@ -96,16 +96,16 @@ export class TaskRows {
   }
 
   private putFacts(before: TaskColumns | undefined, { no }: TaskColumns, facts: readonly Fact[]): void {
-    const kept = new Set<string>();
+    const unchanged = new Set<string>();
     if (before) {
       const wanted = new Set(facts.map(factKey));
       for (const fact of factsOf(before.facts)) {
-        if (wanted.has(factKey(fact))) kept.add(factKey(fact));
+        if (wanted.has(factKey(fact))) unchanged.add(factKey(fact));
         else this.removeFact(no, fact);
       }
     }
     for (const fact of facts)
-      if (kept.size === 0 || !kept.has(factKey(fact))) this.newFacts.push([...fact, no]);
+      if (unchanged.size === 0 || !unchanged.has(factKey(fact))) this.newFacts.push([...fact, no]);
   }
 
   private removeFact(no: number, [path, value]: Fact): void {

@@ -23,7 +23,7 @@ export class LogSampler<Facts> {
   constructor(private readonly sum: (facts: Facts, more: number, slowestMs: number) => void) {}
 
   /** Whether to write a line. `facts` of the first line of a kind are passed to `sum`. */
-  isTold(kindName: string, facts: Facts, ms: number): boolean {
+  admits(kindName: string, facts: Facts, ms: number): boolean {
     let kind = this.kinds.get(kindName);
     if (!kind) {
       if (this.kinds.size >= MAX_KINDS) return true;

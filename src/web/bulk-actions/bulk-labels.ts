@@ -1,6 +1,6 @@
 import type { BulkAction, BulkOutcome, BulkState } from '../../history/ports/bulk-store.js';
 
-interface Words {
+interface BulkLabels {
   /** Label such as `Retry 5,000 tasks`. */
   verb: string;
   /** Label such as `5,000 retried`. */
@@ -12,7 +12,7 @@ interface Words {
   what: string;
 }
 
-export const BULK_LABELS: Record<BulkAction, Words> = {
+export const BULK_LABELS: Record<BulkAction, BulkLabels> = {
   retry: {
     verb: 'Retry',
     done: 'retried',

@@ -169,11 +169,11 @@ function toLeftText(ms: number): string {
 function toEndText(bulk: BulkView): string | undefined {
   const { state, counts, startedAt, finishedAt, aborted } = bulk;
   if (!finishedAt) return undefined;
-  const took = startedAt ? formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) : '';
+  const duration = startedAt ? formatDuration(Date.parse(finishedAt) - Date.parse(startedAt)) : '';
   const rest = `${plural(counts.untouched, 'task')} stayed as ${counts.untouched === 1 ? 'it was' : 'they were'}`;
   if (state === 'undone') return `Undone by ${aborted?.by ?? 'a user'}: nothing was touched.`;
-  if (state === 'aborted') return `Aborted by ${aborted?.by ?? 'a user'} after ${took}: ${rest}.`;
+  if (state === 'aborted') return `Aborted by ${aborted?.by ?? 'a user'} after ${duration}: ${rest}.`;
   if (state === 'failed') return `It could not go on: ${bulk.trouble ?? 'unknown'}. ${rest}.`;
   const many = plural(settledOf(counts), 'task');
-  return `Done in ${took}: ${many}${counts.skipped + counts.failed > 0 ? ', not all of them as asked' : ''}.`;
+  return `Done in ${duration}: ${many}${counts.skipped + counts.failed > 0 ? ', not all of them as asked' : ''}.`;
 }

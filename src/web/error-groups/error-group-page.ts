@@ -25,7 +25,7 @@ export interface ErrorGroupPage {
   firstSeenAt: string;
   lastSeenAt: string;
   regressedAt?: string;
-  said?: { by: string; at: string; word: string; note?: string };
+  mark?: { by: string; at: string; word: string; note?: string };
   acts: { act: ErrorAct; label: string; icon: string; hint: string; action: string; primary: boolean }[];
   retry?: { label: string; q: string; href: string };
   tasksHref: string;
@@ -98,7 +98,7 @@ export function toErrorGroupPage(
     firstSeenAt: group.firstSeenAt,
     lastSeenAt: group.lastSeenAt,
     regressedAt: group.state === 'regressed' ? group.regressedAt : undefined,
-    said:
+    mark:
       group.by && group.changedAt
         ? { by: group.by, at: group.changedAt, word: words[group.state], note: group.note }
         : undefined,

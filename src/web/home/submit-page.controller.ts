@@ -14,7 +14,7 @@ export class SubmitPageController {
     savedForms: SavedForms,
   ) {
     savedForms.register('/', async (fields, words) => {
-      const page = await pages.kept(fields, words);
+      const page = await pages.refilled(fields, words);
       return page && { view: 'submit/show', page };
     });
   }

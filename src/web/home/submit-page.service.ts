@@ -49,7 +49,7 @@ export class SubmitPageService {
   }
 
   /** Restores a form that was sent without a login; undefined if it is not the form of a task type. */
-  async kept(
+  async refilled(
     form: Params,
     trouble: { title: string; detail: string },
   ): Promise<(SubmitPage & PageShell) | undefined> {
@@ -95,9 +95,10 @@ export class SubmitPageService {
       // For a value that JSON would change only that problem is shown, not those that validators find in the
       // text.
       const others = error.status === 422 ? await this.problemsOf(type, input, options) : [];
-      const isTold = ({ path }: FieldProblem) => altered.some((one) => isWithin(one.path, new Set([path])));
+      const isReported = ({ path }: FieldProblem) =>
+        altered.some((one) => isWithin(one.path, new Set([path])));
       const all =
-        error.status === 422 ? [...altered, ...others.filter((one) => !isTold(one)), ...problems] : [];
+        error.status === 422 ? [...altered, ...others.filter((one) => !isReported(one)), ...problems] : [];
       return this.refuse(
         error,
         { type: type.name, typed: fields, options: values, key, problems: all },

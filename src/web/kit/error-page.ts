@@ -22,14 +22,14 @@ export function toErrorPage(
   now: number,
 ): ErrorPage {
   // A single field message equal to the detail is redundant.
-  const telling = fields?.filter((field) => field.message !== detail);
+  const distinct = fields?.filter((field) => field.message !== detail);
   return {
     status,
     title,
     detail,
     code,
     requestId,
-    fields: telling?.length ? telling : undefined,
+    fields: distinct?.length ? distinct : undefined,
     retries: status === 503,
     now,
     banners: [],

@@ -22,7 +22,7 @@ export function typed(params: Params | undefined, name: string): string | undefi
 export function localPath(value: string | undefined, fallback: string): string {
   if (!value?.startsWith('/') || !URL.canParse(value, 'http://local')) return fallback;
   const url = new URL(value, 'http://local');
-  for (const said of ['flash', 'n']) url.searchParams.delete(said);
+  for (const name of ['flash', 'n']) url.searchParams.delete(name);
   // `/.//elsewhere` is a path here, but becomes another host once it is normalized.
   if (url.origin !== 'http://local' || url.pathname.startsWith('//')) return fallback;
   return url.pathname + url.search;

@@ -104,13 +104,13 @@ export function formatRateLimit({ max, perMs }: { max: number; perMs: number }):
   return `${formatNumber(max)} per ${unit ? UNIT_WORDS[unit] : formatPeriod(perMs)}`;
 }
 
-function shown<T>(name: string, { value, origin }: Limit<T>, say: (value: T) => string): ShownLimit {
-  return { name, text: value === null ? 'none' : say(value), override: origin === 'override' };
+function shown<T>(name: string, { value, origin }: Limit<T>, format: (value: T) => string): ShownLimit {
+  return { name, text: value === null ? 'none' : format(value), override: origin === 'override' };
 }
 
 function toValues(one: TypeLimits, refused: RefusedForm | undefined): Record<string, string> {
-  const set = <T>({ value, origin }: Limit<T>, say: (value: T) => string) =>
-    origin === 'override' ? (value === null ? 'none' : say(value)) : '';
+  const set = <T>({ value, origin }: Limit<T>, format: (value: T) => string) =>
+    origin === 'override' ? (value === null ? 'none' : format(value)) : '';
   const rate = one.rate.origin === 'override' ? one.rate.value : null;
   const unit = Object.entries(UNIT_MS).find(([, ms]) => ms === rate?.perMs)?.[0] ?? 'm';
   return {

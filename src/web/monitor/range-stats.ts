@@ -63,9 +63,9 @@ function duration(which: 'wait' | 'run', label: string, numbers: RangeNumbers, t
 }
 
 /** Formats like `, was 1,204`; empty if there was nothing before. */
-function formatChange(now: number, before: number, say: (value: number) => string): string {
+function formatChange(now: number, before: number, format: (value: number) => string): string {
   if (before === 0) return now === 0 ? '' : ', none before';
-  return `, was ${say(before)}`;
+  return `, was ${format(before)}`;
 }
 
 /** Formats like `1,204`, `12.3`, `0.04`, with the significant digits only. */

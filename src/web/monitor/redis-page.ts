@@ -23,7 +23,7 @@ export interface RedisPage {
    * Returns the cure for a command that the Redis user may not run: its name and the ACL rule that allows it.
    */
   refused: { info?: Refused; slowLog?: Refused; queues?: Refused };
-  slow: { elementId: string; at: string; took: string; command: string; key?: string; client?: string }[];
+  slow: { elementId: string; at: string; duration: string; command: string; key?: string; client?: string }[];
   slowNote: string;
   queues: {
     elementId: string;
@@ -70,7 +70,7 @@ export function toRedisPage(details: RedisDetails, warnings: Warning[]): RedisPa
     slow: (slowLog?.calls ?? []).map(({ id, at, micros, command, key, client }) => ({
       elementId: `slow-${id}`,
       at,
-      took: formatMicros(micros),
+      duration: formatMicros(micros),
       command,
       key,
       client,

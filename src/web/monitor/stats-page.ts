@@ -101,11 +101,11 @@ export function toStatsPage(
         values: bars.map((bar) => bar[which][`${name}Ms`]),
       }));
       const lines = toLineChart(frame(`sort:-${which}`), series, { plotHeight: 82 });
-      const said = (['p50Ms', 'p95Ms', 'p99Ms'] as const).map((q) => {
+      const quantiles = (['p50Ms', 'p95Ms', 'p99Ms'] as const).map((q) => {
         const ms = total[which][q];
         return `${q.slice(0, 3)} ${ms === null ? 'none' : formatDuration(ms)}`;
       });
-      lines.summary = `How long tasks ${which === 'wait' ? 'waited' : 'ran'} in the last ${range.label}: ${said.join(', ')}`;
+      lines.summary = `How long tasks ${which === 'wait' ? 'waited' : 'ran'} in the last ${range.label}: ${quantiles.join(', ')}`;
       return { id: `chart-${which}`, title: which === 'wait' ? 'Wait' : 'Run', chart: lines };
     }),
     failing: numbers.failing.map(toFailingRow),

@@ -35,7 +35,7 @@ const MIN_SHOWN_LAG_MS = 1_000;
 export interface ListFrame {
   q: string;
   /** Columns of the address, for links that must preserve them. */
-  kept?: string;
+  columnsParam?: string;
   self: string;
   help: ReturnType<typeof queryHelp>;
   saved: { id: string; name: string; q: string; href: string; current: boolean }[];
@@ -99,7 +99,7 @@ export function toListFrame(
 ): ListFrame {
   return {
     q: here.q,
-    ...(here.columns ? { kept: here.columns.join(',') } : {}),
+    ...(here.columns ? { columnsParam: here.columns.join(',') } : {}),
     self: toHref(here),
     help: queryHelp(),
     saved: saved.map(({ id, name, q, links }) => ({ id, name, q, href: links.page, current: q === here.q })),

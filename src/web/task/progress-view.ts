@@ -154,8 +154,8 @@ function toChart(task: TaskView, points: readonly Point[], now: number): Progres
 }
 
 function summarise(points: readonly Point[], from: number, inPercent: boolean): string {
-  const said = [0.25, 0.5, 0.75, 1].map((share) => points[Math.ceil(share * points.length) - 1]!);
-  const words = said.map(
+  const sampled = [0.25, 0.5, 0.75, 1].map((share) => points[Math.ceil(share * points.length) - 1]!);
+  const words = sampled.map(
     ({ at, value }) =>
       `${formatNumber(Math.floor(value))}${inPercent ? ' %' : ''} after ${formatDuration(at - from)}`,
   );

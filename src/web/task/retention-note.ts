@@ -9,16 +9,17 @@ export interface RetentionNote {
   source?: { title: string; text: string };
 }
 
-export function toRetentionNote(task: TaskView, kept: RetentionTimes): RetentionNote | undefined {
+export function toRetentionNote(task: TaskView, stored: RetentionTimes): RetentionNote | undefined {
   const rows: RetentionNote['rows'] = [];
   if (task.kept)
     rows.push({
       where: 'Redis',
       note: task.links.page.includes('?') ? 'stores it as its program decides' : 'has dropped it',
     });
-  else if (kept.redis) rows.push({ where: 'Redis forgets', until: kept.redis, note: newer(kept.redisCount) });
-  if (kept.history)
-    rows.push({ where: 'History forgets', until: kept.history, note: newer(kept.historyCount) });
+  else if (stored.redis)
+    rows.push({ where: 'Redis forgets', until: stored.redis, note: newer(stored.redisCount) });
+  if (stored.history)
+    rows.push({ where: 'History forgets', until: stored.history, note: newer(stored.historyCount) });
   const source = toSource(task);
   return rows.length === 0 && !source ? undefined : { rows, source };
 }
@@ -27,8 +28,8 @@ function newer(count: number | undefined): string {
   return count === undefined ? '' : `, or ${plural(count, 'newer one')} later`;
 }
 
-function toSource({ kept, links, queue }: TaskView): RetentionNote['source'] {
-  if (!kept) return undefined;
+function toSource({ kept: stored, links, queue }: TaskView): RetentionNote['source'] {
+  if (!stored) return undefined;
   return links.page.includes('?')
     ? {
         title: 'Of another program',

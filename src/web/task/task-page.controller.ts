@@ -91,7 +91,7 @@ export class TaskPageController {
       {
         ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup, jobActs },
         type: this.registry.find(task.type),
-        keptUntil: this.timeline.keptUntil(task),
+        storedUntil: this.timeline.storedUntil(task),
         beginnings: known.past && {
           input: known.past.input && hidden.applyToText('input', known.past.input),
           result:

@@ -48,7 +48,7 @@ export interface TaskParts {
   /** Other runs of its type, latest first. */
   similar?: readonly { id: string; state: TaskState; runMs: number }[];
   errorGroup?: { fingerprint: string; count: number };
-  keptUntil?: RetentionTimes;
+  storedUntil?: RetentionTimes;
   /** Stored beginnings of bodies that were cut. */
   beginnings?: { input: string | null; result: string | null };
   /** Current commands for a task of another program, a flow or a schedule. */
@@ -89,7 +89,7 @@ export interface TaskPage {
   similar?: SimilarRuns;
   log: LogView;
   facts: TaskFacts;
-  keeping?: RetentionNote;
+  retention?: RetentionNote;
   curls: CurlCommand[];
 }
 
@@ -175,7 +175,7 @@ export function toTaskPage(
     similar: toSimilarRuns(task, parts.similar ?? []),
     log: toLogView(parts.logs, href, view.level, view.allLines ?? false),
     facts: toFacts(task),
-    keeping: toRetentionNote(task, parts.keptUntil ?? {}),
+    retention: toRetentionNote(task, parts.storedUntil ?? {}),
     curls: toCurls(view.baseUrl, task, offered, view.needsToken),
     hidden: view.isRevealed
       ? { isRevealed: true, href }

@@ -59,7 +59,7 @@ const MAX_TASKS = 5;
 export function toWhyPanel(why: WhyView | undefined): WhyPanel | undefined {
   if (!why?.estimate) return undefined;
   const { startInMs, startAt, basis } = why.estimate;
-  const told = new Set<string>();
+  const shown = new Set<string>();
   return {
     summary: why.summary,
     position: why.position
@@ -70,8 +70,8 @@ export function toWhyPanel(why: WhyView | undefined): WhyPanel | undefined {
     blockers: why.blockers.map((blocker) => {
       const { code, message, since, until, cure, href } = blocker;
       // Two limits may be full of the same tasks: each task is listed once.
-      const tasks = (blocker.tasks ?? []).filter(({ id }) => !told.has(id));
-      for (const { id } of tasks) told.add(id);
+      const tasks = (blocker.tasks ?? []).filter(({ id }) => !shown.has(id));
+      for (const { id } of tasks) shown.add(id);
       const limit = code === 'TYPE_RATE_LIMITED' || code === 'TYPE_CONCURRENCY_FULL';
       const place = limit ? '/monitor/limits' : href;
       return {

@@ -33,20 +33,20 @@ interface Shape {
   of: (sample: LoadSample) => number;
   /** Minimum value at the top of the chart, so that a quiet worker draws a flat line. */
   leastTop: number;
-  say: (value: number) => { value: string; unit: string };
+  format: (value: number) => { value: string; unit: string };
   late?: (value: number) => boolean;
 }
 
 const plain = (unit: string) => (value: number) => ({ value: formatNumber(Number(value.toFixed(1))), unit });
 
 const SHAPES: Shape[] = [
-  { id: 'cpu', label: 'CPU', of: ({ cpu }) => cpu, leastTop: 100, say: plain('% of a core') },
+  { id: 'cpu', label: 'CPU', of: ({ cpu }) => cpu, leastTop: 100, format: plain('% of a core') },
   {
     id: 'memory',
     label: 'Memory',
     of: ({ rssMb }) => rssMb * 1e6,
     leastTop: 128e6,
-    say: (bytes) => {
+    format: (bytes) => {
       const [value, unit] = formatBytes(bytes).split(' ');
       return { value: value!, unit: unit! };
     },
@@ -56,7 +56,7 @@ const SHAPES: Shape[] = [
     label: 'Event loop lag',
     of: ({ lagMs }) => lagMs,
     leastTop: 50,
-    say: plain('ms'),
+    format: plain('ms'),
     late: (ms) => ms >= HIGH_LAG_MS,
   },
 ];
@@ -70,7 +70,7 @@ export function toLoadCharts(samples: LoadSample[], slots: number): LoadChart[] 
     label: 'Active tasks',
     of: (sample) => sample.active,
     leastTop: Math.max(1, slots),
-    say: plain(slots > 0 ? `of ${plural(slots, 'slot')}` : ''),
+    format: plain(slots > 0 ? `of ${plural(slots, 'slot')}` : ''),
   };
   const shown = samples.filter(({ at }) => at > last.at - WINDOW_MS);
   return [...SHAPES, active].map((shape) => toChart(shape, shown));
@@ -85,16 +85,16 @@ function toChart(shape: Shape, samples: LoadSample[]): LoadChart {
   const x = (at: number) => round(100 - ((end - at) / WINDOW_MS) * 100);
   const y = (value: number) => round(CHART_HEIGHT - MARGIN - (value / top) * (CHART_HEIGHT - 2 * MARGIN));
   const runs = toRuns(samples).map((run) => run.map((sample) => `${x(sample.at)} ${y(shape.of(sample))}`));
-  const now = shape.say(last);
-  const say = (value: number) => shape.say(value).value;
+  const now = shape.format(last);
+  const format = (value: number) => shape.format(value).value;
   return {
     id: `chart-${shape.id}`,
     label: shape.label,
     ...now,
-    range: low === high ? `steady at ${say(low)}` : `${say(low)} to ${say(high)}`,
+    range: low === high ? `steady at ${format(low)}` : `${format(low)} to ${format(high)}`,
     line: runs.map((points) => `M${points.join('L')}`).join(''),
     area: runs.map((points) => toArea(points)).join(''),
-    summary: `${shape.label} now ${now.value} ${now.unit}; from ${say(low)} to ${say(high)} over two minutes.`,
+    summary: `${shape.label} now ${now.value} ${now.unit}; from ${format(low)} to ${format(high)} over two minutes.`,
     tone: shape.late?.(last) ? 'warning' : undefined,
   };
 }

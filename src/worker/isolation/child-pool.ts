@@ -86,7 +86,7 @@ export class ChildPool<C extends PoolChild> {
       const settled = () => signal.removeEventListener('abort', onAbort);
       const waiter: Waiter<C> = {
         limitMb,
-        resolve: (taken) => (settled(), resolve(taken)),
+        resolve: (child) => (settled(), resolve(child)),
         reject: (reason) => (settled(), reject(reason)),
       };
       signal.addEventListener('abort', onAbort, { once: true });

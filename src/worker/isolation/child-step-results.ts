@@ -1,6 +1,6 @@
 import { PermanentError } from '../../task-api/outcomes.js';
 import type { StepResults } from '../step-results.js';
-import type { FromChild, KeptAnswer } from './messages.js';
+import type { FromChild, StepResultReply } from './messages.js';
 
 interface Waiting {
   resolve: (json: string | undefined) => void;
@@ -26,7 +26,7 @@ export class ChildStepResults implements StepResults {
     return (await this.ask({ key, json })) ?? json;
   }
 
-  receive({ call, json, error }: KeptAnswer): void {
+  receive({ call, json, error }: StepResultReply): void {
     const waiting = this.waiting.get(call);
     this.waiting.delete(call);
     if (error) waiting?.reject(this.toThrown(error));
@@ -41,7 +41,7 @@ export class ChildStepResults implements StepResults {
     });
   }
 
-  private toThrown({ name, message }: NonNullable<KeptAnswer['error']>): unknown {
+  private toThrown({ name, message }: NonNullable<StepResultReply['error']>): unknown {
     if (name === 'PermanentError') return new PermanentError(message);
     return this.signal.aborted ? this.signal.reason : new Error(message);
   }

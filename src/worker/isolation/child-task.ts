@@ -12,7 +12,7 @@ import { ChildReporter, type SendReport } from './child-reporter.js';
 import {
   fromStopReason,
   type FromChild,
-  type KeptAnswer,
+  type StepResultReply,
   type RunTask,
   type StopReason,
   type TaskOutcome,
@@ -28,7 +28,7 @@ interface Channel {
 export class ChildTask {
   private readonly controller = new AbortController();
   private readonly reporter: ChildReporter;
-  private readonly kept: ChildStepResults;
+  private readonly stepResults: ChildStepResults;
 
   constructor(
     private readonly task: RunTask,
@@ -38,15 +38,15 @@ export class ChildTask {
     channel: Channel,
   ) {
     this.reporter = new ChildReporter(channel.report, this.controller.signal);
-    this.kept = new ChildStepResults(task.run, channel.message, this.controller.signal);
+    this.stepResults = new ChildStepResults(task.run, channel.message, this.controller.signal);
   }
 
   abort(reason: StopReason): void {
     this.controller.abort(fromStopReason(reason));
   }
 
-  receiveAnswer(answer: KeptAnswer): void {
-    this.kept.receive(answer);
+  receiveAnswer(answer: StepResultReply): void {
+    this.stepResults.receive(answer);
   }
 
   /** Sends all reports so far, when the process is about to end while the handler runs. */
@@ -57,7 +57,7 @@ export class ChildTask {
   async run(): Promise<TaskOutcome> {
     const { run, taskId, attempt, maxAttempts } = this.task;
     const { signal } = this.controller;
-    const once = new Once(this.kept);
+    const once = new Once(this.stepResults);
     const context: TaskContext = {
       taskId,
       attempt,

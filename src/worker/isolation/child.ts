@@ -87,7 +87,7 @@ setExitGuard({
 process.on('message', (message: ToChild) => {
   if (message.kind === 'run') void run(message);
   else if (message.kind === 'abort' && message.run === currentRun) abort(message.reason);
-  else if (message.kind === 'kept' && message.run === currentRun) current?.receiveAnswer(message);
+  else if (message.kind === 'step-result' && message.run === currentRun) current?.receiveAnswer(message);
   else if (message.kind === 'end') void end();
 });
 // Starting a thread needs this event loop: a first task that blocks it would run without a guard.

@@ -10,7 +10,7 @@ import type { IsolatedChild } from './isolated-child.js';
 import type { StepResults } from '../step-results.js';
 import {
   toStopReason,
-  type KeptAnswer,
+  type StepResultReply,
   type OnceQuestion,
   type ReportEntry,
   type TaskOutcome,
@@ -31,7 +31,7 @@ export interface IsolatedRun {
    * TaskTimeoutError.
    */
   hardTimeoutMs?: number | undefined;
-  kept: StepResults;
+  stepResults: StepResults;
   progress(done: number, total: number, message?: string): unknown;
   log(text: string, level: LogLevel): void;
 }
@@ -82,13 +82,13 @@ export class IsolatedAttempt {
   }
 
   /** Answers `ctx.once` of the child. */
-  async answer({ run, call, key, json }: OnceQuestion): Promise<KeptAnswer> {
-    const { kept } = this.run;
+  async answer({ run, call, key, json }: OnceQuestion): Promise<StepResultReply> {
+    const { stepResults } = this.run;
     try {
-      const found = json === undefined ? await kept.find(key) : await kept.save(key, json);
-      return { kind: 'kept', run, call, ...(found === undefined ? {} : { json: found }) };
+      const found = json === undefined ? await stepResults.find(key) : await stepResults.save(key, json);
+      return { kind: 'step-result', run, call, ...(found === undefined ? {} : { json: found }) };
     } catch (thrown) {
-      return { kind: 'kept', run, call, error: recordOf(thrown) };
+      return { kind: 'step-result', run, call, error: recordOf(thrown) };
     }
   }
 

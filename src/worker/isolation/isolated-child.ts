@@ -8,7 +8,7 @@ import type { Death } from './child-death.js';
 import { ChildOutput } from './child-output.js';
 import type {
   FromChild,
-  KeptAnswer,
+  StepResultReply,
   OnceQuestion,
   ReportEntry,
   RunTask,
@@ -20,7 +20,7 @@ import type {
 /** Receives the reports and questions of a running task. */
 export interface TaskListener {
   onReport: (entries: ReportEntry[]) => void;
-  onQuestion: (question: OnceQuestion) => Promise<KeptAnswer>;
+  onQuestion: (question: OnceQuestion) => Promise<StepResultReply>;
 }
 
 const SCRIPT = fileURLToPath(new URL('./child.js', import.meta.url));

@@ -12,7 +12,7 @@ import type { LogLevel } from '../../task-api/task-handler.js';
  * its `run`, the sequence number of the task in that child, so that late messages can be recognized.
  */
 
-export type ToChild = RunTask | AbortTask | KeptAnswer | { kind: 'end' };
+export type ToChild = RunTask | AbortTask | StepResultReply | { kind: 'end' };
 
 export interface RunTask {
   kind: 'run';
@@ -32,8 +32,8 @@ export interface AbortTask {
 }
 
 /** Answer to `once`: the stored result, none, or an error. */
-export interface KeptAnswer {
-  kind: 'kept';
+export interface StepResultReply {
+  kind: 'step-result';
   run: number;
   call: number;
   json?: string;

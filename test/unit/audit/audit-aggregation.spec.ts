@@ -23,9 +23,9 @@ function kept(folds: AuditAggregation, entries: AuditEntry[]): AuditEntry[] {
   for (const [i, entry] of entries.entries()) {
     const first = folds.add(entry);
     if (first) keep(first);
-    if (i % 100 === 0) folds.take().forEach(keep);
+    if (i % 100 === 0) folds.drain().forEach(keep);
   }
-  folds.take().forEach(keep);
+  folds.drain().forEach(keep);
   return [...rows.values()];
 }
 
@@ -102,8 +102,8 @@ describe('what anybody on the network can have written', () => {
     folds.add(refused({ at: NOON + 1 }));
     const next = folds.add(refused({ at: NOON + HOUR }));
     expect(next).toMatchObject({ at: NOON + HOUR, fold: { count: 1 } });
-    expect(folds.take()).toMatchObject([{ at: NOON, fold: { count: 1, lastAt: NOON + 1 } }]);
-    expect(folds.take()).toEqual([]);
+    expect(folds.drain()).toMatchObject([{ at: NOON, fold: { count: 1, lastAt: NOON + 1 } }]);
+    expect(folds.drain()).toEqual([]);
     // A request that began before the turn and ended after it counts with the new hour.
     expect(folds.add(refused({ at: NOON + 2 }))).toBeUndefined();
   });

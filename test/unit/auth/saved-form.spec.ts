@@ -103,9 +103,9 @@ describe('a form that is stored over a login', () => {
     const program = sent({ a: '1' });
     delete program.headers['sec-fetch-site'];
     expect(findForm(program, NO_REDACTION)).toBeUndefined();
-    expect(findForm(sent({ password: 'x', kept: packForm(good) }, { path: '/login' }), NO_REDACTION)).toEqual(
-      good,
-    );
+    expect(
+      findForm(sent({ password: 'x', savedForm: packForm(good) }, { path: '/login' }), NO_REDACTION),
+    ).toEqual(good);
   });
 
   it.each([

@@ -27,7 +27,7 @@ export class FakeStory {
   similar: { id: string; state: 'completed' | 'failed'; runMs: number; finishedAt: number }[] = [];
   group: { fingerprint: string; count: number } | undefined;
   samples: { at: string; percent: number }[] = [];
-  kept: RetentionTimes = {};
+  retention: RetentionTimes = {};
 
   constructor(private readonly tasks: FakeTasks) {}
 
@@ -55,7 +55,7 @@ export class FakeStory {
     return task.error ? this.group : undefined;
   }
 
-  keptUntil() {
-    return this.kept;
+  storedUntil() {
+    return this.retention;
   }
 }

@@ -1,0 +1,143 @@
+// Finds words that Roost does not use: in names and comments of the code, in texts of the pages, and in the documents.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { inRoot } from './project.mjs';
+import {
+  ALLOWED_NAMES,
+  ALLOWED_PHRASES,
+  HIDDEN_SUBJECT,
+  RETIRED_NAMES,
+  RETIRED_PARTS,
+  RETIRED_PHRASES,
+} from './words-rules.mjs';
+
+const CODE = ['src', 'scripts', 'views/assets'];
+const TEXTS = ['views', 'docs'];
+const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  'UPGRADING.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  '.env.example',
+];
+/** The rules themselves name the words. */
+const RULES = 'scripts/words-rules.mjs';
+
+/** Returns `{ file, line, found, plain }` for each retired word, sorted by file and line. */
+export async function findRetiredWords() {
+  const { default: ts } = await import('typescript');
+  const code = CODE.flatMap(filesIn).filter((file) => /\.(ts|mjs|js)$/.test(file) && file !== RULES);
+  const texts = [...TEXTS.flatMap(filesIn).filter((file) => /\.(hbs|md)$/.test(file)), ...DOCUMENTS];
+  const read = (file) => readFileSync(inRoot(file), 'utf8');
+  return [
+    ...code.flatMap((file) => inCode(ts, file, read(file))),
+    ...texts.flatMap((file) => inText(file, read(file))),
+  ];
+}
+
+export async function main() {
+  const all = await findRetiredWords();
+  for (const { file, line, found, plain } of all)
+    process.stdout.write(`${file}:${line} ${found} (plain: ${plain})\n`);
+  process.exitCode = all.length > 0 ? 1 : 0;
+}
+
+/** Exported for the tests. */
+export function inCode(ts, file, text) {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const lineOf = (position) => source.getLineAndCharacterOfPosition(position).line + 1;
+  const found = [];
+  const comments = new Set();
+  const visit = (node) => {
+    for (const range of commentsAround(ts, text, node)) {
+      if (comments.has(range.pos)) continue;
+      comments.add(range.pos);
+      const comment = text.slice(range.pos, range.end);
+      const hidden = HIDDEN_SUBJECT.exec(comment.replace(/^\/[/*]+/, ''));
+      if (hidden)
+        found.push({
+          file,
+          line: lineOf(range.pos),
+          found: `"${hidden[1]} ..." begins a comment`,
+          plain: 'a noun or a verb',
+        });
+      found.push(...inPhrases(file, comment, lineOf(range.pos)));
+    }
+    if (isDeclaredName(ts, node)) {
+      const plain = plainName(node.text.replace('#', ''), file);
+      if (plain) found.push({ file, line: lineOf(node.getStart()), found: `the name ${node.text}`, plain });
+    } else if (isShownText(ts, node)) found.push(...inPhrases(file, node.text, lineOf(node.getStart())));
+    node.getChildren(source).forEach(visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** Uses of a name count with its declaration. */
+function isDeclaredName(ts, node) {
+  return (
+    (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) &&
+    node.parent.name === node &&
+    !ts.isPropertyAccessExpression(node.parent)
+  );
+}
+
+/** Returns the plain name, or undefined where this one may stay. */
+function plainName(name, file) {
+  if (ALLOWED_NAMES.some((one) => one.name === name && (!one.in || one.in.test(file)))) return undefined;
+  if (RETIRED_NAMES.has(name)) return RETIRED_NAMES.get(name);
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .split(/[ _]/)
+    .map((word) => word.toLowerCase());
+  for (const [i, word] of words.entries())
+    for (const { part, plain } of RETIRED_PARTS)
+      if (part.test(word) || part.test(`${word} ${words[i + 1] ?? ''}`)) return plain;
+  return undefined;
+}
+
+/** Sentences only: keys, codes and paths have no blanks. */
+function isShownText(ts, node) {
+  const isText =
+    ts.isStringLiteralLike(node) ||
+    ts.isTemplateHead(node) ||
+    ts.isTemplateMiddle(node) ||
+    ts.isTemplateTail(node);
+  return isText && node.text.trim().includes(' ');
+}
+
+function commentsAround(ts, text, node) {
+  return [
+    ...(ts.getLeadingCommentRanges(text, node.getFullStart()) ?? []),
+    ...(ts.getTrailingCommentRanges(text, node.getEnd()) ?? []),
+  ];
+}
+
+/** Exported for the tests. Blanks out expressions, tags and code, so that lines keep their numbers. */
+export function inText(file, text) {
+  const blank = (part) => part.replaceAll(/[^\n]/g, ' ');
+  const shown = file.endsWith('.hbs')
+    ? text.replaceAll(/\{\{[^]*?\}\}/g, blank).replaceAll(/<[^>]*>/g, blank)
+    : text.replaceAll(/^```[^]*?^```$/gm, blank).replaceAll(/`[^`\n]*`/g, blank);
+  return inPhrases(file, shown, 1);
+}
+
+function inPhrases(file, text, firstLine) {
+  const allowed = ALLOWED_PHRASES.filter((one) => !one.in || one.in.test(file));
+  return text.split('\n').flatMap((line, i) => {
+    const rest = allowed.reduce((left, { phrase }) => left.replace(phrase, ''), line);
+    return RETIRED_PHRASES.flatMap(({ phrase, plain }) => {
+      const match = phrase.exec(rest);
+      return match
+        ? [{ file, line: firstLine + i, found: `"${match[0]}" in: ${rest.trim().slice(0, 160)}`, plain }]
+        : [];
+    });
+  });
+}
+
+function filesIn(folder) {
+  return readdirSync(inRoot(folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name}`.replaceAll('\\', '/'))
+    .filter((file) => statSync(inRoot(file)).isFile())
+    .sort();
+}
