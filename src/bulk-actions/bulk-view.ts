@@ -48,7 +48,10 @@ export function settledOf({ done, asked, skipped, failed }: Record<BulkOutcome, 
   return done + asked + skipped + failed;
 }
 
-function speed({ state, pace, counts, total }: Bulk, now: number): { perSecond?: number; leftMs?: number } {
+function speed(
+  { state, rateBase: pace, counts, total }: Bulk,
+  now: number,
+): { perSecond?: number; leftMs?: number } {
   if (state !== 'running' || !pace || now - pace.since < MIN_RATE_MS) return {};
   const perMs = (settledOf(counts) - pace.from) / (now - pace.since);
   return {

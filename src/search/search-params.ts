@@ -73,7 +73,7 @@ export function parseSearch(params: SearchParams, redaction: Redaction): ParsedS
     if (term) nodes.push(term);
   }
   for (const side of ['from', 'to'] as const) {
-    const term = read(side, (text) => momentTerm(side, text));
+    const term = read(side, (text) => creationTimeTerm(side, text));
     if (term) nodes.push(term);
   }
   const sort = read('sort', sortOf);
@@ -119,7 +119,7 @@ function nameTerm(field: NameTerm['field'], text: string): NameTerm {
 }
 
 /** Creates a term on the creation time: `from=1h` is the last hour, `to=1h` the time before it. */
-function momentTerm(side: 'from' | 'to', text: string): TimeTerm {
+function creationTimeTerm(side: 'from' | 'to', text: string): TimeTerm {
   const age = parseDuration(text);
   if (age !== undefined) {
     const op = side === 'from' ? '<' : '>';

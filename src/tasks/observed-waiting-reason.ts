@@ -88,7 +88,7 @@ function noWorker({ task, workers }: ObservedFacts): Blocker | undefined {
 function rate({ now, task, standing }: ObservedFacts): Blocker | undefined {
   const { limiter, rateLimit } = standing.queue;
   if (!limiter || task.state === 'waiting-children') return undefined;
-  const until = span(undefined, now + limiter.restMs);
+  const until = span(undefined, now + limiter.remainingMs);
   if (limiter.starts >= MANUAL_LIMIT_STARTS)
     return {
       code: 'RATE_LIMITED',

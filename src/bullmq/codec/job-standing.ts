@@ -13,7 +13,7 @@ export interface JobStanding {
     concurrency: number | undefined;
     rateLimit: { max: number; perMs: number } | undefined;
     /** Starts counted in the current window of the rate limit, and the rest of the window. A worker may have its own limit. */
-    limiter: { starts: number; restMs: number } | undefined;
+    limiter: { starts: number; remainingMs: number } | undefined;
     active: number;
     /** True if a job added or moved to this queue could be lost: BullMQ before 6 replaces the waiting list when it resumes. */
     losesWhatWaits: boolean;
@@ -60,7 +60,8 @@ export function readStanding(
 }
 
 function toStanding(answer: Answer): JobStanding {
-  const [place, ahead, paused, concurrency, max, duration, version, starts, restMs, active, ...rest] = answer;
+  const [place, ahead, paused, concurrency, max, duration, version, starts, remainingMs, active, ...rest] =
+    answer;
   const [
     parent,
     schedule,
@@ -82,7 +83,7 @@ function toStanding(answer: Answer): JobStanding {
       isPaused: paused !== '',
       concurrency: concurrency === '' ? undefined : Number(concurrency),
       rateLimit: max === '' ? undefined : { max: Number(max), perMs: Number(duration) || 0 },
-      limiter: starts === '' || restMs <= 0 ? undefined : { starts: Number(starts), restMs },
+      limiter: starts === '' || remainingMs <= 0 ? undefined : { starts: Number(starts), remainingMs },
       active,
       losesWhatWaits: paused !== '' && !(Number(/(\d{1,4})\./.exec(version)?.[1]) >= 6),
     },

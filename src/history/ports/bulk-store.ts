@@ -50,7 +50,7 @@ export interface Bulk extends BulkOrder {
   /** The cause of a wait or of the failure. */
   trouble: string | null;
   /** Start time and outcome count of the current process, the base of its rate. */
-  pace: { since: number; from: number } | null;
+  rateBase: { since: number; from: number } | null;
   /** The executing process, and its last heartbeat. */
   holder: string | null;
   heartbeatAt: number | null;

@@ -88,14 +88,14 @@ export class Reconciler {
     const known = this.engine.statesOf(this.queue.name, ids);
     const open = isFinished(state) ? [] : ids.filter((id) => known.get(id)?.state === state);
     const created = await this.loadCreationTimes(open);
-    const news = ids.filter((id) => {
+    const unknown = ids.filter((id) => {
       const task = known.get(id);
       if (task?.state !== state || state === 'active') return true;
       // A different task by now, or one that finished again while nothing was recorded.
       if (!isFinished(state)) return created.get(id) !== task.createdAt;
       return times.get(id) !== undefined && task.finishedAt !== times.get(id);
     });
-    await this.recordJobs(news, known);
+    await this.recordJobs(unknown, known);
     if (ids.length < PAGE_SIZE) {
       this.set++;
       this.offset = 0;

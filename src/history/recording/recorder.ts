@@ -45,7 +45,7 @@ export class Recorder {
   private readonly engine: RecordingEngine;
   private readonly queues: FollowedQueues;
   private readonly redis;
-  private readonly newsRedis;
+  private readonly streamRedis;
   private readonly follower: StreamFollower;
   private readonly trim: StreamTrim;
   private readonly maintenance: RecorderMaintenance;
@@ -81,7 +81,7 @@ export class Recorder {
     this.redis = withLeaseCommands(
       withJobCommands(withStreamCommands(commandConnection(options.redis, 'history', this.log))),
     );
-    this.newsRedis = blockingConnection(options.redis, 'history-news', silentLog);
+    this.streamRedis = blockingConnection(options.redis, 'history-news', silentLog);
     this.follower = new StreamFollower(this.redis, this.engine, this.queues);
     const storeId = this.engine.storeId();
     this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);
@@ -103,7 +103,7 @@ export class Recorder {
     this.stopping = true;
     this.wake();
     // Also ends a blocking read of Redis.
-    this.newsRedis.disconnect();
+    this.streamRedis.disconnect();
     await this.stopped;
     if (this.isHolder) await this.lease.release().catch(() => undefined);
     this.redis.disconnect();
@@ -261,7 +261,7 @@ export class Recorder {
     this.sendStatus(this.hasNews);
     this.hasNews = false;
     const queues = this.queues.all();
-    this.pendingRead ??= this.newsRedis
+    this.pendingRead ??= this.streamRedis
       .xread(
         'COUNT',
         1,

@@ -20,7 +20,7 @@ import { queueKey } from '../../bullmq/keys.js';
 const EVENTS_PER_BATCH = 3000;
 const BYTES_PER_BATCH = 4_000_000;
 
-export interface GapNews {
+export interface NewGap {
   queue: string;
   gap: number;
 }
@@ -30,7 +30,7 @@ export interface StepOutcome {
   tasks: number;
   /** More entries can be read at once. */
   hasMore: boolean;
-  gaps: GapNews[];
+  gaps: NewGap[];
 }
 
 type Commands = StreamCommands & JobCommands;
@@ -85,33 +85,33 @@ export class StreamFollower {
       queues.map(({ name, base }) => ({ key: queueKey(base, 'events'), place: this.place(name) })),
       { count: EVENTS_PER_BATCH, bytes: BYTES_PER_BATCH },
     );
-    const news: Progressed[] = [];
+    const changed: Progressed[] = [];
     reads.forEach((read, i) => {
       const queue = queues[i]!;
       const progressed = toProgressed(queue, this.place(queue.name), read, now);
-      if (progressed) news.push(progressed);
+      if (progressed) changed.push(progressed);
     });
-    if (news.length === 0) {
+    if (changed.length === 0) {
       this.unwritten.clear();
       for (const { name } of queues) this.lags.set(name, 0);
       return { events: 0, tasks: 0, hasMore: false, gaps: [] };
     }
-    for (const { queue, read } of news) this.unwritten.set(queue.name, read.events[0]?.at ?? now);
-    const { tasks, gaps } = await this.record(news, now);
+    for (const { queue, read } of changed) this.unwritten.set(queue.name, read.events[0]?.at ?? now);
+    const { tasks, gaps } = await this.record(changed, now);
     this.unwritten.clear();
     reads.forEach((read, i) => {
       this.lags.set(queues[i]!.name, isBehind(read) ? Math.max(1, now - timeOf(read.place)) : 0);
     });
     return {
-      events: news.reduce((sum, { read }) => sum + read.events.length, 0),
+      events: changed.reduce((sum, { read }) => sum + read.events.length, 0),
       tasks,
       hasMore: reads.some(isBehind),
       gaps,
     };
   }
 
-  private async record(news: Progressed[], now: number): Promise<{ tasks: number; gaps: GapNews[] }> {
-    const groups = news.flatMap(({ queue, read }) => toGroups(queue, read.events));
+  private async record(progressed: Progressed[], now: number): Promise<{ tasks: number; gaps: NewGap[] }> {
+    const groups = progressed.flatMap(({ queue, read }) => toGroups(queue, read.events));
     const jobs = await readJobs(
       this.redis,
       groups.map((group) => this.toJobRequest(group)),
@@ -123,20 +123,20 @@ export class StreamFollower {
     const batch = emptyBatch();
     const after = this.addAll(batch, groups, jobs, now);
     const expected: Record<string, string | undefined> = {};
-    for (const { queue, from, read } of news) {
+    for (const { queue, from, read } of progressed) {
       expected[queue.name] = this.places.has(queue.name) ? from : undefined;
       batch.cursors[queue.name] = read.place;
     }
-    const gaps: GapNews[] = [];
+    const gaps: NewGap[] = [];
     const noteGaps = () => {
-      for (const { queue, gap } of news) {
+      for (const { queue, gap } of progressed) {
         if (!gap) continue;
         const id = this.engine.addGap({ queue: queue.name, noticedAt: Date.now(), ...gap });
         gaps.push({ queue: queue.name, gap: id });
       }
     };
     this.engine.recordAfter([...earlier, batch], expected, noteGaps);
-    for (const { queue, read } of news) this.places.set(queue.name, read.place);
+    for (const { queue, read } of progressed) this.places.set(queue.name, read.place);
     groups.forEach(({ ref }, i) => {
       const job = jobs[i];
       if (!job || isFinished(job.state)) return this.memory.delete(ref);

@@ -14,7 +14,7 @@ export const MAX_EVENTS = 500_000;
  * Events left behind the recorder, so that a page that was disconnected for a moment can resume (`EventTail.since`).
  */
 const RESUMABLE_EVENTS = 10_000;
-/** Number of events between two recorded places. Trimming needs a place that is RESUMABLE_EVENTS back. */
+/** Number of events between two stored stream positions. Trimming needs one that is RESUMABLE_EVENTS back. */
 const EVENTS_PER_NOTE = 1000;
 /** Entries trimmed per call: about a millisecond of Redis. */
 const MAX_TRIM = 10_000;

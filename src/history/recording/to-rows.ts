@@ -12,7 +12,7 @@ import { toTaskRow } from './task-row.js';
 import { addTransitions, settlingsOf, transitionsOf } from './transitions.js';
 
 /** One task's part of a batch. */
-export interface TaskNews {
+export interface TaskChanges {
   ref: TaskRef;
   /** Oldest first; empty when the job was found in one of the queue's sets. */
   events: readonly TaskEvent[];
@@ -44,8 +44,8 @@ export function emptyBatch(): RecordBatch {
 }
 
 /** Adds the new rows of a task to `batch`. A pure mapping. */
-export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): TaskAfter {
-  const { ref, events, job } = news;
+export function addRows(batch: RecordBatch, changes: TaskChanges, readAt: number): TaskAfter {
+  const { ref, events, job } = changes;
   const moved = findMoves(ref, events, job);
   if (moved.length > 0) batch.moved = [...(batch.moved ?? []), ...moved];
   if (!job && moved.length > 0) {
@@ -53,7 +53,7 @@ export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): Tas
     addTransitions(batch.transitions, ref, events, job, []);
     return { tail: NO_ATTEMPTS, lastSampleAt: 0 };
   }
-  const tail = addAttempts(batch, news);
+  const tail = addAttempts(batch, changes);
   const task = job ? toTaskRow(ref, job) : fromEvents(ref, events, tail);
   if (task) {
     if (events.length > 0) Object.assign(task, settlingsOf(events));
@@ -62,7 +62,7 @@ export function addRows(batch: RecordBatch, news: TaskNews, readAt: number): Tas
   if (job && job.lines.length > 0) batch.logs.push(...toLogRows(ref, job, readAt));
   // The task is counted all the same.
   if (!job && endsRemoved(events)) batch.removed.push(ref);
-  return { tail, ...addProgress(batch.progress, news) };
+  return { tail, ...addProgress(batch.progress, changes) };
 }
 
 /** Whether a user deleted the task: a job that Redis has under its id is a different one, added since. */
@@ -92,8 +92,8 @@ function findMoves(
 
 export const NO_ATTEMPTS: AttemptTail = { starts: 0, isOpen: false, failures: 0 };
 
-function addAttempts(batch: RecordBatch, news: TaskNews): AttemptTail {
-  const { ref, events, job, isOurs, tail, isNew } = news;
+function addAttempts(batch: RecordBatch, changes: TaskChanges): AttemptTail {
+  const { ref, events, job, isOurs, tail, isNew } = changes;
   if (events.length === 0) {
     if (!job) return tail;
     batch.attempts.push(...(isOurs || storesAttempts(job) ? ownAttempts(ref, job) : attemptsOf(ref, job)));
@@ -170,7 +170,7 @@ function plainFailure(reason: string): { name: string; message: string } {
 
 function addProgress(
   rows: ProgressRow[],
-  { ref, events, job, lastSampleAt, pendingSample }: TaskNews,
+  { ref, events, job, lastSampleAt, pendingSample }: TaskChanges,
 ): Pick<TaskAfter, 'lastSampleAt' | 'pendingSample'> {
   let last = lastSampleAt;
   let pending = pendingSample;

@@ -38,7 +38,7 @@ export function adoptCopy(db: SqliteDatabase, now = Date.now()): void {
 }
 
 /** Clears the location, for a copy that is not opened as a history before it is restored. */
-export function makeHomeless(db: SqliteDatabase, now = Date.now()): void {
+export function clearLocation(db: SqliteDatabase, now = Date.now()): void {
   db.transaction(() => {
     endOpenBulks(db, now);
     db.run('DELETE FROM meta WHERE key IN (?, ?)', [HOME, KNOWN_AS]);

@@ -1,5 +1,5 @@
 import type { Redaction } from '../../platform/redaction/redaction.js';
-import { ChildWriter, type AttemptNews } from './child-writer.js';
+import { ChildWriter, type AttemptChange } from './child-writer.js';
 import { stateCode } from './codes.js';
 import type { SqliteDatabase } from './database.js';
 import { archiveEarlier } from './archived-runs.js';
@@ -85,7 +85,7 @@ export class BatchWriter {
     this.dropAttempts(batch, numberOf, merged);
     const existing = new Set([...found.values()].map(({ no }) => no));
     const attempts = this.children.attempts(batch.attempts, numberOf, existing);
-    this.countAttempts(attempts.news, merged, found, now);
+    this.countAttempts(attempts.changes, merged, found, now);
     for (const task of merged.values()) this.countTask(task, attempts.failed, now);
     this.errors.flush();
     const orphans = attempts.orphans + this.children.rest(batch, numberOf, existing);
@@ -186,12 +186,12 @@ export class BatchWriter {
 
   /** Counts retries (the start of an attempt after the first) and newly failed attempts by error group. */
   private countAttempts(
-    news: AttemptNews[],
+    changes: AttemptChange[],
     merged: Map<string, MergedTask>,
     found: Map<string, TaskColumns>,
     now: number,
   ): void {
-    for (const { row, begun, failed } of news) {
+    for (const { row, begun, failed } of changes) {
       if (row.version && row.startedAt) this.versions.note(row.version, row.startedAt);
       const key = refKey(row);
       const columns = merged.get(key)?.now ?? found.get(key);

@@ -287,7 +287,7 @@ function toBulk(row: BulkColumns): Bulk {
     finishedAt: row.finished,
     aborted: row.aborted === null ? null : (JSON.parse(row.aborted) as { by: string; at: number }),
     trouble: row.trouble,
-    pace: row.since === null ? null : { since: row.since, from: row.since_from ?? 0 },
+    rateBase: row.since === null ? null : { since: row.since, from: row.since_from ?? 0 },
     holder: row.holder,
     heartbeatAt: row.heard,
     claims: row.claims,

@@ -18,7 +18,7 @@ const MAX_DETAIL = 1000;
 const KNOWN_OUTCOME = `iif(excluded.outcome = ${outcomeCode('lost')}, coalesce(outcome, excluded.outcome), coalesce(excluded.outcome, outcome))`;
 
 /** First record of an attempt, or of its failure, in a batch. */
-export interface AttemptNews {
+export interface AttemptChange {
   row: AttemptRow;
   begun: boolean;
   failed: boolean;
@@ -64,7 +64,7 @@ export class ChildWriter {
   /** Returns the news and the number of rows without a task. `existing`: tasks that may already have attempts. */
   attempts(rows: AttemptRow[], numberOf: Map<string, number>, existing: ReadonlySet<number>) {
     const outcomes = this.outcomesOf(rows, numberOf, existing);
-    const news: AttemptNews[] = [];
+    const changes: AttemptChange[] = [];
     const failed = new Set<number>();
     let orphans = 0;
     for (const row of rows) {
@@ -76,13 +76,13 @@ export class ChildWriter {
       const key = `${task} ${row.number}`;
       const before = outcomes.get(key);
       const isFailed = row.outcome === 'failed' && before !== 'failed';
-      news.push({ row, begun: before === undefined, failed: isFailed });
+      changes.push({ row, begun: before === undefined, failed: isFailed });
       if (isFailed) failed.add(task);
       outcomes.set(key, row.outcome === 'failed' || before === 'failed' ? 'failed' : 'known');
       this.attemptRows.add(this.toColumns(task, row));
     }
     this.attemptRows.flush();
-    return { news, failed, orphans };
+    return { changes, failed, orphans };
   }
 
   /** Writes the other rows; returns the number of rows without a task or with an invalid position. */

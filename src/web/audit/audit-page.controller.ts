@@ -13,12 +13,12 @@ import type { Params } from '../kit/params.js';
 export class AuditPageController {
   constructor(
     private readonly audit: AuditService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
   async show(@Query() query: Params, @Res() res: Response): Promise<void> {
-    const frame = await this.frames.frame({ title: 'Audit', section: 'monitor' });
+    const frame = await this.shells.frame({ title: 'Audit', section: 'monitor' });
     try {
       const page = await this.audit.list(this.audit.read(query));
       res.render('monitor/audit', { ...frame, page: toAuditPage(page, query) });

@@ -34,7 +34,7 @@ const LIVE_BULK: Live = { events: '/api/v1/events', everyMs: 500, idleMs: 500 };
 export class BulkPageController {
   constructor(
     private readonly bulks: BulkActionsService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
     private readonly queues: OfferedQueues,
   ) {}
 
@@ -48,7 +48,7 @@ export class BulkPageController {
     if (lastOf(query, 'action') !== undefined) return this.ask(query, response);
     const before = Number(lastOf(query, 'before'));
     const [frame, bulks] = await Promise.all([
-      this.frames.frame({ title: 'Bulk actions', section: 'tasks', live: LIVE_BULK, query }),
+      this.shells.frame({ title: 'Bulk actions', section: 'tasks', live: LIVE_BULK, query }),
       this.bulks.list({ limit: PAGE_SIZE, ...(before > 0 ? { before } : {}) }),
     ]);
     const last = bulks.at(-1);
@@ -103,7 +103,7 @@ export class BulkPageController {
     const after = Number(lastOf(query, 'after'));
     const kinds = BULK_OUTCOMES.filter((one) => bulk.counts[one] > 0);
     const [frame, only, ...samples] = await Promise.all([
-      this.frames.frame({ title: toBulkLine(bulk).title, section: 'tasks', live: LIVE_BULK, query }),
+      this.shells.frame({ title: toBulkLine(bulk).title, section: 'tasks', live: LIVE_BULK, query }),
       outcome && this.bulks.outcomes(id, { outcome, limit: PAGE_SIZE, ...(after > 0 ? { after } : {}) }),
       ...(outcome ? [] : kinds.map((kind) => this.bulks.outcomes(id, { outcome: kind, limit: MAX_SAMPLES }))),
     ]);
@@ -130,7 +130,7 @@ export class BulkPageController {
   private async draw(form: Params, response: Response, refusal?: RefusedForm): Promise<void> {
     const request = this.requestOf(form);
     const [frame, preview] = await Promise.all([
-      this.frames.frame({ title: 'Confirm', section: 'tasks' }),
+      this.shells.frame({ title: 'Confirm', section: 'tasks' }),
       this.bulks.dryRun(request),
     ]);
     const q = request.params?.q;

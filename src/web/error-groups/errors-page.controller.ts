@@ -29,7 +29,7 @@ const MAX_OFFSET = 1_000_000;
 export class ErrorsPageController {
   constructor(
     private readonly errors: ErrorGroupsService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -37,7 +37,7 @@ export class ErrorsPageController {
     const asked = parseInboxQuery(query);
     const states = { unsolved: UNSOLVED_STATES, all: [...ERROR_STATES] };
     const [frame, page] = await Promise.all([
-      this.frames.frame({ title: 'Errors', section: 'errors', live: LIVE, query }),
+      this.shells.frame({ title: 'Errors', section: 'errors', live: LIVE, query }),
       this.errors.list({
         states: asked.state === 'unsolved' || asked.state === 'all' ? states[asked.state] : [asked.state],
         ...(asked.text ? { text: asked.text } : {}),
@@ -92,7 +92,7 @@ export class ErrorsPageController {
     const now = Date.now();
     const [{ group, failure, versions }, frame] = await Promise.all([
       this.errors.inspect(fingerprint, now),
-      this.frames.frame({ title: 'Error', section: 'errors', live: LIVE, query }),
+      this.shells.frame({ title: 'Error', section: 'errors', live: LIVE, query }),
     ]);
     response.render('monitor/error-group', {
       ...frame,

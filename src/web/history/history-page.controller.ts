@@ -10,14 +10,14 @@ import type { Params } from '../kit/params.js';
 export class HistoryPageController {
   constructor(
     private readonly reporter: HistoryReporter,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get('history')
   @Render('monitor/history')
   async history(@Query() query: Params) {
     const [frame, report] = await Promise.all([
-      this.frames.frame({ title: 'History', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'History', section: 'monitor', live: LIVE_SECONDS, query }),
       this.reporter.report(),
     ]);
     return { ...frame, page: toHistoryPage(report) };

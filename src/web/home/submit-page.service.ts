@@ -27,7 +27,7 @@ export class SubmitPageService {
   constructor(
     private readonly registry: TaskRegistry,
     private readonly tasks: TasksService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
     private readonly clock: SharedClock,
   ) {}
 
@@ -130,7 +130,7 @@ export class SubmitPageService {
 
   private async page(filling: FormFilling | undefined, query: Params = {}): Promise<SubmitPage & PageShell> {
     const [frame, newest] = await Promise.all([
-      this.frames.frame({ title: 'Submit', section: 'submit', live: LIVE_FLEET, query }),
+      this.shells.frame({ title: 'Submit', section: 'submit', live: LIVE_FLEET, query }),
       this.newest(),
     ]);
     return { ...frame, ...toSubmitPage(this.registry.all(), newest, filling, randomUUID) };

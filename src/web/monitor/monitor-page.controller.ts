@@ -22,7 +22,7 @@ export class MonitorPageController {
     private readonly monitoring: MonitoringService,
     private readonly numbers: StatsService,
     private readonly redisDetails: RedisDetailsReader,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -31,7 +31,7 @@ export class MonitorPageController {
     const everyMs = Math.min(MAX_REFRESH_MS, Math.max(LIVE_FLEET.everyMs, RANGES[asked.range].freshMs));
     const live = { ...LIVE_FLEET, everyMs };
     const [frame, numbers, now] = await Promise.all([
-      this.frames.frame({ title: 'Monitor', section: 'monitor', live, query }),
+      this.shells.frame({ title: 'Monitor', section: 'monitor', live, query }),
       this.numbers.range(asked.range),
       this.monitoring.present().catch(() => undefined),
     ]);
@@ -47,7 +47,7 @@ export class MonitorPageController {
   @Render('monitor/redis')
   async redis(@Query() query: Params) {
     const [frame, details, warnings] = await Promise.all([
-      this.frames.frame({ title: 'Redis', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'Redis', section: 'monitor', live: LIVE_SECONDS, query }),
       this.redisDetails.read(),
       this.warnings(),
     ]);

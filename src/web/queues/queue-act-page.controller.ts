@@ -21,7 +21,7 @@ import { lastOf, type Params, typed } from '../kit/params.js';
 export class QueueActPageController {
   constructor(
     private readonly queues: QueuesService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -96,7 +96,7 @@ export class QueueActPageController {
     refusal?: RefusedForm,
   ): Promise<void> {
     const [frame, queue] = await Promise.all([
-      this.frames.frame({ title: `${act} ${name.slice(0, 64)}`, section: 'queues' }),
+      this.shells.frame({ title: `${act} ${name.slice(0, 64)}`, section: 'queues' }),
       this.queues.get(name),
     ]);
     const fields = ['reason', 'name', 'state', 'age', 'unit', 'delayed'];

@@ -113,7 +113,7 @@ export function toQueuePage(queue: QueueDetail, refusal?: RefusedForm): QueuePag
         : `All ${plural(composition.of, 'waiting task')}.`,
     actions: queue.actions.map((action) => ({
       at: action.at,
-      text: toActionWords(action),
+      text: toActionLabel(action),
       by: action.by,
       reason: action.reason,
       until: action.until,
@@ -185,7 +185,7 @@ const ACTION_WORDS: Record<string, string> = {
   promote: 'promoted',
 };
 
-function toActionWords({ action, value, max, perMs, done }: QueueAction): string {
+function toActionLabel({ action, value, max, perMs, done }: QueueAction): string {
   if (action === 'concurrency')
     return value === undefined ? 'concurrency limit lifted' : `at most ${formatNumber(value)} at once`;
   if (action === 'rate-limit') {

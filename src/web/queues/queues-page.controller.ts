@@ -22,14 +22,14 @@ const MAX_LIMIT_VALUE = 100_000;
 export class QueuesPageController {
   constructor(
     private readonly queues: QueuesService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
   @Render('queues/list')
   async list(@Query() query: Params) {
     const [frame, queues] = await Promise.all([
-      this.frames.frame({ title: 'Queues', section: 'queues', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'Queues', section: 'queues', live: LIVE_SECONDS, query }),
       this.queues.list(),
     ]);
     return { ...frame, page: toQueuesPage(queues) };
@@ -39,7 +39,7 @@ export class QueuesPageController {
   async show(@Param('name') name: string, @Query() query: Params, @Res() response: Response): Promise<void> {
     const observed = await this.queues.findObserved(name);
     if (!observed) return this.draw(name, query, response);
-    const frame = await this.frames.frame({
+    const frame = await this.shells.frame({
       ...{ title: name.slice(0, 64), section: 'queues' as const, live: LIVE_SECONDS, query },
     });
     response.render('queues/observed', { ...frame, page: toObservedPage(observed) });
@@ -100,7 +100,7 @@ export class QueuesPageController {
 
   private async draw(name: string, query: Params, response: Response, refusal?: RefusedForm): Promise<void> {
     const [frame, queue] = await Promise.all([
-      this.frames.frame({ title: name.slice(0, 64), section: 'queues', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: name.slice(0, 64), section: 'queues', live: LIVE_SECONDS, query }),
       this.queues.get(name),
     ]);
     response.render('queues/show', { ...frame, page: toQueuePage(queue, refusal) });

@@ -36,7 +36,7 @@ export function toQueuesPage(queues: QueueView[]): QueuesPage {
       elementId: `queue-${queue.name}`,
       name: queue.name,
       href: toQueueHref(queue.name),
-      paused: queue.paused ? { words: toPausedWords(queue.paused), until: queue.paused.until } : undefined,
+      paused: queue.paused ? { words: toPausedLabel(queue.paused), until: queue.paused.until } : undefined,
       counts: toCounts(queue),
       bar: bars.get(queue.name) ?? [],
       oldest: queue.oldestWaitingMs === null ? undefined : formatDuration(queue.oldestWaitingMs),
@@ -67,7 +67,7 @@ export function formatPace(perMinute: number | null): string {
   return perMinute === null ? '–' : formatNumber(perMinute);
 }
 
-export function toPausedWords({ by, reason }: { by?: string; reason?: string }): string {
+export function toPausedLabel({ by, reason }: { by?: string; reason?: string }): string {
   return `paused${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`;
 }
 

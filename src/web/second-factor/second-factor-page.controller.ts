@@ -20,7 +20,7 @@ const PAGE = '/access/second-factor';
 export class SecondFactorPageController {
   constructor(
     private readonly factors: SecondFactorService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
     private readonly loginState: LoginState,
     private readonly gate: AuthenticationMiddleware,
   ) {}
@@ -92,7 +92,7 @@ export class SecondFactorPageController {
     step?: string,
   ): Promise<void> {
     const [frame, own] = await Promise.all([
-      this.frames.frame({ title: 'Second factor', query }),
+      this.shells.frame({ title: 'Second factor', query }),
       this.factors.own(req.principal ?? ANONYMOUS, step),
     ]);
     res.render('access/second-factor', { ...frame, page: { ...own, isOn: own.state === 'on', ...given } });

@@ -18,7 +18,7 @@ const PAGE = '/access/sessions';
 export class SessionsPageController {
   constructor(
     private readonly sessions: SessionsService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -63,7 +63,7 @@ export class SessionsPageController {
   private async draw(req: Request, res: Response, query: Params, trouble?: FormError): Promise<void> {
     const principal = req.principal ?? ANONYMOUS;
     const [frame, sessions] = await Promise.all([
-      this.frames.frame({ title: 'Logins', query }),
+      this.shells.frame({ title: 'Logins', query }),
       this.sessions.list(principal),
     ]);
     res.render('access/sessions', { ...frame, page: toSessionsPage(sessions, principal, trouble) });

@@ -33,7 +33,7 @@ export function toSessionsPage(
 ): SessionsPage {
   const rows = sessions.map((session) => ({
     ...session,
-    where: whereWords(session),
+    where: locationLabel(session),
     wayWords: WAY_WORDS[session.way],
   }));
   const own = rows.filter(({ user }) => user === principal.name);
@@ -49,7 +49,7 @@ export function toSessionsPage(
 }
 
 /** Formats the address of the last use, and that of the login if it differs. */
-function whereWords({ startedFrom, lastSeenFrom }: SessionView): string {
+function locationLabel({ startedFrom, lastSeenFrom }: SessionView): string {
   if (lastSeenFrom === null || lastSeenFrom === startedFrom) return startedFrom ?? 'not known';
   return startedFrom === null ? lastSeenFrom : `${lastSeenFrom}, begun at ${startedFrom}`;
 }

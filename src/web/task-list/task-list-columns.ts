@@ -66,7 +66,7 @@ export function toColumnHeads(columns: readonly TaskColumn[], query: Query, here
   });
 }
 
-export function orderWords(query: Query): string {
+export function orderLabel(query: Query): string {
   const { field, descending } = query.sort ?? NEWEST_FIRST;
   return ORDERS[field][descending ? 1 : 0];
 }

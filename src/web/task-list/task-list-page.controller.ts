@@ -42,7 +42,7 @@ export class TaskListPageController {
     private readonly search: SearchService,
     private readonly searches: SavedSearches,
     private readonly acts: TaskCommands,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -102,7 +102,7 @@ export class TaskListPageController {
     if (found.error) return this.drawBroken(found.error, here, query, request, response);
     const { parsed, listing, counts, known } = found;
     const [frame, acts, loosen] = await Promise.all([
-      this.frames.frame({ title: 'Tasks', section: 'tasks', live: LIVE_FLEET, query }),
+      this.shells.frame({ title: 'Tasks', section: 'tasks', live: LIVE_FLEET, query }),
       this.actsOf(listing.items),
       listing.items.length === 0 && !here.cursor ? this.loosen(parsed, here) : [],
     ]);
@@ -158,7 +158,7 @@ export class TaskListPageController {
   ): Promise<void> {
     const columns = here.columns ?? loadColumns(request) ?? USUAL_COLUMNS;
     const [frame, saved] = await Promise.all([
-      this.frames.frame({ title: 'Tasks', section: 'tasks', query }),
+      this.shells.frame({ title: 'Tasks', section: 'tasks', query }),
       this.searches.all(),
     ]);
     const list = toListFrame(here, columns, saved);
@@ -196,10 +196,7 @@ export class TaskListPageController {
       : undefined;
   }
 
-  /**
-   * Returns the columns: a form has one field per column and asks to store them; an address has one
-   * parameter.
-   */
+  /** Stores the columns that a form sends, and redirects to their address. Returns false for any other request. */
   private redirectColumns(query: Params, here: ListAddress, response: Response): boolean {
     const named = allOf(query, 'columns');
     if (named.at(-1) === 'usual') {
@@ -209,8 +206,8 @@ export class TaskListPageController {
     }
     if (lastOf(query, 'remember') === undefined) return false;
     const { moved } = parseMoved(query);
-    const [column, way] = (moved ?? '').split(':') as [TaskColumn, 'left' | 'right'];
-    const columns = here.columns && (moved ? movedColumn(here.columns, column, way) : here.columns);
+    const [column, direction] = (moved ?? '').split(':') as [TaskColumn, 'left' | 'right'];
+    const columns = here.columns && (moved ? movedColumn(here.columns, column, direction) : here.columns);
     storeColumns(response, columns);
     const address = withQuery({ q: here.q, ...(columns ? { columns } : {}) }, here.q);
     response.redirect(303, moved ? `${address}&move=${encodeURIComponent(moved)}` : address);

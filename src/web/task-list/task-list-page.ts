@@ -10,7 +10,7 @@ import { formatDuration, formatNumber } from '../kit/format.js';
 import { queryHelp } from './query-help.js';
 import { firstHref, newerHref, olderHref, toHref, type ListAddress } from './task-list-address.js';
 import {
-  orderWords,
+  orderLabel,
   toColumnChoices,
   toColumnHeads,
   type ColumnChoice,
@@ -129,7 +129,7 @@ export function toListPage(parts: ListParts): ListPage {
     count: filtered
       ? `${words} ${total === 1 ? 'matches' : 'match'}`
       : `${words} ${total === 1 ? 'task' : 'tasks'}`,
-    foot: `${rangeWords(items.length, here.page ?? 1)} of ${words}, ${orderWords(query)}`,
+    foot: `${rangeLabel(items.length, here.page ?? 1)} of ${words}, ${orderLabel(query)}`,
     notice: toNotice(status, listing.lagMs),
     ...(total > items.length ? { all: { count: words } } : {}),
     exports: { csv: exportHref(here.q, 'csv'), ndjson: exportHref(here.q, 'ndjson') },
@@ -189,7 +189,7 @@ function roundDown(total: number): number {
   return total <= 1 ? total : Math.floor((total - 1) / step) * step || total - 1;
 }
 
-function rangeWords(shown: number, page: number): string {
+function rangeLabel(shown: number, page: number): string {
   const before = (page - 1) * PAGE_SIZE;
   return shown === 0 ? '0' : `${formatNumber(before + 1)}–${formatNumber(before + shown)}`;
 }

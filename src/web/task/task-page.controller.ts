@@ -47,7 +47,7 @@ export class TaskPageController {
     private readonly bulks: BulkActionsService,
     private readonly acts: TaskCommands,
     private readonly registry: TaskRegistry,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
     private readonly settings: Settings,
     private readonly redaction: Redaction,
   ) {}
@@ -69,7 +69,7 @@ export class TaskPageController {
     const known = await this.finder.find(id, lastOf(query, 'queue') || undefined);
     const task = await this.finder.view(known);
     const [frame, why, ...story] = await Promise.all([
-      this.frames.frame({
+      this.shells.frame({
         title: `${task.type} #${shortId(task.id)} · ${task.state}`,
         section: 'tasks',
         // Drawn only once: each request for redacted values is recorded.

@@ -18,7 +18,7 @@ const PAGE = '/access/tokens';
 export class TokensPageController {
   constructor(
     private readonly tokens: TokensService,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -70,7 +70,7 @@ export class TokensPageController {
     given: { made?: TokensPage['made']; typed?: TypedToken; trouble?: FormError },
   ): Promise<void> {
     const [frame, tokens] = await Promise.all([
-      this.frames.frame({ title: 'API tokens', query }),
+      this.shells.frame({ title: 'API tokens', query }),
       this.tokens.list(principal),
     ]);
     const page = toTokensPage(tokens, this.tokens.listGrantable(principal), {

@@ -116,7 +116,7 @@ export function toReplies(
 }
 
 /** Describes in one sentence the effect of the command on a worker. */
-export function toDoneWords(command: FleetCommand, result: Record<string, unknown> = {}): string {
+export function toDoneLabel(command: FleetCommand, result: Record<string, unknown> = {}): string {
   const running = Number(result.stillRunning ?? 0);
   const rest = running > 0 ? `; ${plural(running, 'task')} still ${running === 1 ? 'runs' : 'run'}` : '';
   switch (command) {
@@ -147,7 +147,7 @@ function base({ id, name }: { id: string; name: string }) {
 
 function outcome(command: FleetCommand, answer: WorkerReply) {
   if (answer.ok)
-    return { tone: 'done' as const, icon: 'check', word: 'done', text: toDoneWords(command, answer.result) };
+    return { tone: 'done' as const, icon: 'check', word: 'done', text: toDoneLabel(command, answer.result) };
   if (answer.silent)
     return { tone: 'silent' as const, icon: 'unplug', word: 'no answer', text: answer.why ?? '' };
   return { tone: 'refused' as const, icon: 'x', word: 'refused', text: sentence(answer.why ?? '') };

@@ -40,7 +40,7 @@ export function toGauges(load: WorkerView['load'], mostMemory: number) {
 }
 
 /** Formats the machine's load over 1, 5 and 15 minutes. */
-export function toLoadWords(load: readonly number[]): string {
+export function toLoadLabel(load: readonly number[]): string {
   return load.map((one) => one.toFixed(2)).join('  ');
 }
 
@@ -61,7 +61,7 @@ export function toStatusReason({
   return `by ${paused.by}${paused.reason ? `: ${paused.reason}` : ''}`;
 }
 
-export function runningWords(active: number): string {
+export function runningLabel(active: number): string {
   return active === 0 ? 'no running task' : plural(active, 'running task');
 }
 

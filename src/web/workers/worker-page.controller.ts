@@ -23,7 +23,7 @@ export class WorkerPageController {
     private readonly fleet: WorkersService,
     private readonly limits: LimitsService,
     private readonly queues: OfferedQueues,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -75,7 +75,7 @@ export class WorkerPageController {
       this.fleet.samples(id),
       this.limits.list(),
     ]);
-    const frame = await this.frames.frame({
+    const frame = await this.shells.frame({
       title: `${worker.name} · ${worker.status}`,
       section: 'workers',
       live: LIVE_SECONDS,

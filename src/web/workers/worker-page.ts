@@ -6,7 +6,7 @@ import { SKEW_ALARM_MS } from '../../platform/clock.js';
 import { type LimitRow, toLimitRow } from '../limits/limits-page.js';
 import { type LoadChart, toLoadCharts } from './load-charts.js';
 import { type RefusedForm, formErrorAt } from '../kit/form-error.js';
-import { processedOf, runningWords, toLoadWords, toStatusReason, WORKER_ICONS } from './worker-labels.js';
+import { processedOf, runningLabel, toLoadLabel, toStatusReason, WORKER_ICONS } from './worker-labels.js';
 import { toWorkerHref } from './workers-page.js';
 import { idInPath } from '../../bullmq/task-ids.js';
 
@@ -127,7 +127,7 @@ export function toWorkerPage(
     pausedAt: online ? paused?.at : undefined,
     startedAt: worker.startedAt,
     lastSeenAt: worker.lastSeenAt,
-    running: runningWords(worker.active),
+    running: runningLabel(worker.active),
     acts: {
       commands: online && status !== 'unknown',
       pause: status === 'online',
@@ -229,7 +229,7 @@ function toSystem(worker: WorkerDetail): Pair[] {
     ...(versions.app && versions.app !== versions.roost ? [{ name: 'Your code', value: versions.app }] : []),
     { name: 'Up for', value: formatDuration(Math.max(0, Date.parse(lastSeenAt) - Date.parse(startedAt))) },
     toClock(clockAheadMs),
-    { name: 'Load 1, 5, 15 m', value: toLoadWords(load.loadAverage) },
+    { name: 'Load 1, 5, 15 m', value: toLoadLabel(load.loadAverage) },
     { name: 'Event loop', value: `${formatNumber(load.busyPercent)} % busy` },
     { name: 'Heap', value: `${formatBytes(load.heapUsedBytes)} of ${formatBytes(load.heapLimitBytes)}` },
     { name: 'Started as', value: args.join(' ') || 'unknown' },

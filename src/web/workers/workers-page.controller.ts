@@ -22,7 +22,7 @@ export class WorkersPageController {
     private readonly fleet: WorkersService,
     private readonly monitoring: MonitoringService,
     private readonly results: CommandResults,
-    private readonly frames: PageShellService,
+    private readonly shells: PageShellService,
   ) {}
 
   @Get()
@@ -43,7 +43,7 @@ export class WorkersPageController {
   async ask(@Body() query: Params, @Res() response: Response): Promise<void> {
     const command = commandOf(query);
     const [frame, { here, left }] = await Promise.all([
-      this.frames.frame({ title: 'Confirm', section: 'workers', query }),
+      this.shells.frame({ title: 'Confirm', section: 'workers', query }),
       this.chosen(allOf(query, 'id')),
     ]);
     const back = localPath(lastOf(query, 'back'), toWorkersHref({}));
@@ -73,7 +73,7 @@ export class WorkersPageController {
     );
   }
 
-  /** Returns the id of the stored results. */
+  /** Sends the command of a form to its workers. Returns the id of the stored answers. */
   private async command(form: Params): Promise<string> {
     const command = commandOf(form);
     const ids = allOf(form, 'id');
@@ -94,7 +94,7 @@ export class WorkersPageController {
 
   private async draw(query: Params, response: Response, trouble?: FormError): Promise<void> {
     const [frame, workers, warnings, replies] = await Promise.all([
-      this.frames.frame({ title: 'Workers', section: 'workers', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'Workers', section: 'workers', live: LIVE_SECONDS, query }),
       this.fleet.list(),
       // Only needed for the command that starts a worker.
       this.monitoring.warnings().catch(() => []),

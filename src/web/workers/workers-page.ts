@@ -5,7 +5,7 @@ import {
   type Gauge,
   processedOf,
   toGauges,
-  toLoadWords,
+  toLoadLabel,
   toStatusReason,
   WORKER_ICONS,
 } from './worker-labels.js';
@@ -255,7 +255,7 @@ function toFleetRow(worker: WorkerView, mostMemory: number): FleetRow {
     retried: totals.retried,
     cancelled: totals.cancelled,
     ...toGauges(load, mostMemory),
-    load: toLoadWords(load.loadAverage),
+    load: toLoadLabel(load.loadAverage),
     startedAt,
     lastSeenAt,
   };

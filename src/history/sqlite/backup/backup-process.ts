@@ -1,6 +1,6 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeHomeless } from '../adopt-copy.js';
+import { clearLocation } from '../adopt-copy.js';
 import { SqliteDatabase } from '../database.js';
 import { checkFormat } from '../migrate.js';
 import type { FromBackup } from './backup-history.js';
@@ -52,7 +52,7 @@ function copy(): void {
 function check(): void {
   // Opened without the options of a history: a backup is one file, without a log beside it.
   const db = new SqliteDatabase(part, undefined, ['temp_store = MEMORY']);
-  makeHomeless(db);
+  clearLocation(db);
   const wrong = db
     .all<{ integrity_check: string }>('PRAGMA integrity_check')
     .map(({ integrity_check }) => integrity_check);

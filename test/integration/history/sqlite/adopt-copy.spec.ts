@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeHomeless } from '../../../../src/history/sqlite/adopt-copy.js';
+import { clearLocation } from '../../../../src/history/sqlite/adopt-copy.js';
 import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
 import { HistoryMovedError } from '../../../../src/history/ports/history-file-error.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
@@ -116,7 +116,7 @@ describe('a history', () => {
   it('that was made homeless carries nothing on, even over the file it came from', () => {
     withBulks();
     const db = new SqliteDatabase(file);
-    makeHomeless(db);
+    clearLocation(db);
     db.close();
     expect(states(file)).toEqual({ pending: 'failed', running: 'failed', ended: 'completed' });
   });

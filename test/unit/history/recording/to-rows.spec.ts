@@ -6,7 +6,7 @@ import {
   addRows,
   emptyBatch,
   NO_ATTEMPTS,
-  type TaskNews,
+  type TaskChanges,
 } from '../../../../src/history/recording/to-rows.js';
 import { toJobRecord } from '../../../../src/bullmq/codec/job-record.js';
 import { READ_FIELDS } from '../../../../src/bullmq/scripts/read-tasks.js';
@@ -40,7 +40,7 @@ function job(
   };
 }
 
-function told(events: TaskEvent[], snapshot: JobSnapshot | undefined, more: Partial<TaskNews> = {}) {
+function told(events: TaskEvent[], snapshot: JobSnapshot | undefined, more: Partial<TaskChanges> = {}) {
   const batch = emptyBatch();
   const after = addRows(
     batch,

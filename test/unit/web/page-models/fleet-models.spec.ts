@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toDoneWords, toReplies } from '../../../../src/web/workers/fleet-command.js';
+import { toDoneLabel, toReplies } from '../../../../src/web/workers/fleet-command.js';
 import { CHART_HEIGHT, toLoadCharts } from '../../../../src/web/workers/load-charts.js';
 import { toWorkerPage, type WorkerParts } from '../../../../src/web/workers/worker-page.js';
 import { toWorkersPage } from '../../../../src/web/workers/workers-page.js';
@@ -193,6 +193,6 @@ describe('what workers said', () => {
     ['stop', {}, 'It is stopping.'],
     ['restart-children', { ended: 1, later: 2 }, '1 child ended, 2 more when their task is done.'],
   ] as const)('%s %j', (command, result, words) => {
-    expect(toDoneWords(command, result)).toBe(words);
+    expect(toDoneLabel(command, result)).toBe(words);
   });
 });
