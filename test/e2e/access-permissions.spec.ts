@@ -279,7 +279,7 @@ describe('without any user', () => {
     [{ HOST: '::' }, 'HOST is ::'],
     [{ HOST: '192.168.1.5' }, 'HOST is 192.168.1.5'],
     [{ HOST: 'roost.internal' }, 'HOST is roost.internal'],
-    [{ PUBLIC_URL: 'https://roost.example.org' }, 'PUBLIC_URL says that others can reach this Roost'],
+    [{ PUBLIC_URL: 'https://roost.example.org' }, 'PUBLIC_URL makes this Roost available to others'],
     [{ ACCESS_USERS: 'ada:boss:scrypt.1' }, 'ACCESS_USERS, entry 1, gives ada an unknown role'],
     [{ OIDC_ISSUER: 'https://login.example.org' }, 'OIDC_CLIENT_ID is missing'],
   ])('it does not start with %j', async (env, words) => {

@@ -166,7 +166,7 @@ onLinux('npm start', () => {
       expect(npmStart.project.pidOf(/redis-server|valkey-server/)).toBeGreaterThan(0);
 
       const again = npmStart.start();
-      await again.waitForOutput(/cleared away what a killed start left/);
+      await again.waitForOutput(/removed the leftovers of a killed start/);
       await npmStart.address(again);
       await npmStart.end(again);
     },

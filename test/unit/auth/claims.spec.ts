@@ -105,7 +105,7 @@ describe('the map from groups to roles', () => {
     ['CN=Ops,DC=x=operator', /JSON such as/],
     ['a=amdin', /"amdin" is no role; did you mean admin\?/],
     ['a=root', /one of the roles is none of: viewer, operator, admin/],
-    ['=admin', /a role without a group/],
+    ['=admin', /a role needs a group/],
     ['a=admin,a=viewer', /a group is there twice/],
     ['{"a": "admin", "a": "viewer"}', /a group is there twice/],
     ['{"a": ["admin"]}', /one of the roles is none of/],
