@@ -5,6 +5,7 @@ import type { TaskView } from '../model/task-view.js';
 import { formatIso, taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
 import type { HistoryTask } from './ports/rows.js';
 import { parseStoredBody } from '../bullmq/codec/parse-stored-json.js';
+import { rerunOf } from '../model/deprecated-names.js';
 
 /** Maximum length of the input preview, characters. */
 const PREVIEW_LENGTH = 160;
@@ -40,7 +41,7 @@ export function toTaskView(task: HistoryTask, rules: Redaction, now: number = Da
     ...(task.waitMs === null ? {} : { waitMs: task.waitMs }),
     ...(ran === null ? {} : { runMs: ran }),
     ...(task.worker === null ? {} : { worker: task.worker }),
-    ...(task.origin === null ? {} : { origin: task.origin }),
+    ...(task.origin === null ? {} : rerunOf(task.origin)),
     ...(task.cancelled ? { cancelled: { ...task.cancelled, at: formatIso(task.cancelled.at) } } : {}),
     // Ids of other programs' tasks are unique only within their queue, so links to them include it.
     links: taskLinks(id, isOurQueue(queue) ? undefined : queue),

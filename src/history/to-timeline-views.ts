@@ -5,6 +5,7 @@ import { withoutTerminalCodes } from '../model/terminal-codes.js';
 import { formatIso } from '../bullmq/codec/to-task-view.js';
 import type { HistoryAttempt, HistoryLogLine, HistoryTask, HistoryTransition } from './ports/rows.js';
 import { toTaskView } from './to-task-view.js';
+import { FROM_HISTORY } from '../model/deprecated-names.js';
 
 /** Full view of a task that exists only in the history. Truncated bodies are omitted and listed in `cut`. */
 export function toHistoryTaskView(task: HistoryTask, rules: Redaction): TaskView {
@@ -13,7 +14,7 @@ export function toHistoryTaskView(task: HistoryTask, rules: Redaction): TaskView
     ...(task.resultCut ? (['result'] as const) : []),
   ];
   const { links, ...view } = toTaskView(task, rules);
-  return { ...view, kept: 'history', ...(cut.length > 0 ? { cut } : {}), links };
+  return { ...view, ...FROM_HISTORY, ...(cut.length > 0 ? { cut } : {}), links };
 }
 
 export function toAttemptView(attempt: HistoryAttempt): AttemptView {

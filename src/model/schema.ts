@@ -35,6 +35,11 @@ export function described<T extends TSchema>(schema: T, description: string): TU
   return Type.Unsafe<Static<T>>({ $ref: schema, description });
 }
 
+/** Marks an old name of a member, which stays beside the new one for one version. */
+export function deprecated<T extends TSchema>(schema: T, instead: string) {
+  return Type.Optional({ ...schema, deprecated: true, description: `Deprecated name of \`${instead}\`.` });
+}
+
 /** Creates a schema that contains itself, under this name. */
 export function recursive<T extends TSchema>(name: string, schema: (self: TThis) => T) {
   return Type.Recursive(schema, { $id: name });

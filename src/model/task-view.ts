@@ -4,6 +4,7 @@ import {
   constant,
   count,
   countOrNull,
+  deprecated,
   flag,
   integer,
   list,
@@ -163,13 +164,15 @@ export const TaskView = named(
       waitMs: optional(count('Time from ready to run until the start, ms.')),
       runMs: optional(count('Run time of the last attempt, ms; of a running one, up to now.')),
       worker: optional(text('Name of the worker that ran it last.')),
-      origin: optional(text('Id of the task that this one is a rerun of.')),
-      kept: optional(
+      rerunOf: optional(text('Id of the task that this one is a rerun of.')),
+      origin: deprecated(string(), 'rerunOf'),
+      source: optional(
         constant(
           'history',
           'Set where only the history has the task: Redis has dropped it, or it belongs to another program. It is read-only, except that a task of another program can be retried, promoted and deleted with its `queue`.',
         ),
       ),
+      kept: deprecated(constant('history'), 'source'),
       cut: optional(
         list(
           oneOf(['input', 'result']),

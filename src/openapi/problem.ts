@@ -1,5 +1,17 @@
 import { Permission } from '../auth/permission.openapi.js';
-import { count, described, integer, list, named, object, oneOf, optional, text } from '../model/schema.js';
+import {
+  constant,
+  count,
+  deprecated,
+  described,
+  integer,
+  list,
+  named,
+  object,
+  oneOf,
+  optional,
+  text,
+} from '../model/schema.js';
 import { TaskLinks, TaskState } from '../model/task-view.js';
 import { BulkOutcome } from '../tasks/submit.openapi.js';
 import { ErrorCode, FieldProblem } from './components.js';
@@ -27,12 +39,13 @@ export const Problem = named(
     queue: optional(text('With QUEUE_FULL and QUEUE_NOT_OURS: the queue.')),
     tasks: optional(text('With QUEUE_NOT_OURS: REST URL of its tasks.')),
     retryAfter: optional(count('With 429: seconds to wait, as in the header Retry-After.')),
-    kept: optional(
-      oneOf(
-        ['history'],
+    source: optional(
+      constant(
+        'history',
         'With TASK_STATE_CONFLICT: only the history has the task, or it belongs to another program.',
       ),
     ),
+    kept: deprecated(constant('history'), 'source'),
     column: optional(count('With QUERY_INVALID for `q`: the column of the problem, counted from 1.')),
     from: optional(count('First UTF-16 unit of the invalid text, counted from 0.')),
     to: optional(count('UTF-16 unit after the end of the invalid text.')),

@@ -14,6 +14,7 @@ import { jobCommands, requireAllowed, type JobCommands } from './job-commands.js
 import type { LocatedTask } from './located-task.js';
 import { stateConflict } from './state-conflict.js';
 import { TaskFinder } from './task-finder.js';
+import { rerunOf } from '../model/deprecated-names.js';
 
 /** Maximum wait for the history to record recent events, ms. */
 const CATCH_UP_MS = 1000;
@@ -50,7 +51,7 @@ export class ObservedTaskCommands {
   }
 
   /**
-   * Runs the task now. For the next run of a schedule it runs a copy and returns the copy's view, whose `origin` names the
+   * Runs the task now. For the next run of a schedule it runs a copy and returns the copy's view, whose `rerunOf` names the
    * requested task.
    */
   promote(known: ObservedTask): Promise<TaskView> {
@@ -100,7 +101,10 @@ export class ObservedTaskCommands {
     const id = await open.copy(original);
     const copy = (await open.find(id))?.record ?? { ...original.record, id, state: 'waiting' as const };
     await this.waitUntilRecorded();
-    return { ...toObservedTaskView(copy, this.clock.now(), this.redaction), origin: original.record.id };
+    return {
+      ...toObservedTaskView(copy, this.clock.now(), this.redaction),
+      ...rerunOf(original.record.id),
+    };
   }
 
   /** Waits for the history to record the change, because the next read comes from there. */

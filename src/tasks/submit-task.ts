@@ -23,6 +23,7 @@ import { Backpressure } from './backpressure.js';
 import { IdempotencyIndex } from './idempotency-index.js';
 import { parseOptions, type SubmitOptions } from './submit-options.js';
 import type { SubmitRequest } from './submit-request.js';
+import { rerunOf } from '../model/deprecated-names.js';
 
 /** Maximum input size, bytes of JSON. */
 const MAX_INPUT_BYTES = 256 * 1024;
@@ -235,7 +236,7 @@ function acceptedView({ type, input, options, id, envelope, at }: Checked, rules
     ...(options.delayMs > 0 ? { delayUntil: new Date(at + options.delayMs).toISOString() } : {}),
     ...(options.expiresAt !== undefined ? { expiresAt: new Date(options.expiresAt).toISOString() } : {}),
     ...timeoutsOf(options),
-    ...(envelope.origin ? { origin: envelope.origin } : {}),
+    ...(envelope.origin ? rerunOf(envelope.origin) : {}),
     links: taskLinks(id),
   };
 }

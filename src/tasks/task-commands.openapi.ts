@@ -77,7 +77,7 @@ export const TASK_COMMANDS_API = operations('Tasks', {
     answers: {
       200: ['The task, waiting or running already.', TaskView],
       201: [
-        'The copy of the next run of a schedule; `origin` names the requested task.',
+        'The copy of the next run of a schedule; `rerunOf` names the requested task.',
         TaskView,
         { headers: { Location: { $ref: '#/components/headers/Location' } } },
       ],

@@ -14,6 +14,7 @@ import { isIssuedId, MAX_ID_LENGTH } from '../bullmq/task-ids.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import type { LocatedTask } from './located-task.js';
+import { FROM_HISTORY } from '../model/deprecated-names.js';
 
 /** Maximum wait for the history to record recent events, ms. */
 const CATCH_UP_MS = 1000;
@@ -90,6 +91,6 @@ export function commandUnavailable(known: LocatedTask & { live?: undefined }): R
       ? 'Redis has dropped this task by its retention; only the history has it. Submit it again instead.'
       : `This task belongs to another program: the queue \`${known.queue}\` is not one of Roost's. With ?queue=${encodeURIComponent(known.queue)} a failed one can be retried, a delayed one promoted, and one that is not running deleted. Do everything else in its program.`,
     undefined,
-    { state, kept: 'history' },
+    { state, ...FROM_HISTORY },
   );
 }

@@ -179,7 +179,7 @@ export class TaskTimeline {
     const went = task.state === 'completed';
     const after = (ms: number) => formatIso(Date.parse(task.finishedAt!) + ms);
     return {
-      ...(task.kept
+      ...(task.source
         ? {}
         : {
             redis: after((went ? TASK_RETENTION_COMPLETED_HOURS : TASK_RETENTION_FAILED_HOURS) * HOUR_MS),

@@ -22,6 +22,7 @@ import { TaskLists } from './task-lists.js';
 import { stateConflict } from './state-conflict.js';
 import { commandUnavailable, TaskFinder } from './task-finder.js';
 import { waitForEnd, type EndWait } from './wait-for-end.js';
+import { rerunOf } from '../model/deprecated-names.js';
 
 /** Commands and reads on tasks for users and programs. All writes to tasks go through this service. */
 @Injectable()
@@ -91,7 +92,7 @@ export class TasksService {
   }
 
   /**
-   * Runs a delayed task now. For the next run of a BullMQ schedule it runs a copy and returns the copy's view, whose `origin`
+   * Runs a delayed task now. For the next run of a BullMQ schedule it runs a copy and returns the copy's view, whose `rerunOf`
    * names the requested task.
    */
   async promote(id: string, ofQueue?: string): Promise<TaskView> {
@@ -111,7 +112,7 @@ export class TasksService {
       }
       const copy = await this.reader.find(await addCopy(queue, record));
       if (!copy) throw taskNotFound(id);
-      return { ...(await this.reader.view(copy)), origin: id };
+      return { ...(await this.reader.view(copy)), ...rerunOf(id) };
     });
   }
 

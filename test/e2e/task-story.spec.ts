@@ -76,6 +76,7 @@ describe('a task that Redis has dropped', () => {
     const input = { failures: 1, steps: 2, stepMs: 5, ballast: `it's "quoted" $(x)` };
     const task = await dropped(input, { tags: ['nightly'], priority: 3 });
     expect(task).toMatchObject({
+      source: 'history',
       kept: 'history',
       state: 'completed',
       input,
@@ -139,14 +140,18 @@ describe('a task that Redis has dropped', () => {
     const task = await dropped({ failures: 0 });
     for (const verb of ['cancel', 'retry', 'promote']) {
       const problem = await refused(await api.call('POST', `${task.links.self}/${verb}`), 409);
-      expect(problem).toMatchObject({ code: 'TASK_STATE_CONFLICT', kept: 'history' });
+      expect(problem).toMatchObject({ code: 'TASK_STATE_CONFLICT', source: 'history', kept: 'history' });
     }
     const page = await (await api.call('GET', task.links.page)).text();
     expect(page).toContain('From the history');
     const again = await fetch(`${api.url}${task.links.page}/again`, { method: 'POST', redirect: 'manual' });
     expect(again.headers.get('location')).toMatch(/^\/tasks\/[^?]+\?flash=submitted$/);
     const id = again.headers.get('location')!.split(/[/?]/)[2];
-    expect(await api.inState(id!, ['completed'])).toMatchObject({ origin: task.id, input: task.input });
+    expect(await api.inState(id!, ['completed'])).toMatchObject({
+      rerunOf: task.id,
+      origin: task.id,
+      input: task.input,
+    });
 
     expect((await api.call('DELETE', task.links.self)).status).toBe(204);
     for (const path of [

@@ -10,6 +10,7 @@ import { parseExactEnvelope, type JobEnvelope } from './job-envelope.js';
 import type { JobRecord } from './job-record.js';
 import { parseStored, parseStoredBody } from './parse-stored-json.js';
 import { idInPath } from '../task-ids.js';
+import { rerunOf } from '../../model/deprecated-names.js';
 
 /** BullMQ's failure reason for a job that stalled more often than `maxStalledCount`. */
 export const STALLED_TOO_OFTEN = 'job stalled more than allowable limit';
@@ -67,7 +68,7 @@ export function toTaskView(record: JobRecord, now: number, rules: Redaction): Ta
     ...(started && (parseNumber(record.ats) ?? 1) <= 1 ? { waitMs: Math.max(0, started - ready) } : {}),
     ...runTime(state, started, finished, now),
     ...(record.pb ? { worker: record.pb } : {}),
-    ...(envelope.origin ? { origin: String(envelope.origin) } : {}),
+    ...(envelope.origin ? rerunOf(String(envelope.origin)) : {}),
     ...(state === 'cancelled' && mark ? { cancelled: toMark(mark) } : {}),
     ...(request && !isFinished(state) ? { cancelRequested: toMark(request) } : {}),
     links: taskLinks(id),

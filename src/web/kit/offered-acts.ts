@@ -18,7 +18,7 @@ export interface OfferedActs {
  * @param acts of tasks for which more than their state decides: those of other programs, flows and schedules.
  */
 export function toOffered(task: TaskView, acts: JobCommands | undefined): OfferedActs {
-  const live = !task.kept;
+  const live = !task.source;
   if (acts && isForeignView(task)) {
     const { retry, promote, remove } = acts;
     return {
@@ -42,7 +42,7 @@ export function toOffered(task: TaskView, acts: JobCommands | undefined): Offere
  */
 export function toBulkOffered(task: TaskView, acts: JobCommands | undefined): BulkAction[] {
   if (isForeignView(task)) return [];
-  const { cancel, retry, remove } = toOffered(isDropped(acts) ? { ...task, kept: 'history' } : task, acts);
+  const { cancel, retry, remove } = toOffered(isDropped(acts) ? { ...task, source: 'history' } : task, acts);
   const offered: Record<BulkAction, boolean> = {
     retry,
     cancel,

@@ -24,7 +24,7 @@ export function toNextStep(task: TaskView): NextStep | undefined {
     return { text: `Attempt ${made + 1} of ${max} waits for its turn.` };
   if (task.state === 'active')
     return { text: `Attempt ${attemptNow(task)} of ${max} is running now; this is what the one before met.` };
-  if (task.state !== 'failed' || task.kept) return undefined;
+  if (task.state !== 'failed' || task.source) return undefined;
   if (made < max || task.error?.name === 'PermanentError') {
     return {
       text: `Not tried again after attempt ${made} of ${max}: the same input would fail the same way. Submit it again with edits.`,

@@ -11,7 +11,7 @@ export interface RetentionNote {
 
 export function toRetentionNote(task: TaskView, stored: RetentionTimes): RetentionNote | undefined {
   const rows: RetentionNote['rows'] = [];
-  if (task.kept)
+  if (task.source)
     rows.push({
       where: 'Redis',
       note: task.links.page.includes('?') ? 'stores it as its program decides' : 'has dropped it',
@@ -28,8 +28,8 @@ function newer(count: number | undefined): string {
   return count === undefined ? '' : `, or ${plural(count, 'newer one')} later`;
 }
 
-function toSource({ kept: stored, links, queue }: TaskView): RetentionNote['source'] {
-  if (!stored) return undefined;
+function toSource({ source, links, queue }: TaskView): RetentionNote['source'] {
+  if (!source) return undefined;
   return links.page.includes('?')
     ? {
         title: 'Of another program',

@@ -252,8 +252,8 @@ const FINISHED_REFRESH_MS = 30_000;
  * Returns no live source for a task that only the history has: it no longer changes, unless another program
  * owns it. Neither sends events.
  */
-function liveOf({ queue, state, kept, links }: TaskView): Live | undefined {
-  const isOver = kept !== undefined && isFinished(state);
+function liveOf({ queue, state, source, links }: TaskView): Live | undefined {
+  const isOver = source !== undefined && isFinished(state);
   if (isOver) return isOurQueue(queue) ? undefined : { everyMs: 250, idleMs: FINISHED_REFRESH_MS };
   // The run time grows without an event.
   return { events: links.events, everyMs: 250, ...(state === 'active' ? { idleMs: 1_000 } : {}) };

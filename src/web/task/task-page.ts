@@ -186,7 +186,7 @@ export function toTaskPage(
 }
 
 function toActs(task: TaskView, type: TypeFacts | undefined, offered: OfferedActs): TaskActs {
-  const live = !task.kept;
+  const live = !task.source;
   const ours = !isForeignView(task);
   return {
     cancel: offered.cancel ? toCancelView(task, type) : undefined,
@@ -243,8 +243,8 @@ function toFacts(task: TaskView): TaskFacts {
     priority: task.priority || undefined,
     tags: task.tags,
     attempts: `${attemptNow(task)} of ${task.attempts.max}`,
-    origin: task.origin
-      ? { id: task.origin, short: shortId(task.origin), href: `/tasks/${idInPath(task.origin)}` }
+    origin: task.rerunOf
+      ? { id: task.rerunOf, short: shortId(task.rerunOf), href: `/tasks/${idInPath(task.rerunOf)}` }
       : undefined,
   };
 }

@@ -102,7 +102,7 @@ function hostileTask(state: TaskState) {
     result: { [HOSTILE]: [HOSTILE] },
     progress: { percent: 50, done: 1, total: 2, message: HOSTILE },
     tags: [HOSTILE],
-    origin: HOSTILE,
+    rerunOf: HOSTILE,
     cancelled: { by: HOSTILE, at: new Date().toISOString(), reason: HOSTILE },
     delayUntil: new Date(Date.now() + 60_000).toISOString(),
   });

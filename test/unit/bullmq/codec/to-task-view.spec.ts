@@ -43,6 +43,7 @@ describe('toTaskView', () => {
       tags: ['a'],
       createdAt: '2026-09-21T14:13:20.000Z',
       expiresAt: '2026-09-21T14:13:20.000Z',
+      rerunOf: 'j0',
       origin: 'j0',
       links: {
         self: '/api/v1/tasks/j1',
@@ -203,7 +204,7 @@ describe('toTaskView', () => {
 
     it('converts or omits envelope members of a wrong type', () => {
       const odd = view({ ...OURS, data: envelope({ tags: [1, null, {}], expiresAt: 'soon', origin: 5 }) });
-      expect(odd).toMatchObject({ tags: ['1', 'null', '[object Object]'], origin: '5' });
+      expect(odd).toMatchObject({ tags: ['1', 'null', '[object Object]'], rerunOf: '5', origin: '5' });
       expect(odd).not.toHaveProperty('expiresAt');
       expect(view({ ...OURS, data: envelope({ tags: 'a' }) }).tags).toEqual([]);
     });

@@ -26,13 +26,13 @@ describe('the curl commands', () => {
   });
 
   it('of a task that only the history has do not retry it', () => {
-    expect(offered({ state: 'failed', kept: 'history' })).toEqual(['get', 'submit', 'delete']);
+    expect(offered({ state: 'failed', source: 'history' })).toEqual(['get', 'submit', 'delete']);
   });
 
   it('only look at a task of another program, in its queue', () => {
     const self = '/api/v1/tasks/1?queue=bull%3Amail';
     const links = { ...sampleTask().links, self, page: '/tasks/1?queue=bull%3Amail' };
-    const commands = curlsOf(BASE, sampleTask({ kept: 'history', links }));
+    const commands = curlsOf(BASE, sampleTask({ source: 'history', links }));
     expect(commands.map(({ text }) => text)).toEqual([`curl -s '${BASE}${self}'`]);
   });
 
