@@ -1,53 +1,46 @@
 import { PERMISSION_NAMES } from '../auth/permissions.js';
 import { AUDIT_OUTCOMES } from '../history/ports/audit-store.js';
-import {
-  integer,
-  list,
-  named,
-  oneOf,
-  orNull,
-  object,
-  page,
-  text,
-  time,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { FILE, paging, query } from '../openapi/components.js';
 import { Permission } from '../auth/permission.openapi.js';
 import { operations } from '../openapi/operation.js';
 
-const AuditEntry = named(
+const AuditEntry = s.named(
   'AuditEntry',
-  object({
-    at: time('Time of the request; for an entry with a `count`, of the first one.'),
-    who: orNull(text('User or token, where known.')),
-    via: oneOf(['nobody', 'open', 'session', 'token', 'cli']),
-    from: text(
+  s.object({
+    at: s.time('Time of the request; for an entry with a `count`, of the first one.'),
+    who: s.orNull(s.text('User or token, where known.')),
+    via: s.oneOf(['nobody', 'open', 'session', 'token', 'cli']),
+    from: s.text(
       'The address of the client, or its network of IPv6 (/64). Empty where many have an entry together.',
     ),
-    permission: orNull(Permission),
-    method: text('HTTP method. Empty where the entry combines different requests.'),
-    route: orNull(text('Pattern of the path.')),
-    path: text('Path without the query. Empty where the entry combines different requests.'),
-    targets: list(text('An id or a name.')),
-    reason: orNull(text('Reason given by the user.')),
-    outcome: oneOf(AUDIT_OUTCOMES),
-    status: integer({ description: 'HTTP status of the answer; 499 where the client disconnected before.' }),
-    code: orNull(text('Error code of a refusal.')),
-    requestId: orNull(text('Request id, as in the logs; for an entry with a `count`, of the first request.')),
-    count: integer({
+    permission: s.orNull(Permission),
+    method: s.text('HTTP method. Empty where the entry combines different requests.'),
+    route: s.orNull(s.text('Pattern of the path.')),
+    path: s.text('Path without the query. Empty where the entry combines different requests.'),
+    targets: s.list(s.text('An id or a name.')),
+    reason: s.orNull(s.text('Reason given by the user.')),
+    outcome: s.oneOf(AUDIT_OUTCOMES),
+    status: s.integer({
+      description: 'HTTP status of the answer; 499 where the client disconnected before.',
+    }),
+    code: s.orNull(s.text('Error code of a refusal.')),
+    requestId: s.orNull(
+      s.text('Request id, as in the logs; for an entry with a `count`, of the first request.'),
+    ),
+    count: s.integer({
       minimum: 1,
       description:
         'Number of requests. More than one only for refusals of unknown clients, and for the rate limit.',
     }),
-    lastAt: orNull(time('Time of the last request, for an entry with a `count`.')),
+    lastAt: s.orNull(s.time('Time of the last request, for an entry with a `count`.')),
   }),
 );
 /** Entry of the audit as returned by the API. */
-export type AuditView = Static<typeof AuditEntry>;
+export type AuditView = s.Static<typeof AuditEntry>;
 
-const AuditPage = named('AuditPage', page(AuditEntry));
-export type AuditPage = Static<typeof AuditPage>;
+const AuditPage = s.named('AuditPage', s.page(AuditEntry));
+export type AuditPage = s.Static<typeof AuditPage>;
 
 const FILTER_TEXT = { type: 'string', maxLength: 500 };
 const FILTERS = [
@@ -83,7 +76,7 @@ export const AUDIT_API = operations('Access', {
       query('format', 'Format of the file.', { type: 'string', enum: ['csv', 'ndjson'], default: 'csv' }),
       ...FILTERS,
     ],
-    answers: { 200: ['The file.', text('The file.'), FILE] },
+    answers: { 200: ['The file.', s.text('The file.'), FILE] },
     errors: ['QUERY_INVALID', 'HISTORY_UNAVAILABLE'],
   },
 });

@@ -1,105 +1,92 @@
-import {
-  flag,
-  integer,
-  items,
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  text,
-  time,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { ROLES } from '../model/roles.js';
 import { pathParameter, query } from '../openapi/components.js';
 import { json, operations } from '../openapi/operation.js';
 import { Permission } from './permission.openapi.js';
 
-const Me = named(
+const Me = s.named(
   'Me',
-  object({
-    name: text('Name recorded in the audit.'),
-    role: orNull(oneOf(ROLES)),
-    via: oneOf(
+  s.object({
+    name: s.text('Name recorded in the audit.'),
+    role: s.orNull(s.oneOf(ROLES)),
+    via: s.oneOf(
       ['open', 'session', 'token'],
       '`open`: there are no users, and every local client has all permissions.',
     ),
-    permissions: list(Permission),
-    readOnly: flag('True where this web app refuses all writes.'),
-    csrfToken: orNull(text('Value of the header X-CSRF-Token, for writes with a login cookie.')),
+    permissions: s.list(Permission),
+    readOnly: s.flag('True where this web app refuses all writes.'),
+    csrfToken: s.orNull(s.text('Value of the header X-CSRF-Token, for writes with a login cookie.')),
   }),
 );
-export type Me = Static<typeof Me>;
+export type Me = s.Static<typeof Me>;
 
-const Login = named(
+const Login = s.named(
   'Login',
-  object({
-    id: text('Id of the login; not secret.'),
-    user: text('User who signed in.'),
-    way: oneOf(['password', 'provider', 'break-glass'], 'Way of signing in.'),
-    current: flag('True for the login of this request.'),
-    startedAt: time('When the user signed in.'),
-    startedFrom: orNull(text('Address of the client.')),
-    browser: orNull(text('Browser, from its User-Agent header.')),
-    lastSeenAt: time('Last use, to the minute.'),
-    lastSeenFrom: orNull(text('Address of the client at the last use.')),
-    endsAt: time('When it expires without further use.'),
+  s.object({
+    id: s.text('Id of the login; not secret.'),
+    user: s.text('User who signed in.'),
+    way: s.oneOf(['password', 'provider', 'break-glass'], 'Way of signing in.'),
+    current: s.flag('True for the login of this request.'),
+    startedAt: s.time('When the user signed in.'),
+    startedFrom: s.orNull(s.text('Address of the client.')),
+    browser: s.orNull(s.text('Browser, from its User-Agent header.')),
+    lastSeenAt: s.time('Last use, to the minute.'),
+    lastSeenFrom: s.orNull(s.text('Address of the client at the last use.')),
+    endsAt: s.time('When it expires without further use.'),
   }),
 );
 /** Session for display; never contains its secret. */
-export type SessionView = Static<typeof Login>;
+export type SessionView = s.Static<typeof Login>;
 
-const EndLogins = named(
+const EndLogins = s.named(
   'EndLogins',
-  object({
-    user: optional(
-      text('User whose logins end. Default: your own, which requires `others`.', {
+  s.object({
+    user: s.optional(
+      s.text('User whose logins end. Default: your own, which requires `others`.', {
         minLength: 1,
         maxLength: 200,
       }),
     ),
-    others: optional(flag('True: all except the login of this request. False: that one too.')),
+    others: s.optional(s.flag('True: all except the login of this request. False: that one too.')),
   }),
 );
-const EndedLogins = named(
+const EndedLogins = s.named(
   'EndedLogins',
-  object({ ended: integer({ minimum: 0, description: 'Number of ended logins.' }) }),
+  s.object({ ended: s.integer({ minimum: 0, description: 'Number of ended logins.' }) }),
 );
 
 const TOKEN = {
-  id: text('Id of the token; not secret.'),
-  name: text('Name of the token.'),
-  maker: text('User who created it. The token never has more permissions than this user.'),
-  permissions: list(Permission),
-  state: oneOf(
+  id: s.text('Id of the token; not secret.'),
+  name: s.text('Name of the token.'),
+  maker: s.text('User who created it. The token never has more permissions than this user.'),
+  permissions: s.list(Permission),
+  state: s.oneOf(
     ['active', 'expired', 'powerless'],
     '`powerless`: its creator is no longer a user, or has none of its permissions.',
   ),
-  createdAt: time('When it was created.'),
-  expiresAt: orNull(time('When it expires.')),
-  lastUsedAt: orNull(time('Last use, to the minute.')),
-  lastUsedFrom: orNull(text('Address of the client.')),
+  createdAt: s.time('When it was created.'),
+  expiresAt: s.orNull(s.time('When it expires.')),
+  lastUsedAt: s.orNull(s.time('Last use, to the minute.')),
+  lastUsedFrom: s.orNull(s.text('Address of the client.')),
 };
-const Token = named('Token', object(TOKEN, { description: 'An API token, without its secret.' }));
+const Token = s.named('Token', s.object(TOKEN, { description: 'An API token, without its secret.' }));
 /** Token for display; never contains its secret. */
-export type TokenView = Static<typeof Token>;
+export type TokenView = s.Static<typeof Token>;
 
-const NewToken = named(
+const NewToken = s.named(
   'NewToken',
-  object({ ...TOKEN, token: text('The complete token, for `Authorization: Bearer`.') }),
+  s.object({ ...TOKEN, token: s.text('The complete token, for `Authorization: Bearer`.') }),
 );
-export type NewToken = Static<typeof NewToken>;
+export type NewToken = s.Static<typeof NewToken>;
 
-const TokenRequest = named(
+const TokenRequest = s.named(
   'TokenRequest',
-  object({
-    name: text('Name of the token.', { minLength: 1, maxLength: 64 }),
-    permissions: list(Permission, undefined, { minItems: 1 }),
-    expiresInDays: optional(
-      orNull(
-        integer({ minimum: 1, maximum: 3660 }),
+  s.object({
+    name: s.text('Name of the token.', { minLength: 1, maxLength: 64 }),
+    permissions: s.list(Permission, undefined, { minItems: 1 }),
+    expiresInDays: s.optional(
+      s.orNull(
+        s.integer({ minimum: 1, maximum: 3660 }),
         'Lifetime in days. Default or null: valid until revoked.',
       ),
     ),
@@ -122,7 +109,7 @@ export const AUTH_API = operations('Access', {
     parameters: [
       query('user', 'Only logins of this user.', { type: 'string', minLength: 1, maxLength: 200 }),
     ],
-    answers: { 200: ['Newest first.', named('LoginList', items(Login))] },
+    answers: { 200: ['Newest first.', s.named('LoginList', s.items(Login))] },
     errors: ['QUERY_INVALID', 'REDIS_UNAVAILABLE'],
   },
   'POST /api/v1/sessions/end': {
@@ -147,7 +134,7 @@ export const AUTH_API = operations('Access', {
     summary: 'List API tokens',
     description:
       'Lists your own tokens, or those of all users with the permission `tokens.manage`. Never contains their secrets.',
-    answers: { 200: ['Newest first.', named('TokenList', items(Token))] },
+    answers: { 200: ['Newest first.', s.named('TokenList', s.items(Token))] },
     errors: ['REDIS_UNAVAILABLE'],
   },
   'POST /api/v1/tokens': {

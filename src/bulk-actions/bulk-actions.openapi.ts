@@ -1,57 +1,45 @@
 import { BULK_ACTIONS, BULK_OUTCOMES, BULK_STATES, type BulkOutcome } from '../history/ports/bulk-store.js';
-import {
-  closed,
-  count,
-  either,
-  flag,
-  integer,
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  page,
-  text,
-  time,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { TASK_STATES } from '../model/states.js';
 import { TaskView } from '../model/task-view.js';
 import { ManagedQueue, paging, parameter, pathParameter, query } from '../openapi/components.js';
 import { json, operations, UNREADABLE } from '../openapi/operation.js';
 import { MAX_IDS, MAX_UNDO_MS } from './bulk-request.js';
 
-const url = (description: string) => text(description, { format: 'uri-reference' });
+const url = (description: string) => s.text(description, { format: 'uri-reference' });
 
-const action = oneOf(BULK_ACTIONS, 'The action.');
-const to = optional(ManagedQueue);
-const reason = optional(text('Reason; stored with the bulk action.', { maxLength: 500 }));
-const q = optional(text('The normalized query; absent where the tasks were selected by ids.'));
+const action = s.oneOf(BULK_ACTIONS, 'The action.');
+const to = s.optional(ManagedQueue);
+const reason = s.optional(s.text('Reason; stored with the bulk action.', { maxLength: 500 }));
+const q = s.optional(s.text('The normalized query; absent where the tasks were selected by ids.'));
 
-const BulkActionRequest = named(
+const BulkActionRequest = s.named(
   'BulkActionRequest',
-  closed({
+  s.closed({
     action,
-    q: optional(text('Query that selects the tasks; empty for all.', { maxLength: 2000 })),
-    state: optional(
-      text('One or several states, separated by commas. Joined to `q` by AND, like the parameters below.'),
+    q: s.optional(s.text('Query that selects the tasks; empty for all.', { maxLength: 2000 })),
+    state: s.optional(
+      s.text('One or several states, separated by commas. Joined to `q` by AND, like the parameters below.'),
     ),
-    type: optional(text('A task type.')),
-    queue: optional(text('A queue.')),
-    worker: optional(text('A worker.')),
-    tag: optional(text('A tag.')),
-    ids: optional(
-      list(text('An id, or `<queue>/<id>`.', { maxLength: 400 }), 'Ids of the tasks, instead of a search.', {
-        minItems: 1,
-        maxItems: MAX_IDS,
-      }),
+    type: s.optional(s.text('A task type.')),
+    queue: s.optional(s.text('A queue.')),
+    worker: s.optional(s.text('A worker.')),
+    tag: s.optional(s.text('A tag.')),
+    ids: s.optional(
+      s.list(
+        s.text('An id, or `<queue>/<id>`.', { maxLength: 400 }),
+        'Ids of the tasks, instead of a search.',
+        {
+          minItems: 1,
+          maxItems: MAX_IDS,
+        },
+      ),
     ),
     to,
     reason,
-    dryRun: optional(flag('Only return a preview.', { default: false })),
-    undoMs: optional(
-      integer({
+    dryRun: s.optional(s.flag('Only return a preview.', { default: false })),
+    undoMs: s.optional(
+      s.integer({
         minimum: 0,
         maximum: MAX_UNDO_MS,
         description: 'Period before the action begins, ms. An abort within it undoes the action.',
@@ -60,68 +48,68 @@ const BulkActionRequest = named(
   }),
 );
 
-const BulkActionPreview = named(
+const BulkActionPreview = s.named(
   'BulkActionPreview',
-  object({
+  s.object({
     action,
     to,
     q,
-    total: count('Exact number of selected tasks.'),
-    applies: count('Number of tasks the action applies to.'),
-    states: list(
-      object({
-        state: oneOf(TASK_STATES),
-        count: count('Number of tasks in this state.'),
-        applies: flag('Whether the action applies to them.'),
-        why: optional(text('Reason why it does not apply.')),
+    total: s.count('Exact number of selected tasks.'),
+    applies: s.count('Number of tasks the action applies to.'),
+    states: s.list(
+      s.object({
+        state: s.oneOf(TASK_STATES),
+        count: s.count('Number of tasks in this state.'),
+        applies: s.flag('Whether the action applies to them.'),
+        why: s.optional(s.text('Reason why it does not apply.')),
       }),
     ),
-    others: list(
-      object({ why: text('Reason why they are excluded.'), count: count('Number of tasks.') }),
+    others: s.list(
+      s.object({ why: s.text('Reason why they are excluded.'), count: s.count('Number of tasks.') }),
       'Tasks excluded regardless of their state.',
     ),
-    sample: list(TaskView, 'The ten newest tasks.'),
-    sampleGone: count('Number of tasks in the sample that Redis has dropped by its retention.'),
+    sample: s.list(TaskView, 'The ten newest tasks.'),
+    sampleGone: s.count('Number of tasks in the sample that Redis has dropped by its retention.'),
   }),
 );
 /** Preview of a bulk action: the tasks it would apply to. */
-export type BulkPreview = Static<typeof BulkActionPreview>;
+export type BulkPreview = s.Static<typeof BulkActionPreview>;
 
-export const BulkActionView = named(
+export const BulkActionView = s.named(
   'BulkActionView',
-  object({
-    id: text('Id of the bulk action.'),
+  s.object({
+    id: s.text('Id of the bulk action.'),
     action,
     to,
     q,
     reason,
-    by: text('User or token that started it.'),
-    state: oneOf(
+    by: s.text('User or token that started it.'),
+    state: s.oneOf(
       BULK_STATES,
       '`pending` until `startsAt`, then `running`; ends as `completed`, `aborted` while running, `undone` before it began, or `failed`.',
     ),
-    stopping: flag('True after an abort, until the current batch has ended.'),
-    total: orNull(integer({ minimum: 0 }), 'Number of tasks; null while they are being gathered.'),
-    counts: object(
+    stopping: s.flag('True after an abort, until the current batch has ended.'),
+    total: s.orNull(s.integer({ minimum: 0 }), 'Number of tasks; null while they are being gathered.'),
+    counts: s.object(
       Object.fromEntries(
-        BULK_OUTCOMES.map((outcome) => [outcome, count('Tasks with this outcome.')]),
-      ) as Record<BulkOutcome, ReturnType<typeof count>>,
+        BULK_OUTCOMES.map((outcome) => [outcome, s.count('Tasks with this outcome.')]),
+      ) as Record<BulkOutcome, ReturnType<typeof s.count>>,
       {
         description:
           'Number of tasks by outcome; `untouched` ones are still to be processed. The sum is `total`.',
       },
     ),
-    createdAt: time('When it was created. Tasks created later are not affected.'),
-    startsAt: time('When it begins; it changes nothing before.'),
-    startedAt: optional(time('When it started.')),
-    finishedAt: optional(time('When it ended.')),
-    aborted: optional(
-      object({ by: text('User or token that aborted it.'), at: time('When it was aborted.') }),
+    createdAt: s.time('When it was created. Tasks created later are not affected.'),
+    startsAt: s.time('When it begins; it changes nothing before.'),
+    startedAt: s.optional(s.time('When it started.')),
+    finishedAt: s.optional(s.time('When it ended.')),
+    aborted: s.optional(
+      s.object({ by: s.text('User or token that aborted it.'), at: s.time('When it was aborted.') }),
     ),
-    trouble: optional(text('Reason why it waits or failed.')),
-    perSecond: optional(count('Throughput in tasks per second, while it runs.')),
-    leftMs: optional(count('Estimated time left, ms.')),
-    links: object({
+    trouble: s.optional(s.text('Reason why it waits or failed.')),
+    perSecond: s.optional(s.count('Throughput in tasks per second, while it runs.')),
+    leftMs: s.optional(s.count('Estimated time left, ms.')),
+    links: s.object({
       self: url('REST URL of the bulk action.'),
       page: url('URL of the page.'),
       outcomes: url('REST URL of the outcomes.'),
@@ -130,20 +118,20 @@ export const BulkActionView = named(
   }),
 );
 /** Bulk action as REST and the pages show it. */
-export type BulkView = Static<typeof BulkActionView>;
+export type BulkView = s.Static<typeof BulkActionView>;
 
-const BulkActionOutcome = named(
+const BulkActionOutcome = s.named(
   'BulkActionOutcome',
-  object({
-    queue: text('Queue of the task; empty where it is not known.'),
-    id: text('Id of the task.'),
-    outcome: oneOf(BULK_OUTCOMES, '`asked`: the worker that runs the task was asked to stop it.'),
-    detail: optional(text('Reason why it was skipped or failed.')),
-    at: optional(time('Time of the outcome.')),
-    links: object({ self: url('REST URL of the task.'), page: url('URL of the page.') }),
+  s.object({
+    queue: s.text('Queue of the task; empty where it is not known.'),
+    id: s.text('Id of the task.'),
+    outcome: s.oneOf(BULK_OUTCOMES, '`asked`: the worker that runs the task was asked to stop it.'),
+    detail: s.optional(s.text('Reason why it was skipped or failed.')),
+    at: s.optional(s.time('Time of the outcome.')),
+    links: s.object({ self: url('REST URL of the task.'), page: url('URL of the page.') }),
   }),
 );
-export type OutcomeView = Static<typeof BulkActionOutcome>;
+export type OutcomeView = s.Static<typeof BulkActionOutcome>;
 
 const parameters = [pathParameter('id', 'Id of the bulk action.')];
 const MISSING = ['NOT_FOUND', 'BULK_NOT_FOUND', 'HISTORY_UNAVAILABLE'] as const;
@@ -169,7 +157,7 @@ export const BULK_ACTIONS_API = operations('Bulk actions', {
     answers: {
       200: [
         'The preview of a dry run; or, where the key was used before, the existing bulk action.',
-        either([BulkActionPreview, BulkActionView]),
+        s.either([BulkActionPreview, BulkActionView]),
       ],
       202: [
         'The bulk action was created. It runs, or begins at `startsAt`.',
@@ -190,7 +178,7 @@ export const BULK_ACTIONS_API = operations('Bulk actions', {
     summary: 'List bulk actions, newest first',
     parameters: paging('items', 200, 50, CURSOR),
     answers: {
-      200: ['The bulk actions within the retention.', named('BulkActionList', page(BulkActionView))],
+      200: ['The bulk actions within the retention.', s.named('BulkActionList', s.page(BulkActionView))],
     },
     errors: ['QUERY_INVALID', 'HISTORY_UNAVAILABLE'],
   },
@@ -206,11 +194,11 @@ export const BULK_ACTIONS_API = operations('Bulk actions', {
     summary: 'List the outcome of each task',
     parameters: [
       ...parameters,
-      query('outcome', 'Only this outcome.', oneOf(BULK_OUTCOMES)),
+      query('outcome', 'Only this outcome.', s.oneOf(BULK_OUTCOMES)),
       ...paging('items', 1000, 100, CURSOR),
     ],
     answers: {
-      200: ['In the order they are acted on.', named('BulkActionOutcomes', page(BulkActionOutcome))],
+      200: ['In the order they are acted on.', s.named('BulkActionOutcomes', s.page(BulkActionOutcome))],
     },
     errors: ['QUERY_INVALID', ...MISSING],
   },

@@ -1,57 +1,49 @@
-import {
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  string,
-  text,
-  time,
-  type TSchema,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { LogLine, StateCounts, TaskProgress, TaskState, TaskView } from '../model/task-view.js';
 import { parameter } from '../openapi/components.js';
 import { operations } from '../openapi/operation.js';
 
-const TaskChange = named(
+const TaskChange = s.named(
   'TaskChange',
-  object(
+  s.object(
     {
-      id: text('Id of the task.'),
-      queue: text('Queue of the task.'),
-      event: oneOf(
+      id: s.text('Id of the task.'),
+      queue: s.text('Queue of the task.'),
+      event: s.oneOf(
         [
           ...(['added', 'waiting', 'delayed', 'waiting-children', 'active', 'progress', 'log'] as const),
           ...(['stalled', 'completed', 'failed', 'cancelled', 'expired', 'removed'] as const),
         ],
         'stalled: the worker was lost; the task will run again.',
       ),
-      state: optional(TaskState),
-      at: time('Time by the clock of Redis.'),
+      state: s.optional(TaskState),
+      at: s.time('Time by the clock of Redis.'),
     },
     { description: 'An event of a task. `state` is set where the event changed it.' },
   ),
 );
 
-const TaskSnapshot = named('TaskSnapshot', object({ task: TaskView }));
-const Bye = named('Bye', object({}, { description: 'The server is stopping; connect again.' }));
+const TaskSnapshot = s.named('TaskSnapshot', s.object({ task: TaskView }));
+const Bye = s.named('Bye', s.object({}, { description: 'The server is stopping; connect again.' }));
 
 /** Schema of the `data:` of each event (`event:`), which is JSON on one line. */
 const ALL_EVENTS = {
-  snapshot: named('CountsSnapshot', object({ counts: StateCounts, at: time('Time of the count.') })),
+  snapshot: s.named('CountsSnapshot', s.object({ counts: StateCounts, at: s.time('Time of the count.') })),
   change: TaskChange,
   bye: Bye,
 };
 const TASK_EVENTS = {
   snapshot: TaskSnapshot,
-  progress: named('ProgressChange', object({ progress: orNull(TaskProgress) })),
-  log: named('LogChange', object({ lines: list(LogLine, undefined, { minItems: 1 }) })),
+  progress: s.named('ProgressChange', s.object({ progress: s.orNull(TaskProgress) })),
+  log: s.named('LogChange', s.object({ lines: s.list(LogLine, undefined, { minItems: 1 }) })),
   state: TaskSnapshot,
-  removed: named('Removed', object({}, { description: 'The task has been deleted.' })),
-  end: named(
+  removed: s.named('Removed', s.object({}, { description: 'The task has been deleted.' })),
+  end: s.named(
     'End',
-    object({}, { description: 'No more events follow: only the history has the task, and it has finished.' }),
+    s.object(
+      {},
+      { description: 'No more events follow: only the history has the task, and it has finished.' },
+    ),
   ),
   bye: Bye,
 };
@@ -97,12 +89,12 @@ function intro(what: string): string {
   );
 }
 
-function table(events: Record<string, TSchema>): string {
+function table(events: Record<string, s.TSchema>): string {
   const rows = Object.entries(events).map(([event, { $id }]) => `| \`${event}\` | \`${$id}\` |`);
   return ['| event | data |', '| --- | --- |', ...rows].join('\n');
 }
 
 function stream(example: string) {
   const more = { contentTypes: ['text/event-stream'], examples: { event: { value: example } } };
-  return ['An event stream that stays open.', string(), more] as const;
+  return ['An event stream that stays open.', s.string(), more] as const;
 }

@@ -1,71 +1,56 @@
 import { MAX_TIMER_MS } from '../task-api/delays.js';
-import {
-  closed,
-  count,
-  integer,
-  items,
-  named,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  partial,
-  text,
-  time,
-  type Static,
-  type TSchema,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { ORDER_MEMBERS, parameter } from '../openapi/components.js';
 import { json, operations, UNREADABLE } from '../openapi/operation.js';
 
-const TIMEOUT = integer({ minimum: 1, maximum: MAX_TIMER_MS });
-const AT_ONCE = integer({ minimum: 1, maximum: 100_000 });
+const TIMEOUT = s.integer({ minimum: 1, maximum: MAX_TIMER_MS });
+const AT_ONCE = s.integer({ minimum: 1, maximum: 100_000 });
 
-const Rate = named(
+const Rate = s.named(
   'Rate',
-  object({
-    max: integer({ minimum: 1, maximum: 100_000, description: 'Maximum number of starts per `perMs`.' }),
-    perMs: integer({ minimum: 1, maximum: 86_400_000, description: 'Length of the sliding window, ms.' }),
+  s.object({
+    max: s.integer({ minimum: 1, maximum: 100_000, description: 'Maximum number of starts per `perMs`.' }),
+    perMs: s.integer({ minimum: 1, maximum: 86_400_000, description: 'Length of the sliding window, ms.' }),
   }),
 );
 
-function limit<T extends TSchema>(value: T, description: string) {
-  return object({ value: orNull(value), origin: oneOf(['default', 'override']) }, { description });
+function limit<T extends s.TSchema>(value: T, description: string) {
+  return s.object({ value: s.orNull(value), origin: s.oneOf(['default', 'override']) }, { description });
 }
 
-const TypeLimits = named(
+const TypeLimits = s.named(
   'TypeLimits',
-  object({
-    type: text('Name of the task type.'),
-    title: text('Title of the task type.'),
-    queue: text('Queue of the task type.'),
+  s.object({
+    type: s.text('Name of the task type.'),
+    title: s.text('Title of the task type.'),
+    queue: s.text('Queue of the task type.'),
     softTimeoutMs: limit(TIMEOUT, 'After which an attempt is asked to stop.'),
     hardTimeoutMs: limit(TIMEOUT, 'After which an attempt fails.'),
     rate: limit(Rate, 'Starts per time, the whole fleet together.'),
     concurrency: limit(AT_ONCE, 'Running at once, the whole fleet together.'),
-    override: orNull(
-      object({
-        by: text('User or token that set it.'),
-        since: time('When it was set.'),
-        reason: optional(text('Reason.')),
-        until: optional(time('When the defaults return.')),
+    override: s.orNull(
+      s.object({
+        by: s.text('User or token that set it.'),
+        since: s.time('When it was set.'),
+        reason: s.optional(s.text('Reason.')),
+        until: s.optional(s.time('When the defaults return.')),
       }),
     ),
-    slotsTaken: count('Tasks that occupy a slot of the concurrency limit.'),
-    held: count('Tasks delayed by a limit; their state is `delayed`.'),
+    slotsTaken: s.count('Tasks that occupy a slot of the concurrency limit.'),
+    held: s.count('Tasks delayed by a limit; their state is `delayed`.'),
   }),
 );
 /** Limits of a task type as REST and the pages show them. */
-export type TypeLimits = Static<typeof TypeLimits>;
+export type TypeLimits = s.Static<typeof TypeLimits>;
 
-const LimitsRequest = named(
+const LimitsRequest = s.named(
   'LimitsRequest',
-  partial(
-    closed({
-      softTimeoutMs: orNull(TIMEOUT, 'null for none.'),
-      hardTimeoutMs: orNull(TIMEOUT, 'null for none.'),
-      rate: orNull(Rate, 'null for none.'),
-      concurrency: orNull(AT_ONCE, 'null for none.'),
+  s.partial(
+    s.closed({
+      softTimeoutMs: s.orNull(TIMEOUT, 'null for none.'),
+      hardTimeoutMs: s.orNull(TIMEOUT, 'null for none.'),
+      rate: s.orNull(Rate, 'null for none.'),
+      concurrency: s.orNull(AT_ONCE, 'null for none.'),
       ...ORDER_MEMBERS,
     }),
   ),
@@ -78,7 +63,7 @@ export const LIMITS_API = operations('Limits', {
     id: 'listLimits',
     summary: 'List the limits of all task types',
     answers: {
-      200: ['The current limits, and the source of each.', named('TypeLimitsList', items(TypeLimits))],
+      200: ['The current limits, and the source of each.', s.named('TypeLimitsList', s.items(TypeLimits))],
     },
     errors: ['REDIS_UNAVAILABLE'],
   },

@@ -1,35 +1,37 @@
-import { constant, flag, named, object, oneOf, optional, text, time, type Static } from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { operations } from '../openapi/operation.js';
 
 /** State of Redis in its check and on the dashboard. */
 export const REDIS_STATE = {
-  role: oneOf(['primary', 'replica', 'unknown'], 'Role reported by Redis.'),
-  writes: oneOf(['accepted', 'refused', 'unknown'], 'Result of the latest test write.'),
+  role: s.oneOf(['primary', 'replica', 'unknown'], 'Role reported by Redis.'),
+  writes: s.oneOf(['accepted', 'refused', 'unknown'], 'Result of the latest test write.'),
 };
 
-const CHECK = { ok: flag(), detail: optional(text('Reason of the failure.')) };
-const Check = object(CHECK);
-export type Check = Static<typeof Check>;
+const CHECK = { ok: s.flag(), detail: s.optional(s.text('Reason of the failure.')) };
+const Check = s.object(CHECK);
+export type Check = s.Static<typeof Check>;
 
-const Live = named('Live', object({ status: constant('ok') }));
-export type Live = Static<typeof Live>;
+const Live = s.named('Live', s.object({ status: s.constant('ok') }));
+export type Live = s.Static<typeof Live>;
 
-const Ready = named(
+const Ready = s.named(
   'Ready',
-  object({
-    status: oneOf(['ok', 'unavailable']),
-    checks: object({ redis: object({ ...CHECK, ...REDIS_STATE }), events: Check, workers: Check }),
-    history: object({
-      recordedBy: oneOf(
+  s.object({
+    status: s.oneOf(['ok', 'unavailable']),
+    checks: s.object({ redis: s.object({ ...CHECK, ...REDIS_STATE }), events: Check, workers: Check }),
+    history: s.object({
+      recordedBy: s.oneOf(
         ['this web app', 'another process', 'unknown'],
         'Which process records into the history of this web app. Tasks run without it.',
       ),
-      checkedAt: optional(time('When this web app last read that from Redis; absent before the first time.')),
-      detail: optional(text('Reason why it does not record.')),
+      checkedAt: s.optional(
+        s.time('When this web app last read that from Redis; absent before the first time.'),
+      ),
+      detail: s.optional(s.text('Reason why it does not record.')),
     }),
   }),
 );
-export type Ready = Static<typeof Ready>;
+export type Ready = s.Static<typeof Ready>;
 
 export const HEALTH_API = operations('Health', {
   'GET /health/live': {

@@ -1,4 +1,4 @@
-import { integer, named, object, oneOf, optional, raw, text, time } from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { ERRORS, type ErrorCode as Code } from '../model/errors.js';
 
 const wait = {
@@ -104,28 +104,28 @@ export function parameter(name: keyof typeof PARAMETERS): { $ref: string } {
 }
 
 /** A queue of this Roost. The document fills in the names. */
-export const ManagedQueue = raw<string>({ $ref: '#/components/schemas/ManagedQueue' });
+export const ManagedQueue = s.raw<string>({ $ref: '#/components/schemas/ManagedQueue' });
 
-export const ErrorCode = named(
+export const ErrorCode = s.named(
   'ErrorCode',
-  oneOf(Object.keys(ERRORS) as Code[], 'Code for programs. Its meaning never changes.'),
+  s.oneOf(Object.keys(ERRORS) as Code[], 'Code for programs. Its meaning never changes.'),
 );
 
-export const FieldProblem = named(
+export const FieldProblem = s.named(
   'FieldProblem',
-  object({
-    path: text(
+  s.object({
+    path: s.text(
       'Location of the problem: a path such as `input.x` or `options.tags[2]`, or the name of a query parameter or a header.',
     ),
-    message: text('The problem and the valid values.'),
+    message: s.text('The problem and the valid values.'),
   }),
 );
 
 /** Members of a request that may have a reason and an end. */
 export const ORDER_MEMBERS = {
-  reason: optional(text('Reason; shown to users.', { maxLength: 500 })),
-  until: optional(time('When it ends automatically. A time with a zone, at most one year ahead.')),
-  forMs: optional(integer({ minimum: 1, description: 'Duration in ms, instead of `until`.' })),
+  reason: s.optional(s.text('Reason; shown to users.', { maxLength: 500 })),
+  until: s.optional(s.time('When it ends automatically. A time with a zone, at most one year ahead.')),
+  forMs: s.optional(s.integer({ minimum: 1, description: 'Duration in ms, instead of `until`.' })),
 };
 
 /** Describes a parameter of the path. */

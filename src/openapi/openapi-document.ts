@@ -4,7 +4,7 @@ import { BULK_ACTIONS_API } from '../bulk-actions/bulk-actions.openapi.js';
 import { EVENTS_API } from '../events/events.openapi.js';
 import { LIMITS_API } from '../limits/limits.openapi.js';
 import { ERRORS, type ErrorCode } from '../model/errors.js';
-import { named, oneOf } from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { ERROR_GROUPS_API } from '../monitoring/error-groups/error-groups.openapi.js';
 import { HEALTH_API } from '../monitoring/health.openapi.js';
 import { MONITORING_API } from '../monitoring/monitoring.openapi.js';
@@ -65,12 +65,12 @@ export function buildApiDocument(
   { cookie, permissions, queues }: Facts,
 ): object {
   const schemas: Record<string, unknown> = {};
-  const managed = oneOf(queues, 'A queue of this Roost, named by a task type or by the setting QUEUES.');
+  const managed = s.oneOf(queues, 'A queue of this Roost, named by a task type or by the setting QUEUES.');
   const [paths, parameters] = extractSchemas(
     [
       withPermissions(permissions, [submitApi(types), ...FEATURES]),
       PARAMETERS,
-      named('ManagedQueue', managed),
+      s.named('ManagedQueue', managed),
       Problem,
     ],
     schemas,

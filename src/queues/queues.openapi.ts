@@ -1,49 +1,32 @@
 import { FINISHED_STATES } from '../model/states.js';
-import {
-  closed,
-  count,
-  flag,
-  integer,
-  items,
-  list,
-  named,
-  number,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  text,
-  time,
-  type Static,
-  type TSchema,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { QUEUE, Warning } from '../monitoring/monitoring.openapi.js';
 import { ORDER_MEMBERS, parameter } from '../openapi/components.js';
 import { json, operations } from '../openapi/operation.js';
 import type { ErrorCode } from '../model/errors.js';
 
 const SET_BY = {
-  by: optional(text('User or token that set it; absent where another program did.')),
-  since: optional(time('Start time.')),
-  reason: optional(text('Reason.')),
-  until: optional(time('When it ends automatically.')),
+  by: s.optional(s.text('User or token that set it; absent where another program did.')),
+  since: s.optional(s.time('Start time.')),
+  reason: s.optional(s.text('Reason.')),
+  until: s.optional(s.time('When it ends automatically.')),
 };
-const SetBy = object(SET_BY);
+const SetBy = s.object(SET_BY);
 /** Author, time, reason and end of a setting; empty if another program made it. */
-export type SetBy = Static<typeof SetBy>;
+export type SetBy = s.Static<typeof SetBy>;
 
-const QueueConsumer = object({
-  workerId: text('Id of the worker.'),
-  worker: text('Name of the worker.'),
-  concurrency: integer({ minimum: 1, description: 'Concurrent tasks.' }),
-  active: count('Running tasks of this queue.'),
-  paused: flag(),
+const QueueConsumer = s.object({
+  workerId: s.text('Id of the worker.'),
+  worker: s.text('Name of the worker.'),
+  concurrency: s.integer({ minimum: 1, description: 'Concurrent tasks.' }),
+  active: s.count('Running tasks of this queue.'),
+  paused: s.flag(),
 });
-export type QueueConsumer = Static<typeof QueueConsumer>;
+export type QueueConsumer = s.Static<typeof QueueConsumer>;
 
 const perMinute = (tasks: string) =>
-  orNull(
-    number({ minimum: 0 }),
+  s.orNull(
+    s.number({ minimum: 0 }),
     `${tasks} per minute, over the last minute; null in the first seconds after the first start.`,
   );
 
@@ -51,91 +34,94 @@ const VIEW = {
   ...QUEUE,
   inPerMinute: perMinute('Tasks that came in, retries too'),
   outPerMinute: perMinute('Tasks that left, whatever became of them'),
-  paused: orNull(SetBy, 'True while paused: workers start no new tasks from it.'),
-  workers: count('Online workers that serve it.'),
-  consumers: list(QueueConsumer),
-  slots: object({ used: count('Occupied slots.'), total: count('Slots of all consumers.') }),
-  globalConcurrency: object({
-    value: orNull(integer({ minimum: 1 }), 'Concurrent tasks of all workers together; null for no limit.'),
-    origin: oneOf(['default', 'override']),
+  paused: s.orNull(SetBy, 'True while paused: workers start no new tasks from it.'),
+  workers: s.count('Online workers that serve it.'),
+  consumers: s.list(QueueConsumer),
+  slots: s.object({ used: s.count('Occupied slots.'), total: s.count('Slots of all consumers.') }),
+  globalConcurrency: s.object({
+    value: s.orNull(
+      s.integer({ minimum: 1 }),
+      'Concurrent tasks of all workers together; null for no limit.',
+    ),
+    origin: s.oneOf(['default', 'override']),
     ...SET_BY,
   }),
-  rateLimit: orNull(
-    object({
-      max: integer({ minimum: 1, description: 'Starts per `perMs`, all workers together.' }),
-      perMs: integer({ minimum: 1, description: 'Period of the limit, ms.' }),
-      waitMs: count('Time until the next start is allowed, ms; 0 for now.'),
+  rateLimit: s.orNull(
+    s.object({
+      max: s.integer({ minimum: 1, description: 'Starts per `perMs`, all workers together.' }),
+      perMs: s.integer({ minimum: 1, description: 'Period of the limit, ms.' }),
+      waitMs: s.count('Time until the next start is allowed, ms; 0 for now.'),
       ...SET_BY,
     }),
   ),
-  composition: object({
-    sampled: count('Number of waiting tasks in the sample, taken from the front.'),
-    of: count('Number of all waiting tasks.'),
-    types: list(
-      object({ type: text('Task type.'), count: count('Number of tasks.') }),
+  composition: s.object({
+    sampled: s.count('Number of waiting tasks in the sample, taken from the front.'),
+    of: s.count('Number of all waiting tasks.'),
+    types: s.list(
+      s.object({ type: s.text('Task type.'), count: s.count('Number of tasks.') }),
       'Most frequent first.',
     ),
   }),
-  warnings: list(Warning),
+  warnings: s.list(Warning),
 };
 
-const QueueView = named('QueueView', object(VIEW));
+const QueueView = s.named('QueueView', s.object(VIEW));
 /** Queue with its pause, limits and workers, as REST and its page show it. */
-export type QueueView = Static<typeof QueueView>;
+export type QueueView = s.Static<typeof QueueView>;
 
-const QueueAction = named(
+const QueueAction = s.named(
   'QueueAction',
-  object({
-    action: text(
+  s.object({
+    action: s.text(
       'The action: pause, resume, concurrency, rate-limit, drain, promote, or clean with the state.',
     ),
-    at: time('Time of the action.'),
-    by: text('User or token; `roost` where a time limit ended.'),
-    reason: optional(text('Reason.')),
-    until: optional(time('End time.')),
-    value: optional(count('New concurrency; absent where the limit was removed.')),
-    max: optional(count('New number of starts; absent where the limit was removed.')),
-    perMs: optional(count('New period, ms.')),
-    done: optional(count('Number of affected tasks.')),
+    at: s.time('Time of the action.'),
+    by: s.text('User or token; `roost` where a time limit ended.'),
+    reason: s.optional(s.text('Reason.')),
+    until: s.optional(s.time('End time.')),
+    value: s.optional(s.count('New concurrency; absent where the limit was removed.')),
+    max: s.optional(s.count('New number of starts; absent where the limit was removed.')),
+    perMs: s.optional(s.count('New period, ms.')),
+    done: s.optional(s.count('Number of affected tasks.')),
   }),
 );
-export type QueueAction = Static<typeof QueueAction>;
+export type QueueAction = s.Static<typeof QueueAction>;
 
-const QueueDetail = named(
+const QueueDetail = s.named(
   'QueueDetail',
-  object({ ...VIEW, actions: list(QueueAction, 'Recent actions, newest first.') }),
+  s.object({ ...VIEW, actions: s.list(QueueAction, 'Recent actions, newest first.') }),
 );
-export type QueueDetail = Static<typeof QueueDetail>;
+export type QueueDetail = s.Static<typeof QueueDetail>;
 
-const QueueOutcome = named(
+const QueueOutcome = s.named(
   'QueueOutcome',
-  object({
-    done: count('Number of affected tasks.'),
-    more: flag('True where tasks are left for another call.'),
-    cure: optional(text('What to do about it.')),
+  s.object({
+    done: s.count('Number of affected tasks.'),
+    more: s.flag('True where tasks are left for another call.'),
+    cure: s.optional(s.text('What to do about it.')),
     queue: QueueDetail,
   }),
 );
-export type QueueOutcome = Static<typeof QueueOutcome>;
+export type QueueOutcome = s.Static<typeof QueueOutcome>;
 
 const { reason } = ORDER_MEMBERS;
-const AT_ONCE = integer({ minimum: 1, maximum: 100_000 });
-const PauseRequest = named('PauseRequest', closed(ORDER_MEMBERS));
-const ReasonRequest = named('ReasonRequest', closed({ reason }));
-const DrainRequest = named(
+const AT_ONCE = s.integer({ minimum: 1, maximum: 100_000 });
+const PauseRequest = s.named('PauseRequest', s.closed(ORDER_MEMBERS));
+const ReasonRequest = s.named('ReasonRequest', s.closed({ reason }));
+const DrainRequest = s.named(
   'DrainRequest',
-  closed({
-    delayed: optional(flag('Includes delayed tasks.', { default: false })),
+  s.closed({
+    delayed: s.optional(s.flag('Includes delayed tasks.', { default: false })),
     reason,
   }),
 );
-const CleanRequest = named(
+const CleanRequest = s.named(
   'CleanRequest',
-  closed({
-    state: oneOf(FINISHED_STATES),
-    olderThanMs: count('Minimum time since the task finished, ms; 0 for all.'),
-    limit: optional(
-      integer({
+  s.closed({
+    state: s.oneOf(FINISHED_STATES),
+    olderThanMs: s.count('Minimum time since the task finished, ms; 0 for all.'),
+    limit: s.optional(
+      s.integer({
         minimum: 1,
         maximum: 10_000_000,
         description: 'Maximum number of tasks, the oldest first.',
@@ -144,16 +130,16 @@ const CleanRequest = named(
     reason,
   }),
 );
-const ConcurrencyRequest = named(
+const ConcurrencyRequest = s.named(
   'ConcurrencyRequest',
-  closed({ value: orNull(AT_ONCE, 'Concurrent tasks; null removes the limit.'), ...ORDER_MEMBERS }),
+  s.closed({ value: s.orNull(AT_ONCE, 'Concurrent tasks; null removes the limit.'), ...ORDER_MEMBERS }),
 );
-const RateLimitRequest = named(
+const RateLimitRequest = s.named(
   'RateLimitRequest',
-  closed({
-    max: orNull(AT_ONCE, 'Number of starts; null removes the limit.'),
-    perMs: optional(
-      integer({ minimum: 1, maximum: 86_400_000, description: 'Period, ms. Required with `max`.' }),
+  s.closed({
+    max: s.orNull(AT_ONCE, 'Number of starts; null removes the limit.'),
+    perMs: s.optional(
+      s.integer({ minimum: 1, maximum: 86_400_000, description: 'Period, ms. Required with `max`.' }),
     ),
     ...ORDER_MEMBERS,
   }),
@@ -165,7 +151,7 @@ const parameters = [parameter('QueueName')];
 const MISSING = ['NOT_FOUND', 'QUEUE_NOT_FOUND', 'QUEUE_NOT_OURS', 'REDIS_UNAVAILABLE'] as const;
 
 /** Members that all changes of a queue have in common. */
-function change(answer: TSchema = QueueDetail, ...more: ErrorCode[]) {
+function change(answer: s.TSchema = QueueDetail, ...more: ErrorCode[]) {
   return {
     parameters,
     answers: { 200: ['The queue as it is now.', answer] as const },
@@ -178,7 +164,7 @@ export const QUEUES_API = operations('Queues', {
     id: 'listQueues',
     summary: 'List all queues',
     answers: {
-      200: ['The queues with their tasks, workers and limits.', named('QueueList', items(QueueView))],
+      200: ['The queues with their tasks, workers and limits.', s.named('QueueList', s.items(QueueView))],
     },
     errors: ['REDIS_UNAVAILABLE'],
   },

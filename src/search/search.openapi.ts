@@ -1,78 +1,67 @@
-import {
-  count,
-  items,
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  text,
-  time,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { pathParameter } from '../openapi/components.js';
 import { json, operations } from '../openapi/operation.js';
 import { TASK_COLUMNS } from './task-columns.js';
 
-const columns = optional(
-  list(oneOf(TASK_COLUMNS), 'Columns of the list, where they differ from the default.'),
+const columns = s.optional(
+  s.list(s.oneOf(TASK_COLUMNS), 'Columns of the list, where they differ from the default.'),
 );
 
-const Search = named(
+const Search = s.named(
   'Search',
-  object(
+  s.object(
     {
-      id: text('Id; does not change when the search is replaced.'),
-      name: text('Name of the search.'),
-      q: text('The normalized query; empty for every task.'),
+      id: s.text('Id; does not change when the search is replaced.'),
+      name: s.text('Name of the search.'),
+      q: s.text('The normalized query; empty for every task.'),
       columns,
-      createdAt: time('When it was saved.'),
-      links: object({
-        self: text('REST URL of the search.'),
-        page: text('URL of the page that lists its tasks.'),
-        tasks: text('REST URL of its tasks.'),
+      createdAt: s.time('When it was saved.'),
+      links: s.object({
+        self: s.text('REST URL of the search.'),
+        page: s.text('URL of the page that lists its tasks.'),
+        tasks: s.text('REST URL of its tasks.'),
       }),
     },
     { description: 'A saved query.' },
   ),
 );
-export type SearchView = Static<typeof Search>;
+export type SearchView = s.Static<typeof Search>;
 
-const SearchRequest = named(
+const SearchRequest = s.named(
   'SearchRequest',
-  object({
-    name: text('Name of the search.', { minLength: 1, maxLength: 60 }),
-    q: text('The query.', { maxLength: 2048 }),
+  s.object({
+    name: s.text('Name of the search.', { minLength: 1, maxLength: 60 }),
+    q: s.text('The query.', { maxLength: 2048 }),
     columns,
   }),
 );
 
-const Suggestion = named(
+const Suggestion = s.named(
   'Suggestion',
-  object({
-    text: text('Replacement text. One that ends with a colon is to be followed by a value.', {
+  s.object({
+    text: s.text('Replacement text. One that ends with a colon is to be followed by a value.', {
       examples: ['type:divide'],
     }),
-    help: text('Short explanation.'),
+    help: s.text('Short explanation.'),
   }),
 );
-export type Suggestion = Static<typeof Suggestion>;
+export type Suggestion = s.Static<typeof Suggestion>;
 
-export const Suggestions = named(
+export const Suggestions = s.named(
   'Suggestions',
-  object({
-    from: count('Start of the replaced text in the query, in UTF-16 units.'),
-    to: count('End of the replaced text.'),
-    items: list(Suggestion),
+  s.object({
+    from: s.count('Start of the replaced text in the query, in UTF-16 units.'),
+    to: s.count('End of the replaced text.'),
+    items: s.list(Suggestion),
   }),
 );
-export type Suggestions = Static<typeof Suggestions>;
+export type Suggestions = s.Static<typeof Suggestions>;
 
 export const SEARCHES_API = operations('Search', {
   'GET /api/v1/searches': {
     id: 'listSearches',
     summary: 'List saved searches',
-    answers: { 200: ['All of them, by name.', named('SearchList', items(Search))] },
+    answers: { 200: ['All of them, by name.', s.named('SearchList', s.items(Search))] },
     errors: ['HISTORY_UNAVAILABLE'],
   },
   'POST /api/v1/searches': {

@@ -1,93 +1,82 @@
-import {
-  closed,
-  constant,
-  integer,
-  list,
-  named,
-  number,
-  oneOf,
-  optional,
-  raw,
-  text,
-  time,
-  type TSchema,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import type { JsonSchema, TaskType } from '../registry/task-type.js';
 import { MAX_DELAY_MS, MAX_TIMER_MS } from '../task-api/delays.js';
 
-export const Backoff = named(
+export const Backoff = s.named(
   'Backoff',
-  closed(
+  s.closed(
     {
-      type: oneOf(['fixed', 'exponential']),
-      delayMs: integer({
+      type: s.oneOf(['fixed', 'exponential']),
+      delayMs: s.integer({
         minimum: 0,
         maximum: 86_400_000,
         description: 'Pause before the second attempt, ms.',
       }),
-      maxDelayMs: optional(
-        integer({
+      maxDelayMs: s.optional(
+        s.integer({
           minimum: 1,
           description:
             'Exponential only: maximum pause, ms, not below `delayMs`. A pause never exceeds one year.',
         }),
       ),
-      jitter: optional(
-        number({ minimum: 0, maximum: 1, description: 'Random share of each pause, 0 to 1.' }),
+      jitter: s.optional(
+        s.number({ minimum: 0, maximum: 1, description: 'Random share of each pause, 0 to 1.' }),
       ),
     },
     { description: 'Pause before the next attempt.' },
   ),
 );
 
-const SubmitOptions = named('SubmitOptions', {
-  ...closed(
+const SubmitOptions = s.named('SubmitOptions', {
+  ...s.closed(
     {
-      delayMs: optional(
-        integer({
+      delayMs: s.optional(
+        s.integer({
           minimum: 0,
           maximum: MAX_DELAY_MS,
           description: 'Delay before the run, ms. Cannot be combined with `runAt`.',
         }),
       ),
-      runAt: optional(
-        time('Runs at this time, given with its zone. Up to a minute past means now; up to a year ahead.'),
+      runAt: s.optional(
+        s.time('Runs at this time, given with its zone. Up to a minute past means now; up to a year ahead.'),
       ),
-      priority: optional(
-        integer({
+      priority: s.optional(
+        s.integer({
           minimum: 0,
           maximum: 1000,
           default: 0,
           description: '0: none; 1 runs before 2. Tasks with a priority run after those without.',
         }),
       ),
-      attempts: optional(
-        integer({
+      attempts: s.optional(
+        s.integer({
           minimum: 1,
           maximum: 100,
           description: 'Maximum number of attempts. Default: that of the task type.',
         }),
       ),
-      backoff: optional(Backoff),
-      softTimeoutMs: optional(
-        integer({
+      backoff: s.optional(Backoff),
+      softTimeoutMs: s.optional(
+        s.integer({
           minimum: 1,
           maximum: MAX_TIMER_MS,
           description:
             'Time after which an attempt is asked to stop, ms; replaces the limit of the type. Must not exceed the hard limit. If `PUT /limits/{type}` has set a limit too, the lower one applies.',
         }),
       ),
-      hardTimeoutMs: optional(
-        integer({
+      hardTimeoutMs: s.optional(
+        s.integer({
           minimum: 1,
           maximum: MAX_TIMER_MS,
           description:
             'Time after which an attempt fails even if its handler does not stop, ms; the same rules apply.',
         }),
       ),
-      expiresAt: optional(time('Time after which the task does not start any more and ends as `expired`.')),
-      tags: optional(
-        list(text('A tag.', { minLength: 1, maxLength: 64 }), 'Tags, for searches.', { maxItems: 20 }),
+      expiresAt: s.optional(
+        s.time('Time after which the task does not start any more and ends as `expired`.'),
+      ),
+      tags: s.optional(
+        s.list(s.text('A tag.', { minLength: 1, maxLength: 64 }), 'Tags, for searches.', { maxItems: 20 }),
       ),
     },
     {
@@ -99,29 +88,29 @@ const SubmitOptions = named('SubmitOptions', {
   ),
   // The members of an object, which may be null as a whole.
   type: ['object', 'null'],
-} as unknown as TSchema);
+} as unknown as s.TSchema);
 
 const LINE_MEMBERS = {
-  idempotencyKey: optional(
-    text('Same as the header Idempotency-Key of a single request.', { minLength: 1, maxLength: 255 }),
+  idempotencyKey: s.optional(
+    s.text('Same as the header Idempotency-Key of a single request.', { minLength: 1, maxLength: 255 }),
   ),
 };
 
 /** Creates a union of the requests of all types, distinguished by `type`. */
 export function byType(kind: 'Submit' | 'Line', description: string, types: readonly TaskType[]) {
   const nameOf = ({ name }: TaskType) => kind + pascal(name);
-  return named(
+  return s.named(
     kind === 'Line' ? 'SubmitLine' : kind,
-    raw({
+    s.raw({
       description,
       oneOf: types.map((type) =>
-        named(
+        s.named(
           nameOf(type),
-          closed(
+          s.closed(
             {
-              type: constant(type.name),
-              input: named(`Input${pascal(type.name)}`, raw(toInput(type.schema))),
-              options: optional(SubmitOptions),
+              type: s.constant(type.name),
+              input: s.named(`Input${pascal(type.name)}`, s.raw(toInput(type.schema))),
+              options: s.optional(SubmitOptions),
               ...(kind === 'Line' ? LINE_MEMBERS : {}),
             },
             {

@@ -1,18 +1,4 @@
-import {
-  anyObject,
-  count,
-  flag,
-  integer,
-  items,
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  string,
-  text,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { TASK_STATES } from '../model/states.js';
 import { TaskLinks, TaskView } from '../model/task-view.js';
 import { ErrorCode, FieldProblem, ManagedQueue, parameter } from '../openapi/components.js';
@@ -20,53 +6,55 @@ import { operations, type Paths } from '../openapi/operation.js';
 import type { TaskType } from '../registry/task-type.js';
 import { Backoff, bodyExamples, byType, exampleInput } from './submit-bodies.openapi.js';
 
-export const BulkOutcome = named(
+export const BulkOutcome = s.named(
   'BulkOutcome',
-  object({
-    line: integer({ minimum: 1, description: 'Line number, from 1; blank lines are not counted.' }),
-    ok: flag(),
-    id: optional(text('Id of the accepted task.')),
-    state: optional(oneOf(TASK_STATES)),
-    links: optional(TaskLinks),
-    error: optional(
-      object({ code: ErrorCode, detail: text('The problem.'), fields: optional(list(FieldProblem)) }),
+  s.object({
+    line: s.integer({ minimum: 1, description: 'Line number, from 1; blank lines are not counted.' }),
+    ok: s.flag(),
+    id: s.optional(s.text('Id of the accepted task.')),
+    state: s.optional(s.oneOf(TASK_STATES)),
+    links: s.optional(TaskLinks),
+    error: s.optional(
+      s.object({ code: ErrorCode, detail: s.text('The problem.'), fields: s.optional(s.list(FieldProblem)) }),
     ),
   }),
 );
 /** Outcome of one line of a bulk request. */
-export type LineOutcome = Static<typeof BulkOutcome>;
+export type LineOutcome = s.Static<typeof BulkOutcome>;
 
-const BulkAnswer = named(
+const BulkAnswer = s.named(
   'BulkAnswer',
-  object({
-    accepted: count('Number of accepted lines.'),
-    refused: count('Number of refused lines; each has its error.'),
-    items: list(BulkOutcome, 'Outcomes, in the order of the lines.'),
+  s.object({
+    accepted: s.count('Number of accepted lines.'),
+    refused: s.count('Number of refused lines; each has its error.'),
+    items: s.list(BulkOutcome, 'Outcomes, in the order of the lines.'),
   }),
 );
-export type BulkAnswer = Static<typeof BulkAnswer>;
+export type BulkAnswer = s.Static<typeof BulkAnswer>;
 
-const TaskTypeView = named(
+const TaskTypeView = s.named(
   'TaskTypeView',
-  object({
-    name: text('Value of `type` in a submission.'),
-    title: text('Title for users.'),
-    summary: text('Summary of the task type; empty where it has none.'),
+  s.object({
+    name: s.text('Value of `type` in a submission.'),
+    title: s.text('Title for users.'),
+    summary: s.text('Summary of the task type; empty where it has none.'),
     queue: ManagedQueue,
-    defaults: object({
-      attempts: integer({ minimum: 1 }),
+    defaults: s.object({
+      attempts: s.integer({ minimum: 1 }),
       backoff: Backoff,
-      softTimeoutMs: optional(count('Time after which an attempt is asked to stop, ms.')),
-      hardTimeoutMs: optional(count('Time after which an attempt fails, ms.')),
-      isolate: flag('Runs in its own process, which can be killed.'),
-      cancelGraceMs: optional(count('Isolated: grace period between the request to stop and the kill, ms.')),
-      maxChildMemoryMb: optional(count('Isolated: heap limit of its process, MB.')),
-      maxTasksPerChild: optional(count('Isolated: number of tasks after which its process is replaced.')),
+      softTimeoutMs: s.optional(s.count('Time after which an attempt is asked to stop, ms.')),
+      hardTimeoutMs: s.optional(s.count('Time after which an attempt fails, ms.')),
+      isolate: s.flag('Runs in its own process, which can be killed.'),
+      cancelGraceMs: s.optional(
+        s.count('Isolated: grace period between the request to stop and the kill, ms.'),
+      ),
+      maxChildMemoryMb: s.optional(s.count('Isolated: heap limit of its process, MB.')),
+      maxTasksPerChild: s.optional(s.count('Isolated: number of tasks after which its process is replaced.')),
     }),
-    schema: anyObject('JSON Schema (draft 2020-12) of the input.'),
+    schema: s.anyObject('JSON Schema (draft 2020-12) of the input.'),
   }),
 );
-export type TaskTypeView = Static<typeof TaskTypeView>;
+export type TaskTypeView = s.Static<typeof TaskTypeView>;
 
 const location = { headers: { Location: { $ref: '#/components/headers/Location' } } };
 
@@ -77,7 +65,7 @@ export function submitApi(types: readonly TaskType[]): Paths {
     'GET /api/v1/task-types': {
       id: 'listTaskTypes',
       summary: 'List task types',
-      answers: { 200: ['All task types, by title.', named('TaskTypeList', items(TaskTypeView))] },
+      answers: { 200: ['All task types, by title.', s.named('TaskTypeList', s.items(TaskTypeView))] },
     },
     'POST /api/v1/tasks': {
       id: 'submitTask',
@@ -124,7 +112,7 @@ export function submitApi(types: readonly TaskType[]): Paths {
         description: 'At most 4 MB; 1 to 1,000 tasks, as a JSON array or as NDJSON with one task per line.',
         content: {
           'application/json': {
-            schema: list(
+            schema: s.list(
               byType(
                 'Line',
                 'One task of a bulk request: as in `POST /tasks`, with an optional `idempotencyKey`.',
@@ -136,7 +124,7 @@ export function submitApi(types: readonly TaskType[]): Paths {
             examples: { tasks: { summary: 'As a JSON array', value: tasks } },
           },
           'application/x-ndjson': {
-            schema: string(),
+            schema: s.string(),
             examples: {
               lines: {
                 summary: 'One task per line',

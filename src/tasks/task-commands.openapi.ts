@@ -1,20 +1,22 @@
 import { BulkActionView } from '../bulk-actions/bulk-actions.openapi.js';
 import { MAX_UNDO_MS } from '../bulk-actions/bulk-request.js';
 import type { ErrorCode } from '../model/errors.js';
-import { closed, flag, named, optional, text } from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { TaskView } from '../model/task-view.js';
 import { ManagedQueue, parameter, query } from '../openapi/components.js';
 import { json, operations, UNREADABLE } from '../openapi/operation.js';
 import { MISSING } from './task-queries.openapi.js';
 
-const CancelRequest = named(
+const CancelRequest = s.named(
   'CancelRequest',
-  closed({
-    reason: optional(text('Reason; stored with the task.', { maxLength: 500 })),
-    force: optional(flag('For a running task: does not wait for its handler. An isolated one is killed.')),
+  s.closed({
+    reason: s.optional(s.text('Reason; stored with the task.', { maxLength: 500 })),
+    force: s.optional(
+      s.flag('For a running task: does not wait for its handler. An isolated one is killed.'),
+    ),
   }),
 );
-const MoveRequest = named('MoveRequest', closed({ queue: ManagedQueue }));
+const MoveRequest = s.named('MoveRequest', s.closed({ queue: ManagedQueue }));
 
 /** Error codes of commands. A body is validated even where none is required. */
 const CONFLICT: readonly ErrorCode[] = [...MISSING, ...UNREADABLE, 'TASK_STATE_CONFLICT', 'QUERY_INVALID'];

@@ -1,91 +1,76 @@
 import type { ErrorCode } from '../model/errors.js';
-import {
-  anything,
-  count,
-  countOrNull,
-  flag,
-  items,
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  text,
-  time,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { TASK_STATES } from '../model/states.js';
 import { AttemptView, LogLine, ProgressSample, TaskView, TransitionView } from '../model/task-view.js';
 import { parameter, query } from '../openapi/components.js';
 import { operations } from '../openapi/operation.js';
 
-const LogPage = named(
+const LogPage = s.named(
   'LogPage',
-  object({ items: list(LogLine), total: count('Number of lines written; the last 1,000 are stored.') }),
+  s.object({ items: s.list(LogLine), total: s.count('Number of lines written; the last 1,000 are stored.') }),
 );
 
-const BlockingTask = object({
-  id: text('Id of the task.'),
-  type: text('Task type.'),
-  worker: optional(text('Worker that runs it.')),
-  runMs: optional(count('Run time so far, ms.')),
-  href: text('URL of the page.'),
+const BlockingTask = s.object({
+  id: s.text('Id of the task.'),
+  type: s.text('Task type.'),
+  worker: s.optional(s.text('Worker that runs it.')),
+  runMs: s.optional(s.count('Run time so far, ms.')),
+  href: s.text('URL of the page.'),
 });
 /** A task that blocks another one. */
-export type BlockingTask = Static<typeof BlockingTask>;
+export type BlockingTask = s.Static<typeof BlockingTask>;
 
-const Blocker = named(
+const Blocker = s.named(
   'Blocker',
-  object({
-    code: oneOf([
+  s.object({
+    code: s.oneOf([
       ...(['QUEUE_PAUSED', 'DELAYED', 'RETRY_WAIT', 'TYPE_RATE_LIMITED', 'TYPE_CONCURRENCY_FULL'] as const),
       ...(['NO_WORKER', 'REDIS_TROUBLE', 'WORKERS_UNKNOWN', 'WORKERS_PAUSED', 'RATE_LIMITED'] as const),
       ...(['CONCURRENCY_FULL', 'BEHIND', 'CHILDREN', 'CHILD_FAILED', 'NOT_QUEUED'] as const),
     ]),
-    message: text('Description of the reason.'),
-    since: optional(time('Start time.')),
-    until: optional(time('End time.')),
-    cure: optional(text('What to do about it.')),
-    href: optional(text('Page on which to do it.')),
-    tasks: optional(list(BlockingTask, 'Blocking tasks, the longest-running first.')),
+    message: s.text('Description of the reason.'),
+    since: s.optional(s.time('Start time.')),
+    until: s.optional(s.time('End time.')),
+    cure: s.optional(s.text('What to do about it.')),
+    href: s.optional(s.text('Page on which to do it.')),
+    tasks: s.optional(s.list(BlockingTask, 'Blocking tasks, the longest-running first.')),
   }),
 );
 /** One reason why a task is not running: its message, its time span where known, and what to do about it. */
-export type Blocker = Static<typeof Blocker>;
+export type Blocker = s.Static<typeof Blocker>;
 
-const StartEstimate = object(
+const StartEstimate = s.object(
   {
-    startInMs: countOrNull('Time until the start, ms; null where no estimate is possible.'),
-    startAt: orNull(time('Time of the start.')),
-    basis: text('Basis of the estimate, or the reason why there is none.'),
+    startInMs: s.countOrNull('Time until the start, ms; null where no estimate is possible.'),
+    startAt: s.orNull(s.time('Time of the start.')),
+    basis: s.text('Basis of the estimate, or the reason why there is none.'),
   },
   { description: 'Estimated start.' },
 );
-export type StartEstimate = Static<typeof StartEstimate>;
+export type StartEstimate = s.Static<typeof StartEstimate>;
 
-const WhyView = named(
+const WhyView = s.named(
   'WhyView',
-  object({
-    id: text('Id of the task.'),
-    state: oneOf(TASK_STATES),
-    summary: text('One sentence: the first reason, or the state of a task that is not waiting.'),
-    position: orNull(
-      object({
-        ahead: count('Number of tasks ahead in its queue.'),
-        atLeast: flag('True where `ahead` is a lower bound.'),
+  s.object({
+    id: s.text('Id of the task.'),
+    state: s.oneOf(TASK_STATES),
+    summary: s.text('One sentence: the first reason, or the state of a task that is not waiting.'),
+    position: s.orNull(
+      s.object({
+        ahead: s.count('Number of tasks ahead in its queue.'),
+        atLeast: s.flag('True where `ahead` is a lower bound.'),
       }),
     ),
-    blockers: list(Blocker, 'Reasons, the most decisive first; empty where none was found.'),
-    unknown: list(
-      text('The unknown fact, and why it is not known.'),
+    blockers: s.list(Blocker, 'Reasons, the most decisive first; empty where none was found.'),
+    unknown: s.list(
+      s.text('The unknown fact, and why it is not known.'),
       'Facts that could not be determined, for tasks of other programs.',
     ),
-    estimate: orNull(StartEstimate),
+    estimate: s.orNull(StartEstimate),
   }),
 );
 /** Reasons why a task is not running, or its current state. */
-export type WhyView = Static<typeof WhyView>;
+export type WhyView = s.Static<typeof WhyView>;
 
 /** Error codes of every operation on one task. */
 export const MISSING: readonly ErrorCode[] = [
@@ -140,7 +125,7 @@ export const TASK_QUERIES_API = operations('Tasks', {
     id: 'listAttempts',
     summary: 'List the attempts of a task',
     answers: {
-      200: ['Every run of the task by a worker, oldest first.', named('AttemptList', items(AttemptView))],
+      200: ['Every run of the task by a worker, oldest first.', s.named('AttemptList', s.items(AttemptView))],
     },
   },
   'GET /api/v1/tasks/{id}/transitions': {
@@ -149,7 +134,7 @@ export const TASK_QUERIES_API = operations('Tasks', {
     summary: 'List the transitions of a task',
     description: 'Contains the recorded transitions, and newer ones known to Redis.',
     answers: {
-      200: ['The states it went through, oldest first.', named('TransitionList', items(TransitionView))],
+      200: ['The states it went through, oldest first.', s.named('TransitionList', s.items(TransitionView))],
     },
   },
   'GET /api/v1/tasks/{id}/progress': {
@@ -157,13 +142,13 @@ export const TASK_QUERIES_API = operations('Tasks', {
     id: 'listProgress',
     summary: 'List the progress of a task over time',
     description: 'Contains at most one sample per second, and 240 per task.',
-    answers: { 200: ['Samples, oldest first.', named('ProgressList', items(ProgressSample))] },
+    answers: { 200: ['Samples, oldest first.', s.named('ProgressList', s.items(ProgressSample))] },
   },
   'GET /api/v1/tasks/{id}/input': {
     ...READ,
     id: 'downloadInput',
     summary: 'Download the input of a task',
-    answers: { 200: ['The complete input.', anything(), DOWNLOAD] },
+    answers: { 200: ['The complete input.', s.anything(), DOWNLOAD] },
     errors: [...READ.errors, 'TASK_STATE_CONFLICT'],
   },
   'GET /api/v1/tasks/{id}/result': {
@@ -172,7 +157,7 @@ export const TASK_QUERIES_API = operations('Tasks', {
     summary: 'Download the result of a task',
     description:
       'Requires a completed task. Answers 409 for others, and for a result that was too long to be stored in full.',
-    answers: { 200: ['The complete result.', anything(), DOWNLOAD] },
+    answers: { 200: ['The complete result.', s.anything(), DOWNLOAD] },
     errors: [...READ.errors, 'TASK_STATE_CONFLICT'],
   },
   'GET /api/v1/tasks/{id}/why': {

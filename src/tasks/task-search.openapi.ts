@@ -1,5 +1,5 @@
 import { SORT_FIELDS } from '../history/query/query-ast.js';
-import { string } from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { TASK_STATES } from '../model/states.js';
 import { TaskPage } from '../model/task-view.js';
 import { FILE, paging, parameter, query } from '../openapi/components.js';
@@ -79,7 +79,7 @@ export const TASK_SEARCH_API = operations('Search', {
       ...SEARCH,
       parameter('Reveal'),
     ],
-    answers: { 200: ['The file.', string(), FILE] },
+    answers: { 200: ['The file.', s.string(), FILE] },
     errors,
   },
 });

@@ -1,199 +1,180 @@
-import {
-  anyObject,
-  closed,
-  constant,
-  count,
-  either,
-  flag,
-  integer,
-  items,
-  list,
-  named,
-  number,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  partial,
-  record,
-  string,
-  text,
-  time,
-  type Static,
-} from '../model/schema.js';
+import * as s from '../model/schema.js';
 import { parameter } from '../openapi/components.js';
 import { json, operations, UNREADABLE } from '../openapi/operation.js';
 import { COMMAND_NAMES } from './parse-command.js';
 import { MAX_LISTED_TASKS } from './worker-record.js';
 
-const amount = (description?: string) => number({ minimum: 0, ...(description ? { description } : {}) });
+const amount = (description?: string) => s.number({ minimum: 0, ...(description ? { description } : {}) });
 const slots = (description?: string) =>
-  integer({ minimum: 1, maximum: 1000, ...(description ? { description } : {}) });
+  s.integer({ minimum: 1, maximum: 1000, ...(description ? { description } : {}) });
 
-const WorkerConsumer = named(
+const WorkerConsumer = s.named(
   'WorkerConsumer',
-  object({
-    queue: text('Name of the queue.'),
+  s.object({
+    queue: s.text('Name of the queue.'),
     concurrency: slots('Concurrent tasks.'),
-    active: count('Running tasks of the queue.'),
-    paused: flag(),
-    autoscale: orNull(object({ min: slots(), max: slots() })),
+    active: s.count('Running tasks of the queue.'),
+    paused: s.flag(),
+    autoscale: s.orNull(s.object({ min: slots(), max: slots() })),
   }),
 );
 
-const WorkerTotals = named(
+const WorkerTotals = s.named(
   'WorkerTotals',
-  object(
+  s.object(
     {
-      completed: count('Completed.'),
-      failed: count('Failed permanently.'),
-      retried: count('Failed, with another attempt to follow.'),
-      cancelled: count('Cancelled.'),
+      completed: s.count('Completed.'),
+      failed: s.count('Failed permanently.'),
+      retried: s.count('Failed, with another attempt to follow.'),
+      cancelled: s.count('Cancelled.'),
     },
     { description: 'Counts since the process started.' },
   ),
 );
 
 const VIEW = {
-  id: text('Id; new at each start of the process.'),
-  name: text('Name from the setting WORKER_NAME, or host and process id.'),
-  host: text('Host it runs on.'),
-  pid: integer({ minimum: 1 }),
-  status: oneOf(
+  id: s.text('Id; new at each start of the process.'),
+  name: s.text('Name from the setting WORKER_NAME, or host and process id.'),
+  host: s.text('Host it runs on.'),
+  pid: s.integer({ minimum: 1 }),
+  status: s.oneOf(
     ['online', 'paused', 'draining', 'unknown', 'offline'],
     'paused and draining workers are online; a draining worker exits when its tasks have ended.',
   ),
-  startedAt: time('Start of the process.'),
-  lastSeenAt: time('Last heartbeat.'),
-  clockAheadMs: orNull(
-    integer(),
+  startedAt: s.time('Start of the process.'),
+  lastSeenAt: s.time('Last heartbeat.'),
+  clockAheadMs: s.orNull(
+    s.integer(),
     "Difference between its clock and Redis's, ms; positive is ahead. All reported times use Redis's clock. Null where not reported.",
   ),
-  consumers: list(WorkerConsumer),
-  active: count('Running tasks.'),
-  slots: count('Concurrency, all queues together.'),
+  consumers: s.list(WorkerConsumer),
+  active: s.count('Running tasks.'),
+  slots: s.count('Concurrency, all queues together.'),
   totals: WorkerTotals,
-  load: object({
+  load: s.object({
     cpuPercent: amount('Percent of one core, over the last second; can exceed 100.'),
-    rssBytes: count('Resident memory.'),
-    heapUsedBytes: count('Used JavaScript heap.'),
-    heapLimitBytes: count('Limit of the JavaScript heap.'),
+    rssBytes: s.count('Resident memory.'),
+    heapUsedBytes: s.count('Used JavaScript heap.'),
+    heapLimitBytes: s.count('Limit of the JavaScript heap.'),
     lagMs: amount('Event-loop delay over the last second, ms.'),
     busyPercent: amount('Event-loop utilization over the last second, percent.'),
-    loadAverage: list(amount(), 'Load average of its host over 1, 5 and 15 minutes.', {
+    loadAverage: s.list(amount(), 'Load average of its host over 1, 5 and 15 minutes.', {
       minItems: 3,
       maxItems: 3,
     }),
   }),
-  versions: object({
-    app: optional(text('APP_VERSION of the worker.', { examples: ['9f86d08'] })),
-    roost: string(),
-    node: string(),
-    bullmq: string(),
+  versions: s.object({
+    app: s.optional(s.text('APP_VERSION of the worker.', { examples: ['9f86d08'] })),
+    roost: s.string(),
+    node: s.string(),
+    bullmq: s.string(),
   }),
-  paused: orNull(
-    object({ by: text('User or token.'), at: time('Time.'), reason: optional(text('Reason.')) }),
+  paused: s.orNull(
+    s.object({ by: s.text('User or token.'), at: s.time('Time.'), reason: s.optional(s.text('Reason.')) }),
   ),
-  left: optional(text('Reason why it exited, with the status offline.')),
+  left: s.optional(s.text('Reason why it exited, with the status offline.')),
 };
 
-export const WorkerView = named('WorkerView', object(VIEW));
+export const WorkerView = s.named('WorkerView', s.object(VIEW));
 /** Worker as REST and the pages show it. */
-export type WorkerView = Static<typeof WorkerView>;
+export type WorkerView = s.Static<typeof WorkerView>;
 
-const WorkerDetail = named(
+const WorkerDetail = s.named(
   'WorkerDetail',
-  object({
+  s.object({
     ...VIEW,
-    args: list(string(), 'Command-line arguments, secrets masked.'),
-    settings: record(string(), 'Settings, secrets masked.'),
-    taskTypes: list(
-      object({
-        name: text('Name of the task type.'),
-        queue: text('Queue of the task type.'),
-        isolated: flag(),
+    args: s.list(s.string(), 'Command-line arguments, secrets masked.'),
+    settings: s.record(s.string(), 'Settings, secrets masked.'),
+    taskTypes: s.list(
+      s.object({
+        name: s.text('Name of the task type.'),
+        queue: s.text('Queue of the task type.'),
+        isolated: s.flag(),
       }),
     ),
-    running: list(
-      object({
-        id: text('Id of the task.'),
-        type: text('Task type.'),
-        queue: text('Queue of the task.'),
-        attempt: integer({ minimum: 1 }),
-        startedAt: time('Start of the attempt.'),
-        runMs: count('Run time so far, ms.'),
+    running: s.list(
+      s.object({
+        id: s.text('Id of the task.'),
+        type: s.text('Task type.'),
+        queue: s.text('Queue of the task.'),
+        attempt: s.integer({ minimum: 1 }),
+        startedAt: s.time('Start of the attempt.'),
+        runMs: s.count('Run time so far, ms.'),
       }),
       'Running tasks, the longest-running first.',
       { maxItems: MAX_LISTED_TASKS },
     ),
-    byType: record(WorkerTotals, 'Totals by task type.'),
-    children: list(
-      object({
-        pid: integer(),
-        busy: flag(),
-        taskId: optional(text('Task that it runs.')),
-        tasksDone: count('Tasks run since its start.'),
+    byType: s.record(WorkerTotals, 'Totals by task type.'),
+    children: s.list(
+      s.object({
+        pid: s.integer(),
+        busy: s.flag(),
+        taskId: s.optional(s.text('Task that it runs.')),
+        tasksDone: s.count('Tasks run since its start.'),
         rssMb: amount(),
       }),
       'Processes of isolated task types.',
     ),
   }),
 );
-export type WorkerDetail = Static<typeof WorkerDetail>;
+export type WorkerDetail = s.Static<typeof WorkerDetail>;
 
-const LoadSampleList = named(
+const LoadSampleList = s.named(
   'LoadSampleList',
-  items(
-    object({
-      at: integer({ description: 'ms since 1970.' }),
+  s.items(
+    s.object({
+      at: s.integer({ description: 'ms since 1970.' }),
       cpu: amount('Percent of one core.'),
       rssMb: amount(),
       lagMs: amount(),
-      active: count('Running tasks.'),
+      active: s.count('Running tasks.'),
     }),
     'One sample per second over two minutes, oldest first.',
   ),
 );
 
-export const CommandName = named('CommandName', oneOf(COMMAND_NAMES));
+export const CommandName = s.named('CommandName', s.oneOf(COMMAND_NAMES));
 
 const ARGUMENTS = {
-  queue: optional(text('For concurrency, autoscale, add-consumer and cancel-consumer.')),
-  concurrency: optional(slots('For concurrency; optional for add-consumer.')),
-  min: optional(slots('For autoscale.')),
-  max: optional(slots('For autoscale.')),
-  off: optional(flag('For autoscale: turns it off.')),
-  reason: optional(text('For pause.', { maxLength: 500 })),
-  now: optional(flag('For stop: exits without waiting; running tasks run again on another worker.')),
+  queue: s.optional(s.text('For concurrency, autoscale, add-consumer and cancel-consumer.')),
+  concurrency: s.optional(slots('For concurrency; optional for add-consumer.')),
+  min: s.optional(slots('For autoscale.')),
+  max: s.optional(slots('For autoscale.')),
+  off: s.optional(s.flag('For autoscale: turns it off.')),
+  reason: s.optional(s.text('For pause.', { maxLength: 500 })),
+  now: s.optional(s.flag('For stop: exits without waiting; running tasks run again on another worker.')),
 };
 const described = { description: 'Arguments depend on the command; others are refused.' };
-const CommandArgs = named('CommandArgs', closed(ARGUMENTS, described));
-const FleetCommandArgs = named(
+const CommandArgs = s.named('CommandArgs', s.closed(ARGUMENTS, described));
+const FleetCommandArgs = s.named(
   'FleetCommandArgs',
-  closed(
-    { ids: either([constant('all'), list(string())], 'Ids of the workers, or `all`.'), ...ARGUMENTS },
+  s.closed(
+    { ids: s.either([s.constant('all'), s.list(s.string())], 'Ids of the workers, or `all`.'), ...ARGUMENTS },
     described,
   ),
 );
 
-const result = anyObject('Result reported by the worker.');
-const CommandAnswer = named('CommandAnswer', object({ ok: constant(true), command: CommandName, result }));
+const result = s.anyObject('Result reported by the worker.');
+const CommandAnswer = s.named(
+  'CommandAnswer',
+  s.object({ ok: s.constant(true), command: CommandName, result }),
+);
 
-const WorkerReply = object({
-  id: text('Id of the worker.'),
-  name: text('Name of the worker.'),
-  ok: flag(),
-  result: optional(result),
-  why: optional(text('Reason why it refused or failed.')),
-  silent: optional(
-    constant(
+const WorkerReply = s.object({
+  id: s.text('Id of the worker.'),
+  name: s.text('Name of the worker.'),
+  ok: s.flag(),
+  result: s.optional(result),
+  why: s.optional(s.text('Reason why it refused or failed.')),
+  silent: s.optional(
+    s.constant(
       true,
       'Set where the worker did not answer; `why` states whether it may still execute the command.',
     ),
   ),
 });
 /** Reply of one of several workers to a command. */
-export type WorkerReply = Static<typeof WorkerReply>;
+export type WorkerReply = s.Static<typeof WorkerReply>;
 
 const id = parameter('WorkerId');
 const command = parameter('Command');
@@ -217,7 +198,7 @@ export const WORKERS_API = operations('Workers', {
     id: 'listWorkers',
     summary: 'List all workers seen within the last hour',
     answers: {
-      200: ['The workers, online ones first, then by name.', named('WorkerList', items(WorkerView))],
+      200: ['The workers, online ones first, then by name.', s.named('WorkerList', s.items(WorkerView))],
     },
     errors: ['REDIS_UNAVAILABLE'],
   },
@@ -268,7 +249,7 @@ export const WORKERS_API = operations('Workers', {
       all: { summary: 'ping, resume, drain', value: { ids: 'all' } },
       pause: { summary: 'pause', value: { ids: 'all', reason: 'maintenance' } },
     }),
-    answers: { 200: ['The answer of each worker.', named('FleetAnswerList', items(WorkerReply))] },
+    answers: { 200: ['The answer of each worker.', s.named('FleetAnswerList', s.items(WorkerReply))] },
     errors: ['NOT_FOUND', 'REQUEST_INVALID', 'REDIS_UNAVAILABLE'],
   },
 });

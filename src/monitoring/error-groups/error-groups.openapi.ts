@@ -1,101 +1,88 @@
-import {
-  closed,
-  count,
-  flag,
-  list,
-  named,
-  object,
-  oneOf,
-  optional,
-  NEXT_CURSOR,
-  string,
-  text,
-  time,
-  type Static,
-} from '../../model/schema.js';
+import * as s from '../../model/schema.js';
 import { TaskView } from '../../model/task-view.js';
 import { pathParameter, query } from '../../openapi/components.js';
 import { json, operations } from '../../openapi/operation.js';
 import { ERROR_ACTS, ERROR_SORTS, ERROR_STATES } from './error-states.js';
 
 const GROUP = {
-  fingerprint: text('Id of the group.', { examples: ['9f86d081884c7d65'] }),
-  type: text('Task type.'),
-  name: text('Name of the error.', { examples: ['TypeError'] }),
-  message: text('Message without numbers, ids and quoted text.'),
-  sample: text('Message of the latest failure.'),
-  frame: text('Place in the application code where it was thrown; empty without a stack.'),
-  state: named('ErrorState', oneOf(ERROR_STATES)),
-  count: count('Failed attempts.'),
-  firstSeenAt: time('Time of the first failure.'),
-  lastSeenAt: time('Time of the latest failure.'),
-  regressedAt: optional(time('Time of the first failure after it was resolved.')),
-  note: optional(text('Note of a user.')),
-  by: optional(text('User or token that changed its state last.')),
-  changedAt: optional(time('When its state was changed last.')),
-  trend: list(count('Failed attempts.'), 'Failed attempts per hour in the last 24 hours, oldest first.', {
+  fingerprint: s.text('Id of the group.', { examples: ['9f86d081884c7d65'] }),
+  type: s.text('Task type.'),
+  name: s.text('Name of the error.', { examples: ['TypeError'] }),
+  message: s.text('Message without numbers, ids and quoted text.'),
+  sample: s.text('Message of the latest failure.'),
+  frame: s.text('Place in the application code where it was thrown; empty without a stack.'),
+  state: s.named('ErrorState', s.oneOf(ERROR_STATES)),
+  count: s.count('Failed attempts.'),
+  firstSeenAt: s.time('Time of the first failure.'),
+  lastSeenAt: s.time('Time of the latest failure.'),
+  regressedAt: s.optional(s.time('Time of the first failure after it was resolved.')),
+  note: s.optional(s.text('Note of a user.')),
+  by: s.optional(s.text('User or token that changed its state last.')),
+  changedAt: s.optional(s.time('When its state was changed last.')),
+  trend: s.list(s.count('Failed attempts.'), 'Failed attempts per hour in the last 24 hours, oldest first.', {
     minItems: 24,
     maxItems: 24,
   }),
-  links: object({ self: string(), page: string() }),
+  links: s.object({ self: s.string(), page: s.string() }),
 };
 
-const ErrorGroup = named('ErrorGroup', object(GROUP));
+const ErrorGroup = s.named('ErrorGroup', s.object(GROUP));
 /** A group of failures with the same cause, as shown by REST and pages. */
-export type ErrorGroupView = Static<typeof ErrorGroup>;
+export type ErrorGroupView = s.Static<typeof ErrorGroup>;
 
-const ErrorGroupPage = named(
+const ErrorGroupPage = s.named(
   'ErrorGroupPage',
-  object({
-    items: list(ErrorGroup),
-    total: count('Groups that match.'),
-    byState: object(
-      Object.fromEntries(ERROR_STATES.map((state) => [state, count(`Groups that are ${state}.`)])) as Record<
-        (typeof ERROR_STATES)[number],
-        ReturnType<typeof count>
-      >,
+  s.object({
+    items: s.list(ErrorGroup),
+    total: s.count('Groups that match.'),
+    byState: s.object(
+      Object.fromEntries(
+        ERROR_STATES.map((state) => [state, s.count(`Groups that are ${state}.`)]),
+      ) as Record<(typeof ERROR_STATES)[number], ReturnType<typeof s.count>>,
     ),
-    nextCursor: NEXT_CURSOR,
+    nextCursor: s.NEXT_CURSOR,
   }),
 );
-export type ErrorGroupPage = Static<typeof ErrorGroupPage>;
+export type ErrorGroupPage = s.Static<typeof ErrorGroupPage>;
 
-const ErrorGroupDetail = named(
+const ErrorGroupDetail = s.named(
   'ErrorGroupDetail',
-  object({
+  s.object({
     ...GROUP,
-    workers: list(
-      object({
-        worker: text('Name of the worker; empty for lost ones.'),
-        count: count('Failures.'),
-        lastSeenAt: time('Time of the latest failure.'),
+    workers: s.list(
+      s.object({
+        worker: s.text('Name of the worker; empty for lost ones.'),
+        count: s.count('Failures.'),
+        lastSeenAt: s.time('Time of the latest failure.'),
       }),
       'Affected workers, the most affected first.',
     ),
-    versions: list(
-      object({
-        version: text('APP_VERSION of the worker.'),
-        count: count('Failures.'),
-        firstSeenAt: time('Time of the first failure.'),
-        lastSeenAt: time('Time of the latest failure.'),
+    versions: s.list(
+      s.object({
+        version: s.text('APP_VERSION of the worker.'),
+        count: s.count('Failures.'),
+        firstSeenAt: s.time('Time of the first failure.'),
+        lastSeenAt: s.time('Time of the latest failure.'),
       }),
       'Affected versions, the latest first; only failures whose worker reported its version.',
     ),
-    hours: list(object({ at: time('Start of the hour.'), count: count('Failed attempts in this hour.') })),
-    failedTasks: object({
-      total: count('Tasks currently failed with this error.'),
-      isExact: flag('False where `total` is a lower bound.'),
+    hours: s.list(
+      s.object({ at: s.time('Start of the hour.'), count: s.count('Failed attempts in this hour.') }),
+    ),
+    failedTasks: s.object({
+      total: s.count('Tasks currently failed with this error.'),
+      isExact: s.flag('False where `total` is a lower bound.'),
     }),
-    tasks: list(TaskView, 'Newest tasks whose last failure belongs to this group.'),
+    tasks: s.list(TaskView, 'Newest tasks whose last failure belongs to this group.'),
   }),
 );
-export type ErrorGroupDetailView = Static<typeof ErrorGroupDetail>;
+export type ErrorGroupDetailView = s.Static<typeof ErrorGroupDetail>;
 
-const ErrorNote = named(
+const ErrorNote = s.named(
   'ErrorNote',
-  closed({
-    note: optional(
-      text('Note, at most 500 characters. If left out, the note does not change.', { maxLength: 500 }),
+  s.closed({
+    note: s.optional(
+      s.text('Note, at most 500 characters. If left out, the note does not change.', { maxLength: 500 }),
     ),
   }),
 );
@@ -117,7 +104,7 @@ export const ERROR_GROUPS_API = operations('Monitoring', {
       }),
       query('type', 'Only groups of this task type.', NAME),
       query('q', 'Text in task type, name, message or place; ignores case.', NAME),
-      query('sort', 'Sort order, descending. Default: `last-seen`.', oneOf(ERROR_SORTS)),
+      query('sort', 'Sort order, descending. Default: `last-seen`.', s.oneOf(ERROR_SORTS)),
       query('cursor', '`nextCursor` of the previous page.', { type: 'string', maxLength: 10 }),
       query('limit', 'Maximum number of groups per page. Default: 50.', {
         type: 'integer',

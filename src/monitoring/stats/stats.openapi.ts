@@ -1,27 +1,15 @@
-import {
-  count,
-  list,
-  named,
-  number,
-  object,
-  oneOf,
-  optional,
-  orNull,
-  text,
-  time,
-  type Static,
-} from '../../model/schema.js';
+import * as s from '../../model/schema.js';
 import { query } from '../../openapi/components.js';
 import { operations } from '../../openapi/operation.js';
 import { MAX_POINTS, STEPS } from './stats-query.js';
 import { GROUPINGS, RANGE_NAMES } from './stats-ranges.js';
 import { countOrNull } from '../../model/schema.js';
 
-const Durations = named(
+const Durations = s.named(
   'Durations',
-  object(
+  s.object(
     {
-      count: count('Tasks that completed or failed.'),
+      count: s.count('Tasks that completed or failed.'),
       meanMs: countOrNull('Their mean.'),
       p50Ms: countOrNull('Half of them took at most this long.'),
       p95Ms: countOrNull('95 % of them did.'),
@@ -31,52 +19,52 @@ const Durations = named(
   ),
 );
 /** Durations of completed and failed tasks; null where there are none. */
-export type Durations = Static<typeof Durations>;
+export type Durations = s.Static<typeof Durations>;
 
 const NUMBERS = {
-  added: count('Tasks submitted.'),
-  completed: count('Tasks completed.'),
-  failed: count('Tasks failed permanently.'),
-  cancelled: count('Tasks cancelled.'),
-  expired: count('Tasks expired.'),
-  retried: count('Started attempts after the first.'),
-  failureRate: orNull(
-    number({ minimum: 0, maximum: 1 }),
+  added: s.count('Tasks submitted.'),
+  completed: s.count('Tasks completed.'),
+  failed: s.count('Tasks failed permanently.'),
+  cancelled: s.count('Tasks cancelled.'),
+  expired: s.count('Tasks expired.'),
+  retried: s.count('Started attempts after the first.'),
+  failureRate: s.orNull(
+    s.number({ minimum: 0, maximum: 1 }),
     'Failed tasks divided by completed and failed ones; null where there are none.',
   ),
   wait: Durations,
   run: Durations,
 };
-const Numbers = named('Numbers', object(NUMBERS));
+const Numbers = s.named('Numbers', s.object(NUMBERS));
 /** Counts and durations of a period as shown by REST and pages. */
-export type Numbers = Static<typeof Numbers>;
+export type Numbers = s.Static<typeof Numbers>;
 
-const NumbersAnswer = named(
+const NumbersAnswer = s.named(
   'NumbersAnswer',
-  object({
-    from: time('Start of the first step.'),
-    to: time('End of the last step.'),
-    stepMs: count('Length of a step, ms; 0 for the whole range in one step.'),
-    by: optional(oneOf(GROUPINGS)),
-    items: list(
-      object({
-        at: time('Start of the step.'),
-        name: optional(text('With `by`: name of the type, queue or worker.')),
+  s.object({
+    from: s.time('Start of the first step.'),
+    to: s.time('End of the last step.'),
+    stepMs: s.count('Length of a step, ms; 0 for the whole range in one step.'),
+    by: s.optional(s.oneOf(GROUPINGS)),
+    items: s.list(
+      s.object({
+        at: s.time('Start of the step.'),
+        name: s.optional(s.text('With `by`: name of the type, queue or worker.')),
         ...NUMBERS,
       }),
     ),
     total: Numbers,
-    lagMs: optional(count('Delay of the history, ms; set while it is behind.')),
+    lagMs: s.optional(s.count('Delay of the history, ms; set while it is behind.')),
   }),
 );
-export type NumbersAnswer = Static<typeof NumbersAnswer>;
+export type NumbersAnswer = s.Static<typeof NumbersAnswer>;
 
 const NAME = { type: 'string', maxLength: 200 };
 
 const STATS = {
   summary: 'Get throughput, failures, wait and run times over time',
   parameters: [
-    query('range', 'A range up to now. Default without `from`: `1h`.', oneOf(RANGE_NAMES)),
+    query('range', 'A range up to now. Default without `from`: `1h`.', s.oneOf(RANGE_NAMES)),
     query('from', 'Start, instead of a range: a day, or a time with a zone.', {
       type: 'string',
       examples: ['2026-11-22T10:00:00Z'],
@@ -85,9 +73,9 @@ const STATS = {
     query(
       'step',
       `Length of an item; at most ${MAX_POINTS} items. Default: chosen by the length of the range; \`all\` with \`by\`.`,
-      oneOf(STEPS),
+      s.oneOf(STEPS),
     ),
-    query('by', 'Groups the items by this.', oneOf(GROUPINGS)),
+    query('by', 'Groups the items by this.', s.oneOf(GROUPINGS)),
     query('type', 'Only tasks of this type.', NAME),
     query('queue', 'Only tasks of this queue.', NAME),
     query('worker', 'Only tasks that this worker ran. Cannot be combined with type or queue.', NAME),
