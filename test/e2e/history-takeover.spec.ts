@@ -85,4 +85,25 @@ describe('two web processes with one history', () => {
     const counts = engine.counts(null, Date.now());
     expect(counts.byState).toEqual({ completed: counts.total });
   });
+
+  it('go on in a frozen one whose heir was killed, from where the heir stopped', async () => {
+    const frozen = await recording();
+    const heir = await start('web');
+    apps.push(heir);
+    frozen.signal('SIGSTOP');
+    await recording(frozen);
+    const during = await new ApiClient(heir.url!).submit('divide', { x: 9, y: 2 });
+    await isRecorded(during.id);
+    await heir.kill();
+    await until('its lease has expired', async () => !(await holderOf(commands, engine.storeId())));
+    const said = frozen.output.length;
+    frozen.signal('SIGCONT');
+    const after = await new ApiClient(frozen.url!).submit('divide', { x: 11, y: 2 });
+    await isRecorded(after.id);
+    // It knows by its token that another one recorded, and does not try what the store would reject.
+    expect(frozen.output.slice(said)).toContain('recording the history');
+    expect(frozen.output.slice(said)).not.toContain('waits for its lease');
+    const states = engine.transitions(during.id).map(({ state }) => state);
+    expect(states).toEqual(['waiting', 'active', 'completed']);
+  });
 });
