@@ -70,7 +70,7 @@ export class BatchTransitions {
   async retry(tasks: FoundTask[], fence?: Fence, now: number = this.clock.now()): Promise<BatchResult[]> {
     const pipeline = this.redis.pipeline();
     for (const { queue, record } of tasks) {
-      pipeline.hmget(jobKey(baseOf(queue), record.id), 'stacktrace', attemptField(Number(record.ats ?? 0)));
+      pipeline.hmget(jobKey(baseOf(queue), record.id), 'stacktrace', attemptField(record.starts ?? 0));
     }
     const stored = ((await pipeline.exec()) ?? []).map(([error, value]) => {
       if (error) throw storageError(error) ?? error;

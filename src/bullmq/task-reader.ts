@@ -3,20 +3,17 @@ import { Redaction } from '../platform/redaction/redaction.js';
 import { SharedClock } from '../platform/clock.js';
 import { type TaskState } from '../model/states.js';
 import type { AttemptView, LogLine, TaskView } from '../model/task-view.js';
-import type { LogLevel } from '../task-api/task-handler.js';
-import { withoutTerminalCodes } from '../model/terminal-codes.js';
 import { attemptField, lastFailure, toAttempts } from './codec/attempts.js';
 import { parseEnvelope, type JobEnvelope } from './codec/job-envelope.js';
-import { toJobRecord, type JobRecord } from './codec/job-record.js';
+import { decodeLogLine } from './codec/log-line.js';
+import { decodeTaskRow } from './codec/task-row.js';
+import type { TaskRecord } from './codec/task-record.js';
 import { Queues, type TaskQueue } from './shared-queues.js';
-import { READ_FIELDS } from './scripts/read-tasks.js';
 import { readQueueStats, type QueueStats } from './queue-stats.js';
 import type { CommandRedis } from './task-commands.js';
-import { scrubOfJob, toTaskView } from './codec/to-task-view.js';
+import { formatIso, scrubOfJob, toTaskView } from './codec/to-task-view.js';
 import { COMMAND_CLIENT } from './tokens.js';
 import { baseOf, jobKey, queueKey } from './keys.js';
-
-const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Longest body in a list, bytes; a larger one is shown as a preview. */
 const MAX_LIST_BODY_BYTES = 1024;
@@ -26,7 +23,7 @@ const READ_CHUNK_SIZE = 25;
 
 export interface FoundTask {
   queue: TaskQueue;
-  record: JobRecord;
+  record: TaskRecord;
 }
 
 /** Reads tasks from Redis, the source of truth for every view. */
@@ -51,7 +48,9 @@ export class TaskReader {
   }
 
   /** Finds the job of this id in each queue. Two queues have it only after a race of one key across queues. */
-  async findEnvelopes(id: string): Promise<{ queue: TaskQueue; envelope: JobEnvelope; record: JobRecord }[]> {
+  async findEnvelopes(
+    id: string,
+  ): Promise<{ queue: TaskQueue; envelope: JobEnvelope; record: TaskRecord }[]> {
     const queues = this.queues.all();
     const records = await this.loadRecords(
       queues.map((queue) => ({ queue: queue.name, id })),
@@ -79,7 +78,7 @@ export class TaskReader {
   /** Full view of a task, with the whole stored error of its last attempt. */
   async view({ queue, record }: FoundTask): Promise<TaskView> {
     if (record.state === 'failed') {
-      const field = attemptField(Number(record.ats ?? 0));
+      const field = attemptField(record.starts ?? 0);
       const [stacktrace, stored] = await this.redis.hmget(this.key(queue, record.id), 'stacktrace', field);
       record.failure = lastFailure(record, stored, stacktrace);
     }
@@ -176,37 +175,22 @@ export class TaskReader {
   private async loadRecords(
     refs: { queue: string; id: string }[],
     cut: number,
-  ): Promise<(JobRecord | undefined)[]> {
+  ): Promise<(TaskRecord | undefined)[]> {
     // The history may name queues that no task type uses any more; Roost does not manage them.
     const managed = refs.filter(({ queue }) => this.queues.has(queue));
     const rows = await this.redis.roostReadTasks(
       cut,
-      READ_FIELDS.length,
-      ...READ_FIELDS,
       ...managed.flatMap(({ queue, id }) => [this.base(queue), id]),
     );
     const records = new Map(managed.map((ref, i) => [ref, rows[i]]));
     return refs.map((ref) => {
       const row = records.get(ref);
-      return row ? toJobRecord(ref.queue, ref.id, row, cut) : undefined;
+      return row ? decodeTaskRow(ref, row, cut) : undefined;
     });
   }
 }
 
 function toLogLine(n: number, line: string): LogLine {
-  try {
-    const { at, level, attempt, text } = JSON.parse(line) as Partial<LogLine>;
-    if (typeof text === 'string') {
-      return {
-        n,
-        at: typeof at === 'string' ? at : '',
-        level: level !== undefined && LOG_LEVELS.includes(level) ? level : 'info',
-        attempt: Number.isSafeInteger(attempt) ? attempt! : 1,
-        text: withoutTerminalCodes(text),
-      };
-    }
-  } catch {
-    // Another program's handler wrote the line with `job.log`.
-  }
-  return { n, at: '', level: 'info', attempt: 1, text: withoutTerminalCodes(line) };
+  const { at, level, attempt = 1, text } = decodeLogLine(line);
+  return { n, at: at === undefined ? '' : formatIso(at), level, attempt, text };
 }

@@ -4,7 +4,7 @@ import { Settings } from '../platform/config/settings.js';
 import { attemptField, POSTPONED_FIELD, endedAttempt } from './codec/attempts.js';
 import { toJson } from '../model/lenient-json.js';
 import { parseExactEnvelope } from './codec/job-envelope.js';
-import type { JobRecord } from './codec/job-record.js';
+import type { TaskRecord } from './codec/task-record.js';
 import type { TaskQueue } from './shared-queues.js';
 import type { CommandRedis } from './task-commands.js';
 import type { FoundTask } from './task-reader.js';
@@ -98,7 +98,7 @@ export class TaskTransitions {
   /** Moves a task back to the end of its queue with all its attempts. Drops an expiry that has passed. */
   async retry({ queue, record }: FoundTask, now: number = this.clock.now()): Promise<MoveOutcome> {
     const base = baseOf(queue);
-    const field = attemptField(Number(record.ats ?? 0));
+    const field = attemptField(record.starts ?? 0);
     const [stacktrace, stored] = await this.redis.hmget(jobKey(base, record.id), 'stacktrace', field);
     const answer = await this.redis.roostRetryTask(base, ...retryArgs(record, stacktrace, stored, now));
     return OUTCOMES[answer] ?? 'refused';
@@ -133,7 +133,7 @@ export class TaskTransitions {
 
 /** Arguments of RETRY_TASK after its key. `stacktrace` and `stored` (the last attempt) are the raw values of the hash. */
 export function retryArgs(
-  record: JobRecord,
+  record: TaskRecord,
   stacktrace: string | null | undefined,
   stored: string | null | undefined,
   now: number,
@@ -143,7 +143,7 @@ export function retryArgs(
     record.id,
     now,
     withoutPassedExpiry(record.data, now),
-    ended && record.ats ? attemptField(Number(record.ats)) : '',
+    ended && record.starts ? attemptField(record.starts) : '',
     ended ? JSON.stringify(ended) : '',
   ];
 }

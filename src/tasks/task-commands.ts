@@ -58,8 +58,9 @@ export class TaskCommands {
 
   /** Returns the commands for a task of a managed queue, or undefined where its state alone decides. */
   async commandsOfFound({ queue, record }: FoundTask): Promise<JobCommands | undefined> {
-    const { id, state, parentKey, rjk } = record;
-    if (parentKey === undefined && rjk === undefined && state !== 'waiting-children') return undefined;
+    const { id, state, parentKey, scheduleKey } = record;
+    if (parentKey === undefined && scheduleKey === undefined && state !== 'waiting-children')
+      return undefined;
     return jobCommands(state, await readStanding(this.redis, baseOf(queue), id));
   }
 }

@@ -14,6 +14,7 @@ import { scrubOfHistory } from '../history/to-task-view.js';
 import { HISTORY } from '../history/tokens.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import { TaskReader } from '../bullmq/task-reader.js';
+import { toTransitions } from '../bullmq/codec/transitions.js';
 import { formatIso, scrubOfJob } from '../bullmq/codec/to-task-view.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import type { RetentionTimes, LocatedTask } from './located-task.js';
@@ -25,7 +26,6 @@ import {
   withDetails,
 } from './merge-live-and-history.js';
 import { TaskFinder } from './task-finder.js';
-import { toTransitions } from './transitions.js';
 
 const HOUR_MS = 3_600_000;
 /** Tolerance, ms. Older rows belong to an earlier task with the same id, from an idempotency key that was used again. */
@@ -211,5 +211,5 @@ function bodyUnavailable({ state }: TaskView, detail: string): RoostError {
 }
 
 function createdAt(known: LocatedTask): number {
-  return known.past ? known.past.createdAt : Number(known.live.record.timestamp) || 0;
+  return known.past ? known.past.createdAt : (known.live.record.createdAt ?? 0);
 }

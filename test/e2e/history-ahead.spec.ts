@@ -3,7 +3,7 @@ import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { FollowedQueues } from '../../src/history/recording/followed-queues.js';
-import { withJobCommands } from '../../src/history/recording/read-jobs.js';
+import { withJobCommands } from '../../src/bullmq/job-reader.js';
 import { withStreamCommands } from '../../src/bullmq/event-streams.js';
 import { Reconciler } from '../../src/history/recording/reconciler.js';
 import { StreamFollower } from '../../src/history/recording/stream-follower.js';

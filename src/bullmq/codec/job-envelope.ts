@@ -1,5 +1,6 @@
 import { Members } from '../../model/lenient-json.js';
 import { parseStored, parseStoredBody } from './parse-stored-json.js';
+import { parseObject } from './task-record.js';
 
 /**
  * Data of a BullMQ job. Roost's own fields come first and the input last, so that the first few hundred bytes contain
@@ -44,4 +45,51 @@ export function parseExactEnvelope(json: string | undefined): JobEnvelope {
 export function parseFingerprint(head: string): Pick<JobEnvelope, 'fingerprint'> {
   const [, fingerprint] = /^\{"roost":1,"fingerprint":"([\w-]+)"/.exec(head) ?? [];
   return fingerprint === undefined ? {} : { fingerprint };
+}
+
+const BEGINNING = '{"roost":1,';
+const INPUT = ',"input":';
+
+/** An envelope whose input was not parsed. */
+export interface CutEnvelope {
+  /** Input as stored, with the end of the envelope. */
+  rest: string;
+  /** Characters before the input. */
+  inputAt: number;
+  facts: EnvelopeFacts;
+}
+
+/** Checked members of an envelope, which anybody with access to Redis may have written. */
+export interface EnvelopeFacts {
+  tags: string[];
+  expiresAt: number | undefined;
+  origin: string | undefined;
+}
+
+/**
+ * Cuts the input out of stored data, which may be cut itself: it comes last in our envelope. Undefined for data of another
+ * program, all of which is input.
+ */
+export function cutEnvelope(data: string): CutEnvelope | undefined {
+  const at = data.startsWith(BEGINNING) ? data.indexOf(INPUT) : -1;
+  if (at < 0) return undefined;
+  const inputAt = at + INPUT.length;
+  return { rest: data.slice(inputAt), inputAt, facts: toFacts(parseObject(`${data.slice(0, at)}}`)) };
+}
+
+export function toFacts({
+  tags,
+  expiresAt,
+  origin,
+}: { [name in keyof JobEnvelope]?: unknown }): EnvelopeFacts {
+  return {
+    tags: Array.isArray(tags) ? tags.map(String) : [],
+    expiresAt: typeof expiresAt === 'number' ? expiresAt : undefined,
+    origin: origin ? String(origin) : undefined,
+  };
+}
+
+/** True for data in an envelope, which our workers write attempts beside. */
+export function hasEnvelope(data: string | undefined): boolean {
+  return data?.startsWith(BEGINNING) === true;
 }

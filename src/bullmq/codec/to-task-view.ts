@@ -1,13 +1,12 @@
 import { MAX_TIMER_MS } from '../../task-api/delays.js';
-import type { TaskState } from '../../model/states.js';
 import { isFinished } from '../../model/states.js';
 import type { TaskFailure, TaskProgress, TaskView } from '../../model/task-view.js';
 import { toJson } from '../../model/lenient-json.js';
 import { HIDDEN, type Redaction } from '../../platform/redaction/redaction.js';
 import { NO_SCRUB, type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
 import { withoutTerminalCodes } from '../../model/terminal-codes.js';
-import { parseExactEnvelope, type JobEnvelope } from './job-envelope.js';
-import type { JobRecord } from './job-record.js';
+import { cutEnvelope, parseExactEnvelope, toFacts } from './job-envelope.js';
+import { decodeMark, deriveFacts, type TaskRecord } from './task-record.js';
 import { parseStored, parseStoredBody } from './parse-stored-json.js';
 import { idInPath } from '../task-ids.js';
 import { rerunOf } from '../../model/deprecated-names.js';
@@ -23,66 +22,65 @@ const MAX_PROGRESS_LENGTH = 1000;
  * Converts a BullMQ job to a task; the only place that knows both formats. Never throws: unreadable values
  * (another program's job, a damaged hash) are shown as they are.
  */
-export function toTaskView(record: JobRecord, now: number, rules: Redaction): TaskView {
-  const { id, queue, state } = record;
+export function toTaskView(record: TaskRecord, now: number, rules: Redaction): TaskView {
+  const { id, queue, state, startedAt: started, data } = record;
   const hidden = rules.current;
-  const envelope = record.dataCut ? cutEnvelope(record.data) : parseExactEnvelope(record.data);
-  const input = hidden.apply('input', envelope.input ?? null);
-  const opts = (parseStored(record.opts) ?? {}) as { attempts?: number; delay?: number } & TimeLimits;
-  const createdAt = parseNumber(record.timestamp) ?? 0;
-  const started = parseNumber(record.processedOn);
-  const finished = parseNumber(record.finishedOn);
-  const ready = Math.max(createdAt + (opts.delay ?? 0), parseNumber(record['roost:queued']) ?? 0);
-  const mark = parseStored(record['roost:mark']) as Mark | undefined;
-  const request = parseStored(record['roost:cancel']) as Mark | undefined;
+  const cut = record.dataCut && data !== undefined ? cutEnvelope(data) : undefined;
+  const envelope = record.dataCut ? undefined : parseExactEnvelope(data);
+  const input = hidden.apply('input', envelope?.input ?? null);
+  const { tags, expiresAt, origin } = cut?.facts ?? toFacts(envelope ?? {});
+  const { options, attempts, waitMs, runMs, finishedAt } = deriveFacts(record);
+  const mark = state === 'cancelled' ? decodeMark(record.mark) : undefined;
+  const request = isFinished(state) ? undefined : decodeMark(record.cancelRequest);
   const result =
-    state === 'completed' && !record.resultCut ? (parseStoredBody(record.returnvalue) ?? null) : undefined;
+    state === 'completed' && !record.resultCut ? (parseStoredBody(record.result) ?? null) : undefined;
   const scrub = scrubOf(rules, {
-    ...{ input: envelope.input, result, isInputCut: record.dataCut },
+    ...{ input: envelope?.input, result, isInputCut: record.dataCut },
     isResultCut: state === 'completed' && record.resultCut,
   });
 
   return {
     id,
-    type: record.name ?? '',
+    type: record.type,
     queue,
     state,
     ...(record.dataCut
-      ? { inputPreview: hidden.concerns('input') ? HIDDEN : preview(record.data) }
+      ? { inputPreview: hidden.concerns('input') ? HIDDEN : preview(cut?.rest ?? data ?? '') }
       : { input, inputPreview: preview(toJson(input)) }),
     ...(result === undefined ? {} : { result: scrub.value(hidden.apply('result', result)) }),
     error:
       state === 'failed'
-        ? scrub.failure(record.failure ?? toFailure(record.failedReason, undefined, record['roost:error']))
+        ? scrub.failure(record.failure ?? toFailure(record.failedReason, undefined, record.errorName))
         : null,
     progress: scrub.progress(toProgress(parseStored(record.progress))),
-    attempts: { made: parseNumber(record.atm) ?? 0, max: Math.max(1, opts.attempts ?? 1) },
-    priority: parseNumber(record.priority) ?? 0,
-    tags: Array.isArray(envelope.tags) ? envelope.tags.map(String) : [],
-    createdAt: formatIso(createdAt),
+    attempts,
+    priority: record.priority ?? 0,
+    tags,
+    createdAt: formatIso(record.createdAt ?? 0),
     ...(state === 'delayed' ? { delayUntil: formatIso(record.delayUntil) } : {}),
-    ...(typeof envelope.expiresAt === 'number' ? { expiresAt: formatIso(envelope.expiresAt) } : {}),
-    ...timeoutsOf(opts),
+    ...(expiresAt === undefined ? {} : { expiresAt: formatIso(expiresAt) }),
+    ...timeoutsOf(options),
     ...(started ? { startedAt: formatIso(started) } : {}),
-    ...(finished && isFinished(state) ? { finishedAt: formatIso(finished) } : {}),
-    ...(started && (parseNumber(record.ats) ?? 1) <= 1 ? { waitMs: Math.max(0, started - ready) } : {}),
-    ...runTime(state, started, finished, now),
-    ...(record.pb ? { worker: record.pb } : {}),
-    ...(envelope.origin ? rerunOf(String(envelope.origin)) : {}),
-    ...(state === 'cancelled' && mark ? { cancelled: toMark(mark) } : {}),
-    ...(request && !isFinished(state) ? { cancelRequested: toMark(request) } : {}),
+    ...(finishedAt ? { finishedAt: formatIso(finishedAt) } : {}),
+    ...(waitMs === undefined ? {} : { waitMs }),
+    ...(state === 'active' && started ? { runMs: Math.max(0, now - started) } : {}),
+    ...(runMs === undefined ? {} : { runMs }),
+    ...(record.worker ? { worker: record.worker } : {}),
+    ...(origin ? rerunOf(origin) : {}),
+    ...(mark ? { cancelled: { ...mark, at: formatIso(mark.at) } } : {}),
+    ...(request ? { cancelRequested: { ...request, at: formatIso(request.at) } } : {}),
     links: taskLinks(id),
   };
 }
 
 /** Redaction for texts about a job outside its record, such as its log. */
-export function scrubOfJob({ data, dataCut, returnvalue, resultCut }: JobRecord, rules: Redaction): Scrub {
+export function scrubOfJob({ data, dataCut, result, resultCut }: TaskRecord, rules: Redaction): Scrub {
   const hidden = rules.current;
   if (!hidden.concerns('input') && !hidden.concerns('result')) return NO_SCRUB;
   const { input } = parseExactEnvelope(data);
   return scrubOf(rules, {
     input,
-    result: parseStoredBody(returnvalue),
+    result: parseStoredBody(result),
     isInputCut: dataCut,
     isResultCut: resultCut,
   });
@@ -95,7 +93,10 @@ export interface TimeLimits {
 }
 
 /** Valid time limits among a job's options, which another program may have written. */
-export function timeoutsOf({ softTimeoutMs: soft, hardTimeoutMs: hard }: TimeLimits): TimeLimits {
+export function timeoutsOf({
+  softTimeoutMs: soft,
+  hardTimeoutMs: hard,
+}: { [name in keyof TimeLimits]?: unknown }): TimeLimits {
   return {
     ...(isLimit(soft) ? { softTimeoutMs: soft } : {}),
     ...(isLimit(hard) ? { hardTimeoutMs: hard } : {}),
@@ -104,20 +105,6 @@ export function timeoutsOf({ softTimeoutMs: soft, hardTimeoutMs: hard }: TimeLim
 
 function isLimit(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_TIMER_MS;
-}
-
-interface Mark {
-  by?: string;
-  at?: number;
-  reason?: string;
-}
-
-function toMark({ by, at, reason }: Mark) {
-  return {
-    by: String(by ?? ''),
-    at: formatIso(Number(at) || 0),
-    ...(reason ? { reason: String(reason) } : {}),
-  };
 }
 
 /** @param queue queue of another program, whose ids are unique only within the queue. */
@@ -191,31 +178,8 @@ function cutText(text: string): string {
   return text.length > MAX_PROGRESS_LENGTH ? `${text.slice(0, MAX_PROGRESS_LENGTH)}…` : text;
 }
 
-function runTime(state: TaskState, started: number | undefined, finished: number | undefined, now: number) {
-  if (!started) return {};
-  if (state === 'active') return { runMs: Math.max(0, now - started) };
-  // A task cancelled between two attempts finishes long after its last run.
-  return (state === 'completed' || state === 'failed') && finished
-    ? { runMs: Math.max(0, finished - started) }
-    : {};
-}
-
-/** Parses the fields before the input in a cut envelope. They are complete unless they alone exceed the cut. */
-function cutEnvelope(data: string | undefined): Partial<JobEnvelope> {
-  const at = data?.indexOf(',"input":') ?? -1;
-  if (!data || at < 0) return {};
-  return (parseStored(`${data.slice(0, at)}}`) as Partial<JobEnvelope> | undefined) ?? {};
-}
-
-function preview(json: string | undefined): string {
-  const at = json?.startsWith('{"roost":1') ? json.indexOf(',"input":') : -1;
-  const text = at >= 0 ? json!.slice(at + 9) : (json ?? '');
+function preview(text: string): string {
   return text.length > MAX_PREVIEW_LENGTH ? `${text.slice(0, MAX_PREVIEW_LENGTH)}…` : text;
-}
-
-function parseNumber(text: string | undefined): number | undefined {
-  const value = text === undefined ? NaN : Number(text);
-  return Number.isFinite(value) ? value : undefined;
 }
 
 function clamp(percent: number): number {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Job, type JobsOptions, type Queue } from 'bullmq';
-import type { JobRecord } from '../codec/job-record.js';
+import type { TaskRecord } from '../codec/task-record.js';
 import { parseStored } from '../codec/parse-stored-json.js';
 
 /** Options that only the original may have: its schedule and delay, its parent, and its deduplication. */
@@ -17,11 +17,11 @@ class CopiedJob extends Job<string> {
 }
 
 /** Adds a job with the same name, data and options that belongs to no schedule and no flow. Returns its id. */
-export async function addCopy(queue: Queue, record: JobRecord): Promise<string> {
+export async function addCopy(queue: Queue, record: TaskRecord): Promise<string> {
   const jobId = `run-${randomUUID()}`;
   const options = optionsOf(record);
   for (const name of NOT_COPIED) delete (options as Record<string, unknown>)[name];
-  await CopiedJob.create(queue as Queue<string>, record.name ?? '', record.data ?? '{}', {
+  await CopiedJob.create(queue as Queue<string>, record.type, record.data ?? '{}', {
     ...options,
     jobId,
   });
@@ -29,11 +29,11 @@ export async function addCopy(queue: Queue, record: JobRecord): Promise<string> 
 }
 
 /** Creates a job object for BullMQ's commands without parsing its data, which may be no JSON. */
-export function toJob(queue: Queue, record: JobRecord): Job {
-  return new Job(queue, record.name ?? '', {}, optionsOf(record), record.id);
+export function toJob(queue: Queue, record: TaskRecord): Job {
+  return new Job(queue, record.type, {}, optionsOf(record), record.id);
 }
 
-function optionsOf({ opts }: JobRecord): JobsOptions {
-  const parsed = parseStored(opts);
-  return typeof parsed === 'object' && parsed !== null ? Job.optsFromJSON(opts!) : {};
+function optionsOf({ options }: TaskRecord): JobsOptions {
+  const parsed = parseStored(options);
+  return typeof parsed === 'object' && parsed !== null ? Job.optsFromJSON(options!) : {};
 }

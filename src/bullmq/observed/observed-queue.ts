@@ -3,9 +3,9 @@ import type { Redaction } from '../../platform/redaction/redaction.js';
 import type { TaskView } from '../../model/task-view.js';
 import { addCopy, toJob } from './copy-job.js';
 import type { JobEnvelope } from '../codec/job-envelope.js';
-import { toJobRecord, type JobRecord } from '../codec/job-record.js';
+import type { TaskRecord } from '../codec/task-record.js';
+import { decodeTaskRow } from '../codec/task-row.js';
 import { readStanding, type JobStanding } from '../codec/job-standing.js';
-import { READ_FIELDS } from '../scripts/read-tasks.js';
 import type { CommandRedis } from '../task-commands.js';
 import type { MoveOutcome } from '../task-transitions.js';
 import type { FoundTask } from '../task-reader.js';
@@ -54,9 +54,8 @@ export class ObservedBullQueue {
   }
 
   async find(id: string): Promise<FoundTask | undefined> {
-    const names = [READ_FIELDS.length, ...READ_FIELDS] as const;
-    const [row] = await this.redis.roostReadTasks(0, ...names, baseOf(this.queue), id);
-    return row ? { queue: this.queue, record: toJobRecord(this.name, id, row, 0) } : undefined;
+    const [row] = await this.redis.roostReadTasks(0, baseOf(this.queue), id);
+    return row ? { queue: this.queue, record: decodeTaskRow({ queue: this.name, id }, row, 0) } : undefined;
   }
 
   loadStanding(id: string): Promise<JobStanding | undefined> {
@@ -94,6 +93,6 @@ export async function toObservedOutcome(job: Job, act: (job: Job) => Promise<voi
   }
 }
 
-export function toObservedTaskView(record: JobRecord, now: number, rules: Redaction): TaskView {
+export function toObservedTaskView(record: TaskRecord, now: number, rules: Redaction): TaskView {
   return { ...toTaskView(record, now, rules), links: taskLinks(record.id, record.queue) };
 }

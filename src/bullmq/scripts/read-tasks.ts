@@ -1,77 +1,40 @@
-/** Fields of a job's hash that `READ_TASKS` returns in this order, after the state and the lengths. */
-export const READ_FIELDS = [
-  'name',
-  'data',
-  'opts',
-  'timestamp',
-  'delay',
-  'priority',
-  'progress',
-  'returnvalue',
-  'failedReason',
-  'finishedOn',
-  'processedOn',
-  'atm',
-  'ats',
-  'pb',
-  'roost:mark',
-  'roost:queued',
-  'roost:error',
-  'roost:cancel',
-  'parentKey',
-  'rjk',
+import { JOB_FIELDS } from '../codec/task-record.js';
+import { JOB_STATE, luaList, placesOf } from './job-state.js';
+
+const FIELDS = [
+  ...JOB_FIELDS,
+  ...(['roost:cancel', 'parentKey', 'rjk', 'roost:state', 'data', 'returnvalue'] as const),
 ] as const;
+
+const place = placesOf(FIELDS);
 
 /*
  * Reads jobs with their state in one round trip; cuts bodies on request.
  *
  * ARGV[1]  longest `data` and `returnvalue`, bytes; 0 for no limit
- * ARGV[2]  number of READ_FIELDS, then their names
  * then     pairs of queue base (`prefix:queue:`) and job id
  *
- * Answers one entry per job: nil if it does not exist, else {state, delayUntil, data length, result length, fields...}.
- *
- * Derives the state without scanning the wait list (BullMQ's getState scans it, which takes milliseconds on a long one):
- * a job with `finishedOn` is finished; a job with a lock or in `active` is running; the sorted sets find their members.
+ * Answers one entry per job: nil if it does not exist, else {state, delayUntil, data length, result length, fields...}: those
+ * of JOB_FIELDS, the request to cancel it, the keys of parent and schedule, the state of our own, data and result.
  */
-export const READ_TASKS = `
+export const READ_TASKS = `${JOB_STATE}
 local cut = tonumber(ARGV[1])
-local n = tonumber(ARGV[2])
-local names = {}
-for i = 1, n do names[i] = ARGV[2 + i] end
-
-local function stateOf(base, id, key, finishedOn, processedOn)
-  local own = redis.call('HGET', key, 'roost:state')
-  if own then return own, 0 end
-  if finishedOn then
-    if redis.call('ZSCORE', base .. 'completed', id) then return 'completed', 0 end
-    return 'failed', 0
-  end
-  if redis.call('EXISTS', key .. ':lock') == 1 then return 'active', 0 end
-  local due = redis.call('ZSCORE', base .. 'delayed', id)
-  if due then return 'delayed', math.floor(tonumber(due) / 4096) end
-  if processedOn and not redis.call('ZSCORE', base .. 'prioritized', id)
-      and redis.call('LPOS', base .. 'active', id) then
-    return 'active', 0
-  end
-  if redis.call('ZSCORE', base .. 'waiting-children', id) then return 'waiting-children', 0 end
-  return 'waiting', 0
-end
-
+local names = ${luaList(FIELDS)}
+local data, result = ${place('data')}, ${place('returnvalue')}
 local answer = {}
-for i = 3 + n, #ARGV, 2 do
+for i = 2, #ARGV, 2 do
   local base, id = ARGV[i], ARGV[i + 1]
   local key = base .. id
   local kind = redis.call('TYPE', key)
   local values = kind.ok == 'hash' and redis.call('HMGET', key, unpack(names))
-  if not values or not values[1] then
+  if not values or not values[${place('name')}] then
     answer[#answer + 1] = false
   else
-    local state, due = stateOf(base, id, key, values[10], values[11])
-    local entry = { state, tostring(due), values[2] and #values[2] or 0, values[8] and #values[8] or 0 }
-    for f = 1, n do
+    local state, due = state_of(base, id, values[${place('roost:state')}], values[${place('finishedOn')}], values[${place('processedOn')}])
+    local entry = { state, tostring(due), values[data] and #values[data] or 0, values[result] and #values[result] or 0 }
+    for f = 1, #names do
       local value = values[f]
-      if cut > 0 and (f == 2 or f == 8) and value and #value > cut then value = string.sub(value, 1, cut) end
+      if cut > 0 and f >= data and value and #value > cut then value = string.sub(value, 1, cut) end
       entry[4 + f] = value
     end
     answer[#answer + 1] = entry

@@ -17,15 +17,6 @@ export interface StoredGap extends NewGap {
   sample: string[];
 }
 
-/** Known progress of a task's attempts. */
-export interface AttemptTail {
-  /** Number of the last attempt; 0 for none. */
-  starts: number;
-  /** The last attempt has not finished. */
-  isOpen: boolean;
-  failures: number;
-}
-
 export interface KnownState {
   state: TaskState;
   /** ms */

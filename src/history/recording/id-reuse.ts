@@ -39,8 +39,8 @@ export function beginsNew({ events, earlier: [first = events] }: Group): boolean
 const SKEW_MS = 5000;
 
 /** Whether the task in the history, created at `created`, is a different one than the first of this group. */
-export function isAnother(created: number, group: Group, timestamp: string | undefined): boolean {
-  if (group.earlier.length === 0 && timestamp !== undefined) return created !== Number(timestamp);
+export function isAnother(created: number, group: Group, createdAt: number | undefined): boolean {
+  if (group.earlier.length === 0 && createdAt !== undefined) return created !== createdAt;
   const [first = group.events] = group.earlier;
   return Math.abs(created - first[0]!.at) > SKEW_MS;
 }

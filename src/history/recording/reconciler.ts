@@ -4,11 +4,12 @@ import type { RecordingEngine } from '../sqlite/recording-engine.js';
 import type { KnownState } from '../ports/recording-store.js';
 import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
-import { readJobs, type JobCommands } from './read-jobs.js';
+import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
+import { readJobs, type JobCommands } from '../../bullmq/job-reader.js';
 import type { StreamCommands } from '../../bullmq/event-streams.js';
 import { comparePlaces } from '../../bullmq/codec/task-event.js';
 import type { StreamFollower } from './stream-follower.js';
-import { addRows, emptyBatch, NO_ATTEMPTS } from './to-rows.js';
+import { addRows, emptyBatch } from './to-rows.js';
 import { jobKey, queueKey, type QueuePart } from '../../bullmq/keys.js';
 
 /** Ids per chunk; only jobs unknown to the history are read. */
@@ -150,7 +151,7 @@ export class Reconciler {
     if (real.length === 0) return;
     const jobs = await readJobs(
       this.redis,
-      real.map((id) => ({ base: this.queue.base, id, lines: 0, needsInput: true })),
+      real.map((id) => ({ queue: this.queue.name, base: this.queue.base, id, lines: 0, needsInput: true })),
     );
     const batch = emptyBatch();
     const retired: TaskRef[] = [];
@@ -160,8 +161,8 @@ export class Reconciler {
       if (!job) return;
       const ref: TaskRef = { queue: this.queue.name, id };
       const task = known.get(id);
-      const created = Number(job.fields.timestamp);
-      const isAnother = task !== undefined && Number.isFinite(created) && task.createdAt !== created;
+      const { createdAt } = job;
+      const isAnother = task !== undefined && createdAt !== undefined && task.createdAt !== createdAt;
       if (isAnother) retired.push(ref);
       addRows(
         batch,

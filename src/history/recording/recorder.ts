@@ -17,7 +17,7 @@ import { FollowedQueues } from './followed-queues.js';
 import { isDead, ourselves, type HolderStatus } from './lease-holder.js';
 import type { FromRecorder, RecorderOptions } from './messages.js';
 import { Rate } from './rate.js';
-import { withJobCommands } from './read-jobs.js';
+import { withJobCommands } from '../../bullmq/job-reader.js';
 import { withStreamCommands } from '../../bullmq/event-streams.js';
 import { remoteLog, silentLog } from './remote-log.js';
 import { toGapView } from './to-gap-view.js';

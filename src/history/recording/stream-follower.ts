@@ -5,12 +5,14 @@ import type { RecordingEngine } from '../sqlite/recording-engine.js';
 import type { RecordBatch } from '../ports/rows.js';
 import type { Followed, FollowedQueues } from './followed-queues.js';
 import { beginsNew, isAnother, toGroups, type Group } from './id-reuse.js';
-import { readJobs, type JobRequest, type JobCommands, type JobSnapshot } from './read-jobs.js';
+import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
+import type { FullRecord } from '../../bullmq/codec/task-record.js';
+import { readJobs, type JobRequest, type JobCommands } from '../../bullmq/job-reader.js';
 import { isBehind, readStreams, type StreamCommands } from '../../bullmq/event-streams.js';
 import { STREAM_START, timeOf } from '../../bullmq/codec/task-event.js';
 import { toProgressed, type Progressed } from './stream-progress.js';
 import { TaskMemory } from './task-memory.js';
-import { addRows, emptyBatch, endsRemoved, NO_ATTEMPTS, type TaskAfter } from './to-rows.js';
+import { addRows, emptyBatch, endsRemoved, type TaskAfter } from './to-rows.js';
 import { queueKey } from '../../bullmq/keys.js';
 
 /**
@@ -148,7 +150,7 @@ export class StreamFollower {
   private addAll(
     batch: RecordBatch,
     groups: readonly Group[],
-    jobs: readonly (JobSnapshot | undefined)[],
+    jobs: readonly (FullRecord | undefined)[],
     now: number,
   ): TaskAfter[] {
     const tails = this.tailsOf(groups, jobs);
@@ -166,7 +168,7 @@ export class StreamFollower {
   /** Batches to record first: tasks whose id a newer task has reused. Each is counted, then archived. */
   private earlierBatches(
     groups: readonly Group[],
-    jobs: readonly (JobSnapshot | undefined)[],
+    jobs: readonly (FullRecord | undefined)[],
     now: number,
   ): RecordBatch[] {
     const batches: RecordBatch[] = [];
@@ -188,7 +190,7 @@ export class StreamFollower {
   /**
    * Groups whose id belongs to another task in the history. Of our own tasks, only ids derived from a key are reused.
    */
-  private replaced(groups: readonly Group[], jobs: readonly (JobSnapshot | undefined)[]): Group[] {
+  private replaced(groups: readonly Group[], jobs: readonly (FullRecord | undefined)[]): Group[] {
     const found: Group[] = [];
     const begun = new Map<string, number[]>();
     groups.forEach((group, i) => {
@@ -208,7 +210,7 @@ export class StreamFollower {
         const task = known.get(group.ref.id);
         // A task known without events may have been found in one of the queue's sets before its events were read.
         const isNew = () =>
-          withEvents.has(group.ref.id) || isAnother(task!.createdAt, group, jobs[i]?.fields.timestamp);
+          withEvents.has(group.ref.id) || isAnother(task!.createdAt, group, jobs[i]?.createdAt);
         if (task && isNew()) found.push(group);
       }
     }
@@ -219,6 +221,7 @@ export class StreamFollower {
     const { queue, ref, events } = group;
     const known = beginsNew(group) ? undefined : this.memory.get(ref);
     return {
+      queue: queue.name,
       base: queue.base,
       id: ref.id,
       lines: known?.lines ?? 0,
@@ -230,7 +233,7 @@ export class StreamFollower {
    * Known attempts of jobs that are derived from events: those of other programs, and those of ours that are gone.
    * Otherwise our workers record attempts in the job.
    */
-  private tailsOf(groups: readonly Group[], jobs: readonly (JobSnapshot | undefined)[]) {
+  private tailsOf(groups: readonly Group[], jobs: readonly (FullRecord | undefined)[]) {
     const unknown: number[] = [];
     const tails = groups.map((group, i) => {
       if (beginsNew(group)) return { tail: NO_ATTEMPTS, isNew: false };

@@ -1,4 +1,4 @@
-import type { AttemptTail } from '../ports/recording-store.js';
+import type { AttemptTail } from '../../bullmq/codec/observed-attempts.js';
 import type { TaskRef } from '../ports/rows.js';
 import type { TaskEvent } from '../../bullmq/codec/task-event.js';
 

@@ -1,112 +1,71 @@
-import { failureCodes } from '../../model/failure.js';
-import { toProgress } from '../../bullmq/codec/to-task-view.js';
 import { lastFailure } from '../../bullmq/codec/attempts.js';
-import type { JobEnvelope } from '../../bullmq/codec/job-envelope.js';
-import { isFinished } from '../../model/states.js';
-import type { TaskRef, TaskRow } from '../ports/rows.js';
-import type { JobSnapshot } from './read-jobs.js';
+import { cutEnvelope } from '../../bullmq/codec/job-envelope.js';
 import { parseStored } from '../../bullmq/codec/parse-stored-json.js';
+import { decodeMark, deriveFacts, type FullRecord } from '../../bullmq/codec/task-record.js';
+import { toProgress } from '../../bullmq/codec/to-task-view.js';
+import { failureCodes } from '../../model/failure.js';
+import type { TaskRow } from '../ports/rows.js';
 
-/** Converts a job to its row by the rules of `toTaskView`, without parsing JSON that is only passed on. */
-export function toTaskRow({ queue, id }: TaskRef, job: JobSnapshot): TaskRow {
-  const { state, fields } = job;
-  const opts = toObject(fields.opts) as { attempts?: unknown; delay?: unknown };
-  const createdAt = numberOf(fields.timestamp);
-  const started = numberOf(fields.processedOn);
-  const finished = numberOf(fields.finishedOn);
-  const ready = Math.max((createdAt ?? 0) + (Number(opts.delay) || 0), numberOf(fields['roost:queued']) ?? 0);
-  const ran = (state === 'completed' || state === 'failed') && started && finished;
+/** Converts a record to its row, without parsing JSON that is only passed on. */
+export function toTaskRow(record: FullRecord): TaskRow {
+  const { queue, id, state, options, progress, startedAt: started } = record;
+  const { attempts, waitMs, runMs, finishedAt } = deriveFacts(record);
   const isDone = state === 'completed';
-  const input = toInput(job);
   return {
     queue,
     id,
     state,
-    type: fields.name ?? '',
-    createdAt,
-    input: input?.json,
-    inputBytes: input?.bytes,
-    tags: input?.tags,
-    expiresAt: input?.expiresAt,
-    origin: input?.origin,
-    result: isDone ? job.result || null : undefined,
-    resultBytes: isDone ? job.resultBytes : undefined,
-    error: state === 'failed' ? errorOf(job) : null,
-    progress: fields.progress === undefined ? null : toProgress(parseStored(fields.progress)),
-    attemptsMade: numberOf(fields.atm) ?? numberOf(fields.attemptsMade) ?? 0,
-    attemptsMax: Math.max(1, Math.floor(Number(opts.attempts)) || 1),
-    priority: numberOf(fields.priority) ?? 0,
-    options: fields.opts === undefined || fields.opts === '{}' ? null : fields.opts,
-    delayUntil: state === 'delayed' ? job.delayUntil : null,
+    type: record.type,
+    createdAt: record.createdAt,
+    ...toInput(record),
+    result: isDone ? record.result || null : undefined,
+    resultBytes: isDone ? record.resultBytes : undefined,
+    error: state === 'failed' ? errorOf(record) : null,
+    progress: progress === undefined ? null : toProgress(parseStored(progress)),
+    attemptsMade: attempts.made,
+    attemptsMax: attempts.max,
+    priority: record.priority ?? 0,
+    options: options === undefined || options === '{}' ? null : options,
+    delayUntil: state === 'delayed' ? record.delayUntil : null,
     startedAt: started || null,
-    finishedAt: finished && isFinished(state) ? finished : null,
-    waitMs: started ? ((numberOf(fields.ats) ?? 1) <= 1 ? Math.max(0, started - ready) : undefined) : null,
-    runMs: ran ? Math.max(0, finished - started) : null,
-    worker: fields.pb || null,
-    cancelled: state === 'cancelled' ? toCancelled(fields['roost:mark']) : null,
+    finishedAt: finishedAt ?? null,
+    // A later start leaves the time that its first start had.
+    waitMs: started ? waitMs : null,
+    runMs: runMs ?? null,
+    worker: record.worker ?? null,
+    cancelled: (state === 'cancelled' && decodeMark(record.mark)) || null,
   };
 }
 
-interface Mark {
-  by?: unknown;
-  at?: unknown;
-  reason?: unknown;
-}
+type InputColumns = Pick<TaskRow, 'input' | 'inputBytes' | 'tags' | 'expiresAt' | 'origin'>;
 
-function toCancelled(json: string | undefined): TaskRow['cancelled'] {
-  if (json === undefined) return null;
-  const { by, at, reason } = toObject(json) as Mark;
-  return {
-    by: String(by ?? ''),
-    at: Number(at) || 0,
-    ...(reason ? { reason: String(reason) } : {}),
-  };
-}
+const UNKNOWN_INPUT: InputColumns = {
+  input: undefined,
+  inputBytes: undefined,
+  tags: undefined,
+  expiresAt: undefined,
+  origin: undefined,
+};
 
-const INPUT = ',"input":';
-
-interface Input {
-  json: string;
-  bytes: number;
-  tags: string[] | undefined;
-  expiresAt: number | null | undefined;
-  origin: string | null | undefined;
-}
-
-/** Cuts out the input rather than parsing it: it comes last in our envelope. Another program's data is all input. */
-function toInput({ data, dataBytes }: JobSnapshot): Input | undefined {
-  if (data === undefined) return undefined;
-  const at = data.startsWith('{"roost":1,') ? data.indexOf(INPUT) : -1;
-  if (at < 0)
-    return { json: data, bytes: dataBytes, tags: undefined, expiresAt: undefined, origin: undefined };
+function toInput({ data, dataBytes }: FullRecord): InputColumns {
+  if (data === undefined) return UNKNOWN_INPUT;
+  const cut = cutEnvelope(data);
+  if (!cut) return { ...UNKNOWN_INPUT, input: data, inputBytes: dataBytes };
+  const { rest, inputAt, facts } = cut;
   const isWhole = Buffer.byteLength(data) >= dataBytes;
-  // Without tags and other members the input directly follows the mark.
-  const end = isWhole && data.endsWith('}') ? -1 : undefined;
-  const start = at + INPUT.length;
-  const head = toObject(`${data.slice(0, at)}}`) as Partial<JobEnvelope>;
   return {
-    json: data.slice(start, end),
-    bytes: dataBytes - Buffer.byteLength(data.slice(0, start)) - 1,
-    tags: Array.isArray(head.tags) ? head.tags.map(String) : [],
-    expiresAt: typeof head.expiresAt === 'number' ? head.expiresAt : null,
-    origin: head.origin ? String(head.origin) : null,
+    input: isWhole && data.endsWith('}') ? rest.slice(0, -1) : rest,
+    inputBytes: dataBytes - Buffer.byteLength(data.slice(0, inputAt)) - 1,
+    tags: facts.tags,
+    expiresAt: facts.expiresAt ?? null,
+    origin: facts.origin ?? null,
   };
 }
 
 /** The last attempt has the rest of the error. */
-function errorOf({ fields, attempts }: JobSnapshot): TaskRow['error'] {
-  const failure = lastFailure(fields, attempts.at(-1) || undefined, fields.stacktrace);
+function errorOf(record: FullRecord): TaskRow['error'] {
+  const failure = lastFailure(record, record.attempts.at(-1) || undefined, record.stacktrace);
   const { name, message } = failure;
   const codes = failureCodes(failure);
   return { name, message, ...(codes.length > 0 ? { codes } : {}) };
-}
-
-function toObject(json: string | undefined): object {
-  const value = parseStored(json);
-  return typeof value === 'object' && value !== null ? value : {};
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  const value = text === undefined ? NaN : Number(text);
-  return Number.isFinite(value) ? value : undefined;
 }

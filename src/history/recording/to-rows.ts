@@ -1,15 +1,19 @@
 import { isFinished } from '../../model/states.js';
+import { hasOwnAttempts, ownAttempts } from '../../bullmq/codec/attempts.js';
+import {
+  followAttempts,
+  NO_ATTEMPTS,
+  observedAttempts,
+  type AttemptTail,
+} from '../../bullmq/codec/observed-attempts.js';
+import type { FullRecord } from '../../bullmq/codec/task-record.js';
+import { addTransitions, settlingsOf, transitionsOf } from '../../bullmq/codec/transitions.js';
 import { toFailure, toProgress } from '../../bullmq/codec/to-task-view.js';
 import { parseStored } from '../../bullmq/codec/parse-stored-json.js';
-import type { AttemptTail } from '../ports/recording-store.js';
 import type { ProgressRow, RecordBatch, TaskRef, TaskRow } from '../ports/rows.js';
-import { attemptsOf, followAttempts } from './foreign-attempts.js';
 import { toLogRows } from './log-rows.js';
-import { storesAttempts, ownAttempts } from './own-attempts.js';
-import type { JobSnapshot } from './read-jobs.js';
 import { stateAfter, type TaskEvent } from '../../bullmq/codec/task-event.js';
 import { toTaskRow } from './task-row.js';
-import { addTransitions, settlingsOf, transitionsOf } from './transitions.js';
 
 /** One task's part of a batch. */
 export interface TaskChanges {
@@ -17,7 +21,7 @@ export interface TaskChanges {
   /** Oldest first; empty when the job was found in one of the queue's sets. */
   events: readonly TaskEvent[];
   /** The job after the last event, or later; undefined when it is gone. */
-  job: JobSnapshot | undefined;
+  job: FullRecord | undefined;
   /** Belongs to a queue of this Roost, whose workers record attempts in the job. */
   isOurs: boolean;
   tail: AttemptTail;
@@ -54,12 +58,12 @@ export function addRows(batch: RecordBatch, changes: TaskChanges, readAt: number
     return { tail: NO_ATTEMPTS, lastSampleAt: 0 };
   }
   const tail = addAttempts(batch, changes);
-  const task = job ? toTaskRow(ref, job) : fromEvents(ref, events, tail);
+  const task = job ? toTaskRow(job) : fromEvents(ref, events, tail);
   if (task) {
     if (events.length > 0) Object.assign(task, settlingsOf(events));
     batch.tasks.push(task);
   }
-  if (job && job.lines.length > 0) batch.logs.push(...toLogRows(ref, job, readAt));
+  if (job && job.lines.length > 0) batch.logs.push(...toLogRows(job, readAt));
   // The task is counted all the same.
   if (!job && endsRemoved(events)) batch.removed.push(ref);
   return { tail, ...addProgress(batch.progress, changes) };
@@ -75,7 +79,7 @@ export function endsRemoved(events: readonly TaskEvent[]): boolean {
 function findMoves(
   { queue, id }: TaskRef,
   events: readonly TaskEvent[],
-  job: JobSnapshot | undefined,
+  job: FullRecord | undefined,
 ): { queue: string; id: string; to: string }[] {
   const other = ({ prev }: TaskEvent) =>
     prev.startsWith('moved:') ? prev.slice('moved:'.length) : undefined;
@@ -90,21 +94,19 @@ function findMoves(
   });
 }
 
-export const NO_ATTEMPTS: AttemptTail = { starts: 0, isOpen: false, failures: 0 };
-
 function addAttempts(batch: RecordBatch, changes: TaskChanges): AttemptTail {
   const { ref, events, job, isOurs, tail, isNew } = changes;
   if (events.length === 0) {
     if (!job) return tail;
-    batch.attempts.push(...(isOurs || storesAttempts(job) ? ownAttempts(ref, job) : attemptsOf(ref, job)));
+    batch.attempts.push(...(isOurs || hasOwnAttempts(job) ? ownAttempts(job) : observedAttempts(job)));
     // A known finished task is recorded as finished, so that its event counts nothing when it arrives later.
-    if (isNew) batch.transitions.push(...transitionsOf(ref, job));
-    else if (isFinished(job.state)) batch.transitions.push(...transitionsOf(ref, job).slice(-1));
-    return { ...tail, starts: Number(job.fields.ats) || 0, isOpen: job.state === 'active' };
+    if (isNew) batch.transitions.push(...transitionsOf(job));
+    else if (isFinished(job.state)) batch.transitions.push(...transitionsOf(job).slice(-1));
+    return { ...tail, starts: job.starts ?? 0, isOpen: job.state === 'active' };
   }
-  if (job && (isOurs || storesAttempts(job))) {
-    const attempts = ownAttempts(ref, job);
-    const starts = Number(job.fields.ats) || 0;
+  if (job && (isOurs || hasOwnAttempts(job))) {
+    const attempts = ownAttempts(job);
+    const starts = job.starts ?? 0;
     batch.attempts.push(...attempts);
     addTransitions(batch.transitions, ref, events, job, numberStarts(events, job));
     if (events.some(({ prev }) => prev === 'held'))
@@ -122,9 +124,9 @@ function addAttempts(batch: RecordBatch, changes: TaskChanges): AttemptTail {
 /**
  * Attempt numbers of the starts among these events: the last start is the job's last, unless a limit held it back.
  */
-function numberStarts(events: readonly TaskEvent[], job: JobSnapshot): number[] {
+function numberStarts(events: readonly TaskEvent[], job: FullRecord): number[] {
   const numbers: number[] = [];
-  let number = Number(job.fields.ats) || 0;
+  let number = job.starts ?? 0;
   for (let i = events.length - 1; i >= 0; i--) {
     const isStart = number > 0 && events[i]!.name === 'active' && events[i + 1]?.prev !== 'held';
     numbers[i] = isStart ? number-- : 0;

@@ -8,7 +8,8 @@ import type { RecordBatch, RecordOutcome, TaskRef } from '../ports/rows.js';
 import { StoreEngine } from './store-engine.js';
 import { WORD } from './dictionary.js';
 import { HistoryFencedError } from '../ports/history-errors.js';
-import type { AttemptTail, KnownState, NewGap, StoredGap } from '../ports/recording-store.js';
+import type { AttemptTail } from '../../bullmq/codec/observed-attempts.js';
+import type { KnownState, NewGap, StoredGap } from '../ports/recording-store.js';
 
 /** Tasks reindexed per chunk: about ten ms. */
 const REINDEX_CHUNK = 100;

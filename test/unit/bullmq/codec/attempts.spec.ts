@@ -2,22 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import {
   attemptField,
   endedAttempt,
-  lastStack,
+  parseStacks,
   toAttempts,
   type StoredAttempt,
 } from '../../../../src/bullmq/codec/attempts.js';
-import type { JobRecord } from '../../../../src/bullmq/codec/job-record.js';
+import type { TaskRecord } from '../../../../src/bullmq/codec/task-record.js';
+import { decodeJob, type StoredJob } from '../../../support/task-record.js';
 
 const T0 = 1_790_000_000_000;
-const record = (fields: Partial<JobRecord>): JobRecord => ({
-  id: 'j1',
-  queue: 'default',
-  state: 'active',
-  delayUntil: 0,
-  dataCut: false,
-  resultCut: false,
-  ...fields,
-});
+const record = (job: StoredJob): TaskRecord => decodeJob({ state: 'active', ...job });
 const stored = (attempts: Record<number, Partial<StoredAttempt>>) =>
   Object.fromEntries(
     Object.entries(attempts).map(([n, attempt]) => [
@@ -25,7 +18,7 @@ const stored = (attempts: Record<number, Partial<StoredAttempt>>) =>
       JSON.stringify({ worker: 'w1', startedAt: T0, ...attempt }),
     ]),
   );
-const outcomes = (of: JobRecord, hash: Record<string, string> = {}) =>
+const outcomes = (of: TaskRecord, hash: Record<string, string> = {}) =>
   toAttempts(of, hash).map(({ number, outcome, worker }) => [number, outcome, worker]);
 
 describe('toAttempts', () => {
@@ -166,8 +159,8 @@ describe('endedAttempt', () => {
   });
 });
 
-describe('lastStack', () => {
-  it.each([[null], ['[]'], ['{'], ['5'], ['[5]'], ['{"length":1}']])('returns undefined for %p', (json) => {
-    expect(lastStack(json)).toBeUndefined();
+describe('parseStacks', () => {
+  it.each([[null], ['[]'], ['{'], ['5'], ['[5]'], ['{"length":1}']])('finds no stack in %p', (json) => {
+    expect(parseStacks(json)).toEqual([]);
   });
 });

@@ -1,25 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JobRecord } from '../../../../src/bullmq/codec/job-record.js';
 import { NO_REDACTION } from '../../../../src/platform/redaction/redaction.js';
 import { toFailure, toProgress, toTaskView } from '../../../../src/bullmq/codec/to-task-view.js';
+import { decodeJob, type StoredJob } from '../../../support/task-record.js';
 
 const NOW = 1_790_000_010_000;
 const T0 = 1_790_000_000_000;
 
-function view(fields: Partial<JobRecord>) {
-  return toTaskView(
-    {
-      id: 'j1',
-      queue: 'default',
-      state: 'waiting',
-      delayUntil: 0,
-      dataCut: false,
-      resultCut: false,
-      ...fields,
-    },
-    NOW,
-    NO_REDACTION,
-  );
+function view(job: StoredJob) {
+  return toTaskView(decodeJob(job), NOW, NO_REDACTION);
 }
 
 const envelope = (more: object = {}) => JSON.stringify({ roost: 1, ...more, input: { x: 1 } });

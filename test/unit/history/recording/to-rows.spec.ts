@@ -1,15 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_REDACTION } from '../../../../src/platform/redaction/redaction.js';
-import type { JobSnapshot } from '../../../../src/history/recording/read-jobs.js';
 import type { TaskEvent } from '../../../../src/bullmq/codec/task-event.js';
-import {
-  addRows,
-  emptyBatch,
-  NO_ATTEMPTS,
-  type TaskChanges,
-} from '../../../../src/history/recording/to-rows.js';
-import { toJobRecord } from '../../../../src/bullmq/codec/job-record.js';
-import { READ_FIELDS } from '../../../../src/bullmq/scripts/read-tasks.js';
+import { addRows, emptyBatch, type TaskChanges } from '../../../../src/history/recording/to-rows.js';
+import { NO_ATTEMPTS } from '../../../../src/bullmq/codec/observed-attempts.js';
+import { JOB_FIELDS, type FullRecord } from '../../../../src/bullmq/codec/task-record.js';
+import { decodeTaskRow } from '../../../../src/bullmq/codec/task-row.js';
+import { decodeJob, type StoredJob } from '../../../support/task-record.js';
 import { toTaskView } from '../../../../src/bullmq/codec/to-task-view.js';
 
 const T = 1_795_400_000_000;
@@ -19,28 +15,18 @@ function event(name: string, at: number, more: Partial<TaskEvent> = {}): TaskEve
 }
 
 function job(
-  state: JobSnapshot['state'],
-  fields: JobSnapshot['fields'],
-  more: Partial<JobSnapshot> = {},
-): JobSnapshot {
-  const data = more.data ?? '{"to":"ada"}';
-  return {
-    state,
-    delayUntil: 0,
-    dataBytes: Buffer.byteLength(data),
-    resultBytes: 0,
-    data,
-    result: '',
-    firstAttempt: 1,
-    attempts: [],
-    firstLine: 0,
-    lines: [],
-    fields: { name: 'mail', opts: '{"attempts":3}', timestamp: String(T), ...fields },
-    ...more,
-  };
+  state: FullRecord['state'],
+  { stacktrace, ...fields }: StoredJob,
+  { data = '{"to":"ada"}', ...more }: Partial<FullRecord> = {},
+): FullRecord {
+  const stored = { name: 'mail', opts: '{"attempts":3}', timestamp: String(T), ...fields };
+  return decodeJob(
+    { id: '1', queue: 'bull:mail', state, data, ...stored, ...(stacktrace ? { stacktrace } : {}) },
+    more,
+  );
 }
 
-function told(events: TaskEvent[], snapshot: JobSnapshot | undefined, more: Partial<TaskChanges> = {}) {
+function told(events: TaskEvent[], snapshot: FullRecord | undefined, more: Partial<TaskChanges> = {}) {
   const batch = emptyBatch();
   const after = addRows(
     batch,
@@ -86,9 +72,10 @@ describe('a job as rows of the history', () => {
     });
     const row = batch.tasks[0]!;
     const all: Record<string, string> = { ...fields, data, returnvalue: result };
-    const values = READ_FIELDS.map((name) => all[name] ?? null);
+    const values = JOB_FIELDS.map((name) => all[name] ?? null);
+    const bodies = [null, null, null, null, data, result];
     const view = toTaskView(
-      toJobRecord('default', '1', ['completed', '0', '0', '0', ...values], 0),
+      decodeTaskRow({ queue: 'default', id: '1' }, ['completed', '0', '0', '0', ...values, ...bodies], 0),
       Date.now(),
       NO_REDACTION,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AttemptView, TaskView } from '../../../src/model/task-view.js';
-import { toTransitions } from '../../../src/tasks/transitions.js';
+import type { AttemptView, TaskView } from '../../../../src/model/task-view.js';
+import { toTransitions } from '../../../../src/bullmq/codec/transitions.js';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
 const task = (view: Partial<TaskView>) =>

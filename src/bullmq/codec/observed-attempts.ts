@@ -1,9 +1,19 @@
-import { toFailure } from '../../bullmq/codec/to-task-view.js';
 import type { TaskFailure } from '../../model/task-view.js';
-import type { AttemptRow, TaskRef } from '../ports/rows.js';
-import type { AttemptTail } from '../ports/recording-store.js';
-import type { JobSnapshot } from './read-jobs.js';
-import type { TaskEvent } from '../../bullmq/codec/task-event.js';
+import { parseStacks, type TaskAttempt } from './attempts.js';
+import type { TaskEvent } from './task-event.js';
+import type { FullRecord } from './task-record.js';
+import { toFailure } from './to-task-view.js';
+
+/** Known progress of a task's attempts. */
+export interface AttemptTail {
+  /** Number of the last attempt; 0 for none. */
+  starts: number;
+  /** The last attempt has not finished. */
+  isOpen: boolean;
+  failures: number;
+}
+
+export const NO_ATTEMPTS: AttemptTail = { starts: 0, isOpen: false, failures: 0 };
 
 /**
  * Derives the attempts of another program's job. BullMQ stores only the last one, so the others come from the events:
@@ -13,14 +23,14 @@ import type { TaskEvent } from '../../bullmq/codec/task-event.js';
  * position.
  */
 export function followAttempts(
-  ref: TaskRef,
+  ref: { queue: string; id: string },
   events: readonly TaskEvent[],
-  job: JobSnapshot | undefined,
+  job: FullRecord | undefined,
   tail: AttemptTail,
   isNew: boolean,
-): { rows: AttemptRow[]; tail: AttemptTail; numbers: number[] } {
-  const counted = job ? Number(job.fields.ats) || 0 : undefined;
-  const rows: AttemptRow[] = [];
+): { rows: TaskAttempt[]; tail: AttemptTail; numbers: number[] } {
+  const counted = job ? (job.starts ?? 0) : undefined;
+  const rows: TaskAttempt[] = [];
   const numbers: number[] = events.map(() => 0);
   let { starts, isOpen, failures } = tail;
   let endedAt = 0;
@@ -31,15 +41,15 @@ export function followAttempts(
   }
 
   /** The job's own fields describe its last start. */
-  const ownFields = (number: number): Partial<AttemptRow> =>
+  const ownFields = (number: number): Partial<TaskAttempt> =>
     job && (counted === number || counted === 0)
       ? {
-          ...(job.fields.pb ? { worker: job.fields.pb } : {}),
+          ...(job.worker ? { worker: job.worker } : {}),
           // By the worker's clock, which may be behind that of the events.
-          ...(Number(job.fields.processedOn) >= endedAt ? { startedAt: Number(job.fields.processedOn) } : {}),
+          ...(job.startedAt !== undefined && job.startedAt >= endedAt ? { startedAt: job.startedAt } : {}),
         }
       : {};
-  const close = (event: TaskEvent, i: number, more: Partial<AttemptRow>) => {
+  const close = (event: TaskEvent, i: number, more: Partial<TaskAttempt>) => {
     if (!isOpen && (counted === undefined || starts < counted)) starts++;
     if (starts === 0) return;
     isOpen = false;
@@ -78,7 +88,7 @@ export function followAttempts(
       case 'delayed': {
         if (event.name === 'waiting' && event.prev !== 'active') {
           // Retried by hand: BullMQ resets its attempts.
-          if (event.prev === 'failed' && (Number(job?.fields.atm) || 0) < failures) failures = 0;
+          if (event.prev === 'failed' && (job?.attemptsMade ?? 0) < failures) failures = 0;
           break;
         }
         // Moved by its own worker, or by the stall check, whose `stalled` event follows.
@@ -103,57 +113,52 @@ export function followAttempts(
 }
 
 /** Derives attempts from the job alone, when no event of them was read. */
-export function attemptsOf(ref: TaskRef, job: JobSnapshot): AttemptRow[] {
-  const starts = Number(job.fields.ats) || 0;
+export function observedAttempts(job: FullRecord): TaskAttempt[] {
+  const { queue, id, starts = 0, state, startedAt, finishedAt, worker } = job;
   if (starts === 0) return [];
-  const stacks = stacksOf(job);
-  const isFailed = job.state === 'failed';
-  const rows: AttemptRow[] = [];
+  const stacks = parseStacks(job.stacktrace);
+  const isFailed = state === 'failed';
+  const attempts: TaskAttempt[] = [];
   // One stack for each start: every start failed, so each stack belongs to a known attempt.
   if (stacks.length === (isFailed ? starts : starts - 1)) {
     stacks.slice(0, starts - 1).forEach((stack, i) => {
-      rows.push({ ...ref, number: i + 1, outcome: 'failed', error: failureIn(stack) });
+      attempts.push({ queue, id, number: i + 1, outcome: 'failed', error: failureIn(stack) });
     });
   }
-  const started = Number(job.fields.processedOn);
-  const finished = Number(job.fields.finishedOn);
-  rows.push({
-    ...ref,
+  attempts.push({
+    queue,
+    id,
     number: starts,
-    ...(job.fields.pb ? { worker: job.fields.pb } : {}),
-    ...(started ? { startedAt: started } : {}),
-    ...(finished ? { finishedAt: finished } : {}),
-    ...(job.state === 'completed' ? { outcome: 'completed' as const } : {}),
-    ...(isFailed
-      ? { outcome: 'failed' as const, error: toFailure(job.fields.failedReason, stacks.at(-1)) }
-      : {}),
+    ...(worker ? { worker } : {}),
+    ...(startedAt ? { startedAt } : {}),
+    ...(finishedAt ? { finishedAt } : {}),
+    ...(state === 'completed' ? { outcome: 'completed' as const } : {}),
+    ...(isFailed ? { outcome: 'failed' as const, error: toFailure(job.failedReason, stacks.at(-1)) } : {}),
   });
-  return rows;
+  return attempts;
 }
 
-function finishTime(job: JobSnapshot | undefined, state: string, event: TaskEvent): { finishedAt: number } {
-  const finished = job?.state === state ? Number(job.fields.finishedOn) : NaN;
-  return { finishedAt: finished || event.at };
+function finishTime(job: FullRecord | undefined, state: string, event: TaskEvent): { finishedAt: number } {
+  return { finishedAt: (job?.state === state && job.finishedAt) || event.at };
 }
 
 /** Failed attempts. BullMQ counts all attempts; a successful one is the last. */
-function failureCount({ state, fields }: JobSnapshot): number {
-  const made = fields.atm ?? fields.attemptsMade;
+function failureCount({ state, attemptsMade }: FullRecord): number {
   // Some versions do not count.
-  if (made === undefined) return Infinity;
-  return (Number(made) || 0) - (state === 'completed' ? 1 : 0);
+  if (attemptsMade === undefined) return Infinity;
+  return attemptsMade - (state === 'completed' ? 1 : 0);
 }
 
 /** Returns failure number `before` + 1 of a job, from the last few stacks it stores. */
-function failureOf(before: number, event: TaskEvent, job: JobSnapshot | undefined): TaskFailure {
+function failureOf(before: number, event: TaskEvent, job: FullRecord | undefined): TaskFailure {
   if (!job) return toFailure(event.name === 'failed' ? event.value : undefined, undefined);
-  const stacks = stacksOf(job);
+  const stacks = parseStacks(job.stacktrace);
   const failed = failureCount(job);
   const fromEnd = failed === Infinity ? 0 : Math.max(0, failed - before - 1);
   const stack = stacks.at(-1 - fromEnd);
-  if (event.name === 'failed') return toFailure(event.value || job.fields.failedReason, stack);
-  if (fromEnd === 0 && job.fields.failedReason !== undefined && job.state !== 'failed')
-    return toFailure(job.fields.failedReason, stack);
+  if (event.name === 'failed') return toFailure(event.value || job.failedReason, stack);
+  if (fromEnd === 0 && job.failedReason !== undefined && job.state !== 'failed')
+    return toFailure(job.failedReason, stack);
   return stack === undefined
     ? { name: 'Error', message: 'The error is no longer available.' }
     : failureIn(stack);
@@ -165,13 +170,4 @@ function failureIn(stack: string): TaskFailure {
   const head = at < 0 ? stack : stack.slice(0, at);
   const named = /^[A-Za-z_$][\w$]*(?:: |$)/.exec(head)?.[0] ?? '';
   return toFailure(head.slice(named.length) || head, stack);
-}
-
-function stacksOf(job: JobSnapshot): string[] {
-  try {
-    const stacks: unknown = JSON.parse(job.fields.stacktrace ?? '[]');
-    return Array.isArray(stacks) ? stacks.filter((stack) => typeof stack === 'string') : [];
-  } catch {
-    return [];
-  }
 }
