@@ -6,6 +6,7 @@ import { withControlCommands, type ControlRedis } from './control-commands.js';
 import { COMMAND_CLIENT } from './tokens.js';
 import { parseStored } from './codec/parse-stored-json.js';
 import { queueBase, queueKey } from './keys.js';
+import { execAll } from './connection/redis-errors.js';
 
 /** Request to control a queue. It ends at `until` (ms) or after `forMs` by Redis's clock; without either it has no end. */
 export interface ControlRequest {
@@ -101,32 +102,24 @@ export class QueueControl {
 
   async getHold(queue: string): Promise<QueueHold> {
     const base = this.base(queue);
-    const rows = (await this.redis
-      .pipeline()
-      .hmget(queueKey(base, 'meta'), 'paused', 'concurrency', 'max', 'duration')
-      .hmget(queueKey(base, 'control'), 'paused', 'concurrency', 'rateLimit')
-      .get(queueKey(base, 'limiter'))
-      .pttl(queueKey(base, 'limiter'))
-      .llen(queueKey(base, 'active'))
-      .exec())!;
-    const [meta, notes, used, ttl, active] = rows.map(([error, value]) => {
-      if (error) throw error;
-      return value;
-    }) as [(string | null)[], (string | null)[], string | null, number, number];
+    const [meta, notes, used, ttl, active] = await execAll<
+      [(string | null)[], (string | null)[], string | null, number, number]
+    >(
+      this.redis
+        .pipeline()
+        .hmget(queueKey(base, 'meta'), 'paused', 'concurrency', 'max', 'duration')
+        .hmget(queueKey(base, 'control'), 'paused', 'concurrency', 'rateLimit')
+        .get(queueKey(base, 'limiter'))
+        .pttl(queueKey(base, 'limiter'))
+        .llen(queueKey(base, 'active')),
+    );
     const [paused, concurrency, max, perMs] = meta;
-    const spent = max !== null && Number(used ?? 0) >= Number(max);
+    const waitMs = max !== null && Number(used ?? 0) >= Number(max) ? Math.max(0, ttl) : 0;
+    const limit = { max: Number(max), perMs: Number(perMs ?? 0), waitMs };
     return {
       paused: paused === null ? null : parseRecord(notes[0]),
       concurrency: concurrency == null ? null : { ...parseRecord(notes[1]), value: Number(concurrency) },
-      rateLimit:
-        max == null
-          ? null
-          : {
-              ...parseRecord(notes[2]),
-              max: Number(max),
-              perMs: Number(perMs ?? 0),
-              waitMs: spent ? Math.max(0, ttl) : 0,
-            },
+      rateLimit: max == null ? null : { ...parseRecord(notes[2]), ...limit },
       active,
     };
   }

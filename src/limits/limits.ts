@@ -10,6 +10,7 @@ import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { withLimitCommands, type LimitRedis } from './limit-commands.js';
 import { formatMember, readOverride, type LimitOverride } from './limit-override.js';
 import { jobKey, limitAckKey, limitBase, limitKey, limitsKey, queueBase } from '../bullmq/keys.js';
+import { execAll } from '../bullmq/connection/redis-errors.js';
 
 /** Interval of the reload of all limits, ms; a published change triggers one at once. */
 const REFRESH_INTERVAL_MS = 1_000;
@@ -199,11 +200,9 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
   private async refresh(): Promise<void> {
     try {
       const before = Date.now();
-      const rows = (await this.redis.pipeline().hgetall(limitsKey(this.prefix)).time().exec())!;
-      const [hash, time] = rows.map(([error, value]) => {
-        if (error) throw error;
-        return value;
-      }) as [Record<string, string>, [string, string]];
+      const [hash, time] = await execAll<[Record<string, string>, [string, string]]>(
+        this.redis.pipeline().hgetall(limitsKey(this.prefix)).time(),
+      );
       this.skewMs = Number(time[0]) * 1000 + Number(time[1]) / 1000 - (before + Date.now()) / 2;
       const had = this.overrides;
       this.overrides = new Map(

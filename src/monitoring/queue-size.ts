@@ -1,4 +1,5 @@
-import type { ChainableCommander, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { execAll } from '../bullmq/connection/redis-errors.js';
 import { jobKey, queueKey, type QueuePart } from '../bullmq/keys.js';
 
 /** Memory use of a queue in Redis, estimated from a sample of its tasks. */
@@ -31,7 +32,7 @@ const MEMORY_USAGE_SAMPLES = 5;
 
 /** @param base `prefix:queue:` */
 export async function readQueueSize(redis: Redis, base: string, name: string): Promise<QueueSize> {
-  const counts = await run(
+  const counts = await execAll(
     LISTS.reduce(
       (batch, list) => batch.llen(queueKey(base, list)),
       SETS.reduce((batch, set) => batch.zcard(queueKey(base, set)), redis.pipeline()),
@@ -42,7 +43,7 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
   const positions = [...lengths].flatMap(([list, length]) =>
     places(length).map((place) => ({ list, place })),
   );
-  const found = await run(
+  const found = await execAll(
     positions.reduce(
       (batch, { list, place }) =>
         LISTS.includes(list)
@@ -64,7 +65,7 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
     batch.call('MEMORY', 'USAGE', jobKey(base, id), 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
     batch.call('MEMORY', 'USAGE', jobKey(base, id, 'logs'), 'SAMPLES', String(MEMORY_USAGE_SAMPLES));
   }
-  const sizes = (await run(batch)).map((size) => Number(size ?? 0));
+  const sizes = (await execAll(batch)).map((size) => Number(size ?? 0));
 
   const structureBytes = sizes.slice(0, structures.length).reduce((sum, size) => sum + size, 0);
   const measured = samples.map(({ list }, index) => {
@@ -89,13 +90,4 @@ export async function readQueueSize(redis: Redis, base: string, name: string): P
 function places(length: number): number[] {
   const count = Math.min(SAMPLES_PER_LIST, length);
   return Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) / count) * length));
-}
-
-/** @throws the first error of any command. */
-async function run(batch: ChainableCommander): Promise<unknown[]> {
-  const rows = (await batch.exec()) ?? [];
-  return rows.map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  });
 }

@@ -15,6 +15,7 @@ import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { Consumers } from './consumers.js';
 import { WorkerSnapshot } from './worker-snapshot.js';
 import { queueBase, queueKey, writeProbeKey } from '../bullmq/keys.js';
+import { execAll } from '../bullmq/connection/redis-errors.js';
 
 /** Interval between checks, ms. */
 const CHECK_INTERVAL_MS = 2_000;
@@ -128,18 +129,17 @@ export class FetchWatchdog implements OnApplicationBootstrap, BeforeApplicationS
    */
   private async countReady(queue: string): Promise<number> {
     const base = queueBase(this.settings.QUEUE_PREFIX, queue);
-    const rows = await this.redis
-      .pipeline()
-      .llen(queueKey(base, 'wait'))
-      .zcard(queueKey(base, 'prioritized'))
-      .llen(queueKey(base, 'active'))
-      .pttl(queueKey(base, 'limiter'))
-      .hmget(queueKey(base, 'meta'), 'paused', 'concurrency')
-      .exec();
-    const [waiting, prioritized, active, limited, meta] = rows!.map(([error, value]) => {
-      if (error) throw error;
-      return value;
-    }) as [number, number, number, number, [string | null, string | null]];
+    const [waiting, prioritized, active, limited, meta] = await execAll<
+      [number, number, number, number, [string | null, string | null]]
+    >(
+      this.redis
+        .pipeline()
+        .llen(queueKey(base, 'wait'))
+        .zcard(queueKey(base, 'prioritized'))
+        .llen(queueKey(base, 'active'))
+        .pttl(queueKey(base, 'limiter'))
+        .hmget(queueKey(base, 'meta'), 'paused', 'concurrency'),
+    );
     const [paused, concurrency] = meta;
     const full = concurrency !== null && active >= Number(concurrency);
     return paused !== null || full || limited > 0 ? 0 : waiting + prioritized;

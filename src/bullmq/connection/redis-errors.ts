@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { RoostError, type ErrorCode } from '../../model/errors.js';
 import { unavailableSince, connectionRefusal } from './redis-connections.js';
 import { findRefusal, formatRefusal, type Refusal } from './redis-refusals.js';
@@ -62,4 +62,12 @@ export async function withRedis<T>(
     if (refusal?.word === 'NOPERM' && keys === 'ours') deniedAt.set(redis, { refusal, at: Date.now() });
     throw toStorageError(error) ?? error;
   }
+}
+
+/** Runs a pipeline and returns the answers. @throws the first error of any command. */
+export async function execAll<Answers extends unknown[]>(pipeline: ChainableCommander): Promise<Answers> {
+  return ((await pipeline.exec()) ?? []).map(([error, answer]) => {
+    if (error) throw error;
+    return answer;
+  }) as Answers;
 }

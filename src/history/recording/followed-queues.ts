@@ -9,6 +9,11 @@ export interface Followed {
   isOurs: boolean;
 }
 
+/** Keys of the event streams. */
+export function eventKeys(queues: readonly Followed[]): string[] {
+  return queues.map(({ base }) => queueKey(base, 'events'));
+}
+
 /** COUNT of one SCAN. */
 const SCAN_COUNT = 1000;
 /** Largest number of keys scanned without a pause. */

@@ -11,6 +11,7 @@ import { comparePlaces } from '../../bullmq/codec/task-event.js';
 import type { StreamFollower } from './stream-follower.js';
 import { addRows, emptyBatch } from './to-rows.js';
 import { jobKey, queueKey, type QueuePart } from '../../bullmq/keys.js';
+import { execAll } from '../../bullmq/connection/redis-errors.js';
 
 /** Ids per chunk; only jobs unknown to the history are read. */
 const PAGE_SIZE = 500;
@@ -136,11 +137,10 @@ export class Reconciler {
     if (ids.length === 0) return created;
     const pipeline = this.redis.pipeline();
     for (const id of ids) pipeline.hget(jobKey(this.queue.base, id), 'timestamp');
-    const answers = (await pipeline.exec()) ?? [];
+    const answers = await execAll<(string | null)[]>(pipeline);
     ids.forEach((id, i) => {
-      const [error, timestamp] = answers[i]!;
-      if (error) throw error;
-      if (timestamp !== null) created.set(id, Number(timestamp));
+      const timestamp = answers[i];
+      if (timestamp != null) created.set(id, Number(timestamp));
     });
     return created;
   }
@@ -230,11 +230,7 @@ export class Reconciler {
     if (ids.length === 0) return [];
     const pipeline = this.redis.pipeline();
     for (const id of ids) pipeline.exists(jobKey(this.queue.base, id));
-    const answers = (await pipeline.exec()) ?? [];
-    return ids.filter((_, i) => {
-      const [error, exists] = answers[i]!;
-      if (error) throw error;
-      return exists === 0;
-    });
+    const answers = await execAll<number[]>(pipeline);
+    return ids.filter((_, i) => answers[i] === 0);
   }
 }

@@ -13,7 +13,7 @@ import type { RecorderStatus } from '../history-status.js';
 import { HistoryMovedError } from '../ports/history-file-error.js';
 import { RecordingEngine } from '../sqlite/recording-engine.js';
 import { HistoryFencedError } from '../ports/history-errors.js';
-import { FollowedQueues } from './followed-queues.js';
+import { eventKeys, FollowedQueues } from './followed-queues.js';
 import { isDead, ourselves, type HolderStatus } from './lease-holder.js';
 import type { FromRecorder, RecorderOptions } from './messages.js';
 import { Rate } from './rate.js';
@@ -26,7 +26,7 @@ import { comparePlaces, STREAM_START } from '../../bullmq/codec/task-event.js';
 import { StreamFollower } from './stream-follower.js';
 import { StreamTrim } from './stream-trim.js';
 import { toStatus } from './to-status.js';
-import { queueKey, recorderFenceKey, recorderLeaseKey } from '../../bullmq/keys.js';
+import { recorderFenceKey, recorderLeaseKey } from '../../bullmq/keys.js';
 
 /** Interval at which the holder renews the lease and other processes check it, ms. */
 const LEASE_INTERVAL_MS = 1500;
@@ -124,10 +124,7 @@ export class Recorder {
     const queues = this.queues.all();
     this.asked++;
     try {
-      const last = await this.redis.roostLastIds(
-        queues.length,
-        ...queues.map(({ base }) => queueKey(base, 'events')),
-      );
+      const last = await this.redis.roostLastIds(queues.length, ...eventKeys(queues));
       for (;;) {
         const places = this.isHolder ? undefined : this.engine.cursors();
         const isThere = queues.every(({ name }, i) => {
@@ -261,16 +258,9 @@ export class Recorder {
     this.sendStatus(this.hasNews);
     this.hasNews = false;
     const queues = this.queues.all();
+    const streams = [...eventKeys(queues), ...queues.map(({ name }) => this.follower.place(name))];
     this.pendingRead ??= this.streamRedis
-      .xread(
-        'COUNT',
-        1,
-        'BLOCK',
-        BLOCK_MS,
-        'STREAMS',
-        ...queues.map(({ base }) => queueKey(base, 'events')),
-        ...queues.map(({ name }) => this.follower.place(name)),
-      )
+      .xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams)
       .then(
         () => undefined,
         () => undefined,

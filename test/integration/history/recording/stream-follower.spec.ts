@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { FollowedQueues } from '../../../../src/history/recording/followed-queues.js';
 import { StreamFollower } from '../../../../src/history/recording/stream-follower.js';
 import { comparePlaces } from '../../../../src/bullmq/codec/task-event.js';
+import { JOB_FIELDS } from '../../../../src/bullmq/codec/task-record.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
 
 const T = 1_795_400_000_000;
-const FIELDS = [
-  'name', 'opts', 'timestamp', 'priority', 'progress', 'failedReason', 'finishedOn', 'processedOn', 'atm', 'ats', 'pb',
-  'roost:mark', 'roost:queued', 'roost:error', 'roost:logs', 'attemptsMade', 'stacktrace',
-]; // prettier-ignore
+/** Fields in an answer of READ_JOBS. */
+const FIELDS = [...JOB_FIELDS, 'stacktrace'];
 
 type Event = [at: number, name: string, prev?: string, value?: string];
 
