@@ -52,6 +52,15 @@ module.exports = {
     // The one place that knows BullMQ's records.
     folder('bullmq', BASE, 'Everyone stands on the queues.'),
 
+    {
+      name: 'codec-is-pure',
+      comment:
+        'Decoding asks nobody: readers, the recorder and other programs use it on answers that they have.',
+      severity: 'error',
+      from: { path: '^src/bullmq/codec/' },
+      to: { path: '^src/bullmq/|(^|/)node_modules/', pathNot: '^src/bullmq/(codec/|task-ids)' },
+    },
+
     // Errors, bodies and headers of HTTP serve every controller.
     folder('http', [...BASE, 'bullmq'], 'HTTP knows none of the pages behind it.'),
 

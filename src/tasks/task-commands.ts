@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TaskView } from '../model/task-view.js';
-import { readStanding } from '../bullmq/codec/job-standing.js';
+import { readStanding } from '../bullmq/read-standing.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';

@@ -1,6 +1,3 @@
-import { withRedis } from '../connection/redis-errors.js';
-import type { CommandRedis } from '../task-commands.js';
-
 /** State of any program's job according to BullMQ's own keys: why it does not run, and which commands are safe. Times are ms. */
 export interface JobStanding {
   /** List or set of its queue that contains it; undefined if none does. */
@@ -40,26 +37,16 @@ export interface NamedChild {
   reason: string;
 }
 
-type Answer = [
+/** Answer of READ_STANDING. */
+export type StandingAnswer = [
   ...[place: string, ahead: number, paused: string, concurrency: string, max: string, duration: string],
   ...[version: string, starts: string, rest: number, active: number, parent: string, schedule: string],
   ...[willFail: string, parentWaits: number, locked: number, pending: number, done: number],
   ...[ignored: number, fatal: number, failed: number, gone: number, named: string[]],
 ];
 
-/** @param base `prefix:queue:` */
-export function readStanding(
-  redis: CommandRedis,
-  base: string,
-  id: string,
-): Promise<JobStanding | undefined> {
-  return withRedis(redis, async () => {
-    const answer = (await redis.roostReadStanding(base, id)) as Answer | null;
-    return answer ? toStanding(answer) : undefined;
-  });
-}
-
-function toStanding(answer: Answer): JobStanding {
+/** Decodes an answer of READ_STANDING. */
+export function decodeStanding(answer: StandingAnswer): JobStanding {
   const [place, ahead, paused, concurrency, max, duration, version, starts, remainingMs, active, ...rest] =
     answer;
   const [
