@@ -21,7 +21,8 @@ try {
   const log = createLogger('worker', settings);
   const taskTypes = await loadTaskTypes(defaultTaskTypesDir(), { offered: OFFERED_TO_HANDLERS });
   await checkRedisAccess(settings);
-  const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(settings, log, taskTypes), {
+  const module = WorkerModule.forRoot(settings, log, taskTypes, { ownsProcess: true });
+  const app = await NestFactory.createApplicationContext(module, {
     logger: new NestLogger(log),
     abortOnError: false,
   });

@@ -8,7 +8,7 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { BatchTransitions } from './batch-transitions.js';
 import { QueueClients } from './connection/queue-clients.js';
 import { QueueControl } from './queue-control.js';
-import { queues, Queues, sharedQueues } from './shared-queues.js';
+import { queueConfig, queues, Queues, registerSharedQueues, sharedQueues } from './shared-queues.js';
 import { RedisClock } from './connection/redis-clock.js';
 import { closeConnection, commandConnection, blockingConnection } from './connection/redis-connections.js';
 import { RedisHealth } from './connection/redis-health.js';
@@ -33,8 +33,8 @@ const eventTail = {
 /** Connections that the whole process shares. */
 @Global()
 @Module({
-  providers: [commands, eventTail, SharedClock, RedisClock, RedisHealth],
-  exports: [COMMAND_CLIENT, EVENT_TAIL, SharedClock, RedisClock, RedisHealth],
+  providers: [commands, eventTail, SharedClock, RedisClock, RedisHealth, queueConfig],
+  exports: [COMMAND_CLIENT, EVENT_TAIL, SharedClock, RedisClock, RedisHealth, queueConfig],
 })
 class ConnectionsModule implements OnApplicationShutdown {
   constructor(
@@ -58,21 +58,7 @@ export class BullmqModule {
   static forRoot(names: readonly string[]): DynamicModule {
     return {
       module: BullmqModule,
-      imports: [
-        ConnectionsModule,
-        BullModule.forRootAsync({
-          inject: [Settings, COMMAND_CLIENT],
-          useFactory: (settings: Settings, connection: Redis) => ({
-            connection,
-            prefix: settings.QUEUE_PREFIX,
-            // Without these options a queue stays broken if Redis is unavailable when the process starts.
-            skipVersionCheck: true,
-            skipWaitingForReady: true,
-            skipMetasUpdate: true,
-          }),
-        }),
-        BullModule.registerQueue(...names.map((name) => ({ name }))),
-      ],
+      imports: [ConnectionsModule, registerSharedQueues(names)],
       providers: [
         sharedQueues(names),
         queues,

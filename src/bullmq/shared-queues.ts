@@ -1,9 +1,11 @@
-import { getQueueToken } from '@nestjs/bullmq';
-import { Inject, type FactoryProvider } from '@nestjs/common';
-import type { Queue } from 'bullmq';
+import { BullModule, getQueueToken, getSharedConfigToken } from '@nestjs/bullmq';
+import { Inject, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import type { Queue, QueueOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { JobEnvelope } from './codec/job-envelope.js';
-import { SHARED_QUEUES } from './tokens.js';
+import { COMMAND_CLIENT, SHARED_QUEUES } from './tokens.js';
 
 export type TaskQueue = Queue<JobEnvelope>;
 
@@ -42,12 +44,48 @@ export class Queues {
   }
 }
 
-/** Provides for `@InjectQueues()` all queues that `@InjectQueue(name)` injects one by one. */
+/** Key of Roost's BullMQ configuration. A host app in the same process has its own, usually without a key. */
+const CONFIG_KEY = 'roost';
+
+/**
+ * Returns the name by which `@InjectQueue` injects a shared queue. It differs from the queue's own name, because
+ * @nestjs/bullmq looks up queues by name across a whole Nest app, and a host may have one of the same name.
+ */
+export function sharedQueueName(queue: string): string {
+  return `${CONFIG_KEY}/${queue}`;
+}
+
+/** Configuration of the shared queues. Provided here and not by `BullModule.forRoot`, which sets options without a key too. */
+export const queueConfig: FactoryProvider<QueueOptions> = {
+  provide: getSharedConfigToken(CONFIG_KEY),
+  useFactory: (settings: Settings, connection: Redis) => ({
+    connection,
+    prefix: settings.QUEUE_PREFIX,
+    // Without these options a queue stays broken if Redis is unavailable when the process starts.
+    skipVersionCheck: true,
+    skipWaitingForReady: true,
+    skipMetasUpdate: true,
+  }),
+  inject: [Settings, COMMAND_CLIENT],
+};
+
+/** Registers the queues for `@InjectQueue(sharedQueueName(name))`. Needs `queueConfig` in a global module. */
+export function registerSharedQueues(names: readonly string[]): DynamicModule {
+  return BullModule.registerQueueAsync(
+    ...names.map((name) => ({
+      name: sharedQueueName(name),
+      configKey: CONFIG_KEY,
+      useFactory: () => ({ name }),
+    })),
+  );
+}
+
+/** Provides for `@InjectQueues()` all queues that `@InjectQueue` injects one by one. */
 export function sharedQueues(names: readonly string[]): FactoryProvider<TaskQueue[]> {
   return {
     provide: SHARED_QUEUES,
     useFactory: (...shared: TaskQueue[]) => shared,
-    inject: names.map((name) => getQueueToken(name)),
+    inject: names.map((name) => getQueueToken(sharedQueueName(name))),
   };
 }
 

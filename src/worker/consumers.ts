@@ -1,13 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { CommandRefusedError } from '../workers/command.js';
 import type { ConsumerRecord } from '../workers/worker-record.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { retention } from '../bullmq/job-policy.js';
 import { findRefusal, formatRefusal } from '../bullmq/connection/redis-refusals.js';
-import { PROCESSORS } from './queue.processor.js';
+import { TASK_WORKERS } from './queue.processor.js';
 import { TaskRunner } from './task-runner.js';
 import type { TaskWorker } from './task-worker.js';
 
@@ -32,19 +31,15 @@ export class Consumers {
   private readonly loggedDenials = new Set<string>();
 
   constructor(
-    @Inject(PROCESSORS) private readonly processors: { worker: unknown }[],
+    @Inject(TASK_WORKERS) private readonly workers: readonly TaskWorker[],
     private readonly runner: TaskRunner,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
-    private readonly clock: SharedClock,
   ) {}
 
-  /**
-   * Configures BullMQ's workers once Nest has created them, and starts those that serve from the beginning.
-   */
+  /** Configures BullMQ's workers, and starts those that serve from the beginning. */
   start(): void {
-    for (const worker of this.processors.map((one) => one.worker as TaskWorker)) {
-      worker.useClock(this.clock);
+    for (const worker of this.workers) {
       // BullMQ reads these options at every fetch. The options of the decorator are fixed before the settings
       // are known.
       Object.assign(worker.opts, { name: this.settings.WORKER_NAME, ...retention(this.settings) });

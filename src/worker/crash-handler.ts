@@ -17,6 +17,9 @@ import { runContext, type TaskRun } from './task-run.js';
 import { TaskRunner } from './task-runner.js';
 import { toError } from './normalize-error.js';
 
+/** Injection token: true if the worker app has a process of its own, whose crashes it handles. */
+export const OWNS_PROCESS = Symbol('roost:owns-process');
+
 /** Timeout for giving tasks back, ms. The stall check finds the rest when their locks expire. */
 const GIVE_BACK_TIMEOUT_MS = 2_000;
 const LEAVE_TIMEOUT_MS = 500;
@@ -42,9 +45,11 @@ export class CrashHandler implements OnModuleInit {
     private readonly settings: Settings,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     @Inject(LOG) private readonly log: Logger,
+    @Inject(OWNS_PROCESS) private readonly ownsProcess: boolean,
   ) {}
 
   onModuleInit(): void {
+    if (!this.ownsProcess) return;
     setExitGuard({
       isHandler: () => runContext.getStore() !== undefined,
       onCall: (error) => void this.crash(error),

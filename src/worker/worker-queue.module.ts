@@ -1,4 +1,3 @@
-import { BullModule } from '@nestjs/bullmq';
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -14,10 +13,9 @@ import {
 import { withTaskCommands } from '../bullmq/task-commands.js';
 import { TaskTransitions } from '../bullmq/task-transitions.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { TaskWorker } from './task-worker.js';
 
 /** Connection that BullMQ's workers share for everything except their blocking reads. */
-const CONSUMER = Symbol('roost:consumer');
+export const CONSUMER = Symbol('roost:consumer');
 
 const commands = {
   provide: COMMAND_CLIENT,
@@ -32,12 +30,13 @@ const consumer = {
   inject: [Settings, LOG],
 };
 
+/** Connections of a process that only consumes. Those of the workers wait while Redis is unavailable. */
 @Global()
 @Module({
   providers: [commands, consumer, TaskTransitions, SharedClock, RedisClock],
   exports: [COMMAND_CLIENT, CONSUMER, TaskTransitions, SharedClock, RedisClock],
 })
-class WorkerConnectionsModule implements OnApplicationShutdown {
+export class WorkerQueueModule implements OnApplicationShutdown {
   constructor(
     @Inject(COMMAND_CLIENT) private readonly commands: Redis,
     @Inject(CONSUMER) private readonly consumer: Redis,
@@ -47,19 +46,3 @@ class WorkerConnectionsModule implements OnApplicationShutdown {
     await Promise.all([closeConnection(this.commands), closeConnection(this.consumer)]);
   }
 }
-
-BullModule.workerClass = TaskWorker;
-
-/** BullMQ for a process that only consumes: no queues, and blocking connections. */
-@Module({
-  imports: [
-    WorkerConnectionsModule,
-    BullModule.forRootAsync({
-      inject: [Settings, CONSUMER],
-      useFactory: (settings: Settings, connection: Redis) => ({ connection, prefix: settings.QUEUE_PREFIX }),
-    }),
-    // Registers no queue, but makes @nestjs/bullmq find the `@Processor` classes.
-    BullModule.registerQueue(),
-  ],
-})
-export class WorkerQueueModule {}

@@ -12,8 +12,8 @@ import { Redaction } from '../platform/redaction/redaction.js';
 import { LoggingModule } from '../platform/logging/logging.module.js';
 import { Consumers } from './consumers.js';
 import { QueueControl } from '../bullmq/queue-control.js';
-import { CrashHandler } from './crash-handler.js';
-import { createProcessors } from './queue.processor.js';
+import { CrashHandler, OWNS_PROCESS } from './crash-handler.js';
+import { taskWorkers } from './queue.processor.js';
 import { FetchWatchdog } from './fetch-watchdog.js';
 import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
@@ -29,7 +29,13 @@ import { WorkerQueueModule } from './worker-queue.module.js';
 /** Root module of the worker app. It never loads the web. */
 @Module({})
 export class WorkerModule {
-  static forRoot(settings: Settings, logger: Logger, taskTypes: TaskType[]): DynamicModule {
+  /** `ownsProcess`: the worker handles crashes of the whole process, and ends it. A host's process is the host's. */
+  static forRoot(
+    settings: Settings,
+    logger: Logger,
+    taskTypes: TaskType[],
+    { ownsProcess = false } = {},
+  ): DynamicModule {
     const queues = queueNames(taskTypes, settings.QUEUES);
     settings.WORKER_QUEUES = servedQueues(settings, queues);
     return {
@@ -54,11 +60,12 @@ export class WorkerModule {
         TaskLog,
         AttemptStore,
         TaskRunner,
-        ...createProcessors(queues),
+        taskWorkers(queues),
         Consumers,
         WorkerCommands,
         WorkerSnapshot,
         WorkerAgent,
+        { provide: OWNS_PROCESS, useValue: ownsProcess },
         CrashHandler,
         FetchWatchdog,
       ],

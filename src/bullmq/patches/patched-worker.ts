@@ -1,4 +1,4 @@
-import { Worker, type Job } from 'bullmq';
+import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { SharedClock } from '../../platform/clock.js';
 import { useRedisClock, type ClockedBackend } from './use-redis-clock.js';
@@ -28,9 +28,10 @@ export class PatchedWorker extends Worker {
   /** Called with the locks that expired before they could be renewed. */
   onLocksLost: (locks: LostLock[]) => void = () => undefined;
 
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
+  constructor(queue: string, processor: Processor, options: WorkerOptions, clock: SharedClock) {
+    super(queue, processor, options);
     this.renewLocksToTheEnd();
+    useRedisClock(this.backend as unknown as ClockedBackend, clock);
     // Without a listener BullMQ prints whole errors, including the command sent. Consumers logs them after
     // its start.
     this.on('error', () => undefined);
@@ -80,10 +81,6 @@ export class PatchedWorker extends Worker {
   override async run(): Promise<void> {
     await super.run();
     if (!this.paused && !this.closing) await this.run();
-  }
-
-  useClock(clock: SharedClock): void {
-    useRedisClock(this.backend as unknown as ClockedBackend, clock);
   }
 
   /** Applies `concurrency` now instead of when the next job ends. */

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { SharedClock } from '../../../src/platform/clock.js';
 import type { LostLock } from '../../../src/bullmq/patches/patched-worker.js';
 import { TaskWorker } from '../../../src/worker/task-worker.js';
 
@@ -19,13 +20,14 @@ describe('TaskWorker', () => {
     const held = new Promise<void>((resolve) => (endRun = resolve));
     let begun = (_run: { id: string; token: string }) => {};
     const started = new Promise<{ id: string; token: string }>((resolve) => (begun = resolve));
-    const worker = new (TaskWorker as unknown as new (...args: unknown[]) => TaskWorker)(
+    const worker = new TaskWorker(
       'locks',
-      async (job: Job, token: string) => {
+      async (job: Job, token = '') => {
         begun({ id: job.id!, token });
         await held;
       },
       { connection, prefix },
+      new SharedClock(),
     );
     ends.push(
       async () => {
