@@ -9,13 +9,11 @@ import type { Bulk, BulkOutcome } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { SearchService } from '../search/search.service.js';
-import { isObserved, type ObservedTask } from '../tasks/observed-task-commands.js';
+import { isObserved, type ObservedTask } from '../tasks/located-task.js';
 import { checkIdempotencyKey, fingerprint } from '../tasks/idempotency.js';
-import { requireAllowed } from '../tasks/job-commands.js';
-import { stateConflict } from '../tasks/state-conflict.js';
 import { Queues } from '../bullmq/shared-queues.js';
 import { TaskCommands } from '../tasks/task-commands.js';
-import { TaskFinder } from '../tasks/task-finder.js';
+import { TaskQueries } from '../tasks/task-queries.js';
 import { BulkPreviews } from './bulk-preview.js';
 import type { BulkPreview, BulkView, OutcomeView } from './bulk-actions.openapi.js';
 import { checkRequest, type BulkRequest, type BulkStart } from './bulk-request.js';
@@ -36,8 +34,8 @@ export class BulkActionsService {
     private readonly selection: Selection,
     private readonly previews: BulkPreviews,
     private readonly runner: BulkRunner,
-    private readonly finder: TaskFinder,
-    private readonly acts: TaskCommands,
+    private readonly tasks: TaskQueries,
+    private readonly commands: TaskCommands,
     private readonly queues: Queues,
   ) {}
 
@@ -98,13 +96,11 @@ export class BulkActionsService {
    * @throws RoostError TASK_NOT_FOUND, TASK_GONE, TASK_STATE_CONFLICT
    */
   async deleteOne(id: string, order: { queue?: string; by: string; undoMs: number }): Promise<BulkView> {
-    const known = await this.finder.find(id, order.queue);
-    if (isObserved(known)) throw noUndo(known);
-    if (known.live?.record.state === 'active') throw stateConflict('delete', 'active');
-    const acts = known.live && (await this.acts.commandsOfFound(known.live));
-    if (acts) requireAllowed(acts.remove, known.live!.record.state);
+    const located = await this.tasks.find(id, order.queue);
+    if (isObserved(located)) throw noUndo(located);
+    if (located.redis) await this.commands.requireDeletable(located.redis);
     const { by, undoMs } = order;
-    return this.start({ action: 'delete', ids: [`${known.queue}/${id}`], by, undoMs });
+    return this.start({ action: 'delete', ids: [`${located.queue}/${id}`], by, undoMs });
   }
 
   /** Lists bulk actions, newest first. */
@@ -160,12 +156,12 @@ function found(id: string, bulk: Bulk | undefined): Bulk {
   );
 }
 
-function noUndo({ queue, past }: ObservedTask): RoostError {
+function noUndo({ queue, history }: ObservedTask): RoostError {
   return new RoostError(
     'TASK_STATE_CONFLICT',
     `This task belongs to another program, in the queue \`${queue}\`: it can only be deleted at once. Leave out undoMs.`,
     undefined,
-    { state: past.state },
+    { state: history.state },
   );
 }
 

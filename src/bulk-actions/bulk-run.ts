@@ -10,7 +10,8 @@ import {
   type Fence,
 } from '../bullmq/batch-transitions.js';
 import { toStorageError } from '../bullmq/connection/redis-errors.js';
-import type { BatchOutcome, TaskBatches } from '../tasks/task-batches.js';
+import type { BatchOutcome } from '../tasks/task-batches.js';
+import type { TaskCommands } from '../tasks/task-commands.js';
 import type { AdaptiveBatchSize } from './adaptive-batch-size.js';
 import type { FairQueue } from './fair-queue.js';
 
@@ -37,7 +38,7 @@ const WAIT_NOTES: Partial<Record<ErrorCode, string>> = {
 interface Tools {
   store: BulkStore;
   ids: Pick<HistoryStore, 'ids'>;
-  batches: TaskBatches;
+  commands: TaskCommands;
   transitions: BatchTransitions;
   fairQueue: FairQueue;
   batchSize: AdaptiveBatchSize;
@@ -197,17 +198,17 @@ export class BulkRun {
   }
 
   private act(targets: BulkTarget[], fence: Fence): Promise<BatchOutcome[]> {
-    const { batches } = this.tools;
+    const { commands } = this.tools;
     const { action, to, reason, by } = this.bulk;
     switch (action) {
       case 'retry':
-        return batches.retryMany(targets, { fence });
+        return commands.retryMany(targets, { fence });
       case 'cancel':
-        return batches.cancelMany(targets, { fence, by, ...(reason === null ? {} : { reason }) });
+        return commands.cancelMany(targets, { fence, by, ...(reason === null ? {} : { reason }) });
       case 'delete':
-        return batches.removeMany(targets, { fence });
+        return commands.removeMany(targets, { fence });
       case 'move':
-        return batches.moveMany(targets, to!, { fence });
+        return commands.moveMany(targets, to!, { fence });
     }
   }
 

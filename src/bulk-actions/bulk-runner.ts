@@ -14,7 +14,7 @@ import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { BatchTransitions } from '../bullmq/batch-transitions.js';
-import { TaskBatches } from '../tasks/task-batches.js';
+import { TaskCommands } from '../tasks/task-commands.js';
 import { BulkRun } from './bulk-run.js';
 import { AdaptiveBatchSize } from './adaptive-batch-size.js';
 import { FairQueue } from './fair-queue.js';
@@ -45,7 +45,7 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
-    private readonly batches: TaskBatches,
+    private readonly commands: TaskCommands,
     private readonly transitions: BatchTransitions,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
@@ -95,11 +95,11 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
   private carryOut(bulk: Bulk, before: string | null): void {
     if (before !== null)
       this.log.info({ bulk: bulk.id, before }, 'bulk action: continuing where another process stopped');
-    const { store, batches, transitions, fairQueue, batchSize, log, holder } = this;
+    const { store, commands, transitions, fairQueue, batchSize, log, holder } = this;
     const run = new BulkRun(bulk, {
       store: store.bulks,
       ids: store,
-      batches,
+      commands,
       transitions,
       fairQueue,
       batchSize,

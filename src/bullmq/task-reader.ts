@@ -99,7 +99,10 @@ export class TaskReader {
     return attempts.map((one) => (one.error ? { ...one, error: scrub.failure(one.error) } : one));
   }
 
-  /** Log lines from number `after` on (0 for all), oldest first. `total` includes lines that were trimmed. */
+  /**
+   * Log lines from number `after` on (0 for all), oldest first; a negative `after` counts from the end. `total` includes
+   * lines that were trimmed.
+   */
   async logs({ queue, record }: FoundTask, after: number, limit: number) {
     const base = baseOf(queue);
     const logs = jobKey(base, record.id, 'logs');
@@ -110,7 +113,7 @@ export class TaskReader {
       .exec()) as [[null, number], [null, string | null]];
     const total = Math.max(Number(counted ?? 0), stored);
     const first = total - stored;
-    const from = Math.max(after, first);
+    const from = Math.max(after < 0 ? total + after : after, first);
     const lines = from >= total ? [] : await this.redis.lrange(logs, from - first, from - first + limit - 1);
     const scrub = scrubOfJob(record, this.redaction);
     const items = lines.map((line, i) => {

@@ -16,7 +16,7 @@ import { InjectQueues } from '../bullmq/shared-queues.js';
 import type { QueueStats } from '../bullmq/queue-stats.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { TasksService } from '../tasks/tasks.service.js';
+import { TaskQueries } from '../tasks/task-queries.js';
 import { readMinuteCounts } from './minute-counts.js';
 import type {
   MonitorNow,
@@ -40,7 +40,7 @@ export class MonitoringService {
   constructor(
     @InjectQueues() private readonly shared: Queue[],
     private readonly reader: TaskReader,
-    private readonly tasks: TasksService,
+    private readonly tasks: TaskQueries,
     private readonly fleet: WorkersService,
     private readonly settings: Settings,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,

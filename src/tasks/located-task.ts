@@ -3,14 +3,15 @@ import type { FoundTask } from '../bullmq/task-reader.js';
 
 /** A task and its source: Redis, which is authoritative while it has the task, or only the history. */
 export type LocatedTask =
-  | { id: string; queue: string; ours: true; live: FoundTask; past?: undefined }
-  | { id: string; queue: string; ours: boolean; live?: undefined; past: HistoryTask };
+  | { id: string; queue: string; ours: true; redis: FoundTask; history?: undefined }
+  | { id: string; queue: string; ours: boolean; redis?: undefined; history: HistoryTask };
 
-/** Retention of a task. Times are ISO 8601; a missing field is unknown or does not apply. */
-export interface RetentionTimes {
-  /** Removal from Redis by age. Happens earlier when more than `redisCount` newer tasks share its queue and state. */
-  redis?: string;
-  redisCount?: number;
-  history?: string;
-  historyCount?: number;
+/** A task that only the history has. */
+export type HistoryOnlyTask = LocatedTask & { redis?: undefined };
+
+/** A task of another program, known from the history. */
+export type ObservedTask = HistoryOnlyTask & { ours: false };
+
+export function isObserved(located: LocatedTask): located is ObservedTask {
+  return !located.ours;
 }

@@ -13,10 +13,9 @@ import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { taskLinks } from '../bullmq/codec/to-task-view.js';
 import { childrenBlockers } from './children-blockers.js';
-import type { ObservedTask } from './observed-task-commands.js';
+import type { ObservedTask } from './located-task.js';
 import { toObservedWaitingReason } from './observed-waiting-reason.js';
 import { alternativeAction } from './alternative-action.js';
-import { TaskFinder } from './task-finder.js';
 import { withoutReasons } from './waiting-reasons.js';
 import type { Blocker, BlockingTask, WhyView } from './task-queries.openapi.js';
 import { observedBase, splitJobKey, withoutPrefix } from '../bullmq/keys.js';
@@ -26,7 +25,6 @@ import { observedBase, splitJobKey, withoutPrefix } from '../bullmq/keys.js';
 export class ObservedWaitingReasons {
   constructor(
     private readonly clients: QueueClients,
-    private readonly finder: TaskFinder,
     private readonly settings: Settings,
     private readonly queues: Queues,
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
@@ -34,8 +32,7 @@ export class ObservedWaitingReasons {
     private readonly redaction: Redaction,
   ) {}
 
-  why(known: ObservedTask): Promise<WhyView> {
-    const { id, queue } = known;
+  why({ id, queue, history }: ObservedTask): Promise<WhyView> {
     return withRedis(this.redis, async () => {
       const [found, standing, workers] = await Promise.all([
         ObservedBullQueue.use(this.redis, queue, (open) => open.find(id)),
@@ -43,11 +40,11 @@ export class ObservedWaitingReasons {
         this.clients.countWorkers(queue),
       ]);
       if (!found || !standing) {
-        const view = await this.finder.view(known);
+        const { state } = history;
         return withoutReasons(
           id,
-          view.state,
-          `Redis does not have it any more. Its last known state is ${view.state}.`,
+          state,
+          `Redis does not have it any more. Its last known state is ${state}.`,
         );
       }
       const task = toObservedTaskView(found.record, this.clock.now(), this.redaction);

@@ -13,7 +13,7 @@ import { LOG } from '../platform/logging/logging.module.js';
 import { REDIS_CODES } from '../bullmq/connection/redis-errors.js';
 import { checkIdempotencyKey, toLineKey } from './idempotency.js';
 import { typeName, type SubmitRequest } from './submit-request.js';
-import { TasksService } from './tasks.service.js';
+import { TaskCommands } from './task-commands.js';
 import type { BulkAnswer, LineOutcome } from './submit.openapi.js';
 
 const MAX_TASKS = 1000;
@@ -27,7 +27,7 @@ const MAX_CONCURRENCY = 100;
 @RequirePermission('tasks.submit')
 export class SubmitBatchController {
   constructor(
-    private readonly tasks: TasksService,
+    private readonly commands: TaskCommands,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
@@ -95,7 +95,7 @@ export class SubmitBatchController {
     }
     if (own !== undefined) checkIdempotencyKey(own, 'idempotencyKey');
     const key = own ?? idempotencyKey;
-    const { task } = await this.tasks.submit({
+    const { task } = await this.commands.submit({
       type: typeName(body.type),
       input: body.input,
       options: body.options,

@@ -1,6 +1,6 @@
 import { RoostError } from '../model/errors.js';
 
-/** Input of `TasksService.submit`, the same from REST and from the form. Not validated yet. */
+/** Input of `TaskCommands.submit`, the same from REST and from the form. Not validated yet. */
 export interface SubmitRequest {
   type: string;
   input: unknown;

@@ -10,6 +10,7 @@ import { Queues } from '../bullmq/shared-queues.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
+import { removeFromHistory } from './remove-from-history.js';
 
 /** Concurrent cancel commands to workers. */
 const MAX_CONCURRENT_CANCELS = 20;
@@ -25,7 +26,7 @@ export interface BatchOutcome {
   detail?: string;
 }
 
-interface Batch {
+export interface BatchOptions {
   /** Makes each change happen once, even if the batch is retried. */
   fence?: Fence;
 }
@@ -49,7 +50,7 @@ export class TaskBatches {
     private readonly clock: SharedClock,
   ) {}
 
-  retryMany(refs: BatchRef[], { fence }: Batch = {}): Promise<BatchOutcome[]> {
+  retryMany(refs: BatchRef[], { fence }: BatchOptions = {}): Promise<BatchOutcome[]> {
     return this.applyToEach(refs, 'gone from Redis: submit it again', async (tasks) => {
       const answers = await this.transitions.retry(tasks, fence);
       return answers.map((answer, i) => toOutcome(answer, cannotRetry(tasks[i]!.record.state)));
@@ -58,7 +59,7 @@ export class TaskBatches {
 
   cancelMany(
     refs: BatchRef[],
-    { fence, reason, by }: Batch & { reason?: string; by: string },
+    { fence, reason, by }: BatchOptions & { reason?: string; by: string },
   ): Promise<BatchOutcome[]> {
     const mark = { by, at: this.clock.now(), ...(reason ? { reason } : {}) };
     return this.applyToEach(refs, 'gone from Redis', async (tasks) => {
@@ -89,7 +90,7 @@ export class TaskBatches {
   }
 
   /** Deletes tasks from Redis and the history. A task missing in Redis is deleted from the history. */
-  async removeMany(refs: BatchRef[], { fence }: Batch = {}): Promise<BatchOutcome[]> {
+  async removeMany(refs: BatchRef[], { fence }: BatchOptions = {}): Promise<BatchOutcome[]> {
     const gone: BatchRef[] = [];
     const outcomes = await this.applyToEach(
       refs,
@@ -104,15 +105,12 @@ export class TaskBatches {
         );
       },
     );
-    if (gone.length > 0) {
-      const nothing = { tasks: [], attempts: [], transitions: [], logs: [], progress: [] };
-      await this.history.record({ ...nothing, cursors: {}, removed: gone });
-    }
+    if (gone.length > 0) await removeFromHistory(this.history, gone);
     return outcomes;
   }
 
   /** @throws RoostError QUEUE_NOT_FOUND */
-  moveMany(refs: BatchRef[], to: string, { fence }: Batch = {}): Promise<BatchOutcome[]> {
+  moveMany(refs: BatchRef[], to: string, { fence }: BatchOptions = {}): Promise<BatchOutcome[]> {
     const target = this.queues.get(to);
     return this.applyToEach(refs, 'gone from Redis', async (tasks) => {
       const outcomes = new Map<FoundTask, BatchOutcome>();

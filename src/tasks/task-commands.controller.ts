@@ -6,7 +6,6 @@ import { MAX_UNDO_MS } from '../bulk-actions/bulk-request.js';
 import { BulkActionsService } from '../bulk-actions/bulk-actions.service.js';
 import type { BulkView } from '../bulk-actions/bulk-actions.openapi.js';
 import { Queues } from '../bullmq/shared-queues.js';
-import { taskNotFound } from '../bullmq/task-not-found.js';
 import { oneOf, readFields } from '../http/body-fields.js';
 import { RoostError } from '../model/errors.js';
 import { isFinished } from '../model/states.js';
@@ -16,9 +15,8 @@ import { objectBody } from '../http/json-body.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { requestAborted } from './request-aborted.js';
 import { typeName } from './submit-request.js';
-import { TaskBatches } from './task-batches.js';
-import { commandUnavailable, TaskFinder } from './task-finder.js';
-import { TasksService } from './tasks.service.js';
+import { TaskCommands } from './task-commands.js';
+import { TaskQueries } from './task-queries.js';
 
 const MAX_REASON_LENGTH = 500;
 /** Queue of the task; required only for tasks of other programs. */
@@ -29,9 +27,8 @@ const QUEUE = { queue: shortText(256) };
 @RequirePermission('tasks.act')
 export class TaskCommandsController {
   constructor(
-    private readonly tasks: TasksService,
-    private readonly finder: TaskFinder,
-    private readonly batches: TaskBatches,
+    private readonly commands: TaskCommands,
+    private readonly queries: TaskQueries,
     private readonly bulks: BulkActionsService,
     private readonly queues: Queues,
   ) {}
@@ -42,7 +39,7 @@ export class TaskCommandsController {
     const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
     requireParsedBody(req, 'application/json');
     const body = objectBody(req.body, ['type', 'input', 'options']);
-    const { task, created } = await this.tasks.submit({
+    const { task, created } = await this.commands.submit({
       type: typeName(body.type),
       input: body.input,
       options: body.options,
@@ -51,7 +48,7 @@ export class TaskCommandsController {
     });
     res.location(task.links.self);
     if (wait) {
-      const settled = await this.tasks.waitUntilFinished(task.id, {
+      const settled = await this.queries.waitUntilFinished(task.id, {
         timeoutMs: wait * 1000,
         over: requestAborted(res),
         accepted: task,
@@ -78,7 +75,7 @@ export class TaskCommandsController {
     }
     if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
     const order = { by: actor('api'), ...(reason ? { reason } : {}), force: force ?? false };
-    const task = await this.tasks.cancel(id, order, queue);
+    const task = await this.commands.cancel(id, order, queue);
     res.status(isFinished(task.state) ? 200 : 202);
     return task;
   }
@@ -86,7 +83,7 @@ export class TaskCommandsController {
   @Post(':id/retry')
   @HttpCode(200)
   retry(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
-    return this.tasks.retry(id, readQuery(req.query, QUEUE).queue);
+    return this.commands.retry(id, readQuery(req.query, QUEUE).queue);
   }
 
   /** Answers 200, or 201 with the copy that runs instead of the next run of a schedule. */
@@ -96,7 +93,7 @@ export class TaskCommandsController {
     @Req() req: Request,
     @Res({ passthrough: true }) res: Response,
   ): Promise<TaskView> {
-    const task = await this.tasks.promote(id, readQuery(req.query, QUEUE).queue);
+    const task = await this.commands.promote(id, readQuery(req.query, QUEUE).queue);
     res.status(task.id === id ? 200 : 201);
     if (task.id !== id) res.location(task.links.self);
     return task;
@@ -106,20 +103,10 @@ export class TaskCommandsController {
   @Post(':id/move')
   @HttpCode(200)
   async move(@Param('id') id: string, @Req() req: Request): Promise<TaskView> {
-    const known = await this.finder.find(id);
+    const located = await this.queries.find(id);
     requireParsedBody(req, 'application/json');
     const { queue } = readFields(req.body, { queue: oneOf(this.queues.names()) }, ['queue']);
-    if (!known.live) throw commandUnavailable(known);
-    const [moved] = await this.batches.moveMany([{ queue: known.queue, id }], queue!);
-    const now = await this.finder.find(id);
-    if (moved?.outcome === 'done') return this.finder.view(now);
-    if (!now.live) throw taskNotFound(id);
-    throw new RoostError(
-      'TASK_STATE_CONFLICT',
-      `The task cannot be moved: ${moved?.detail ?? 'it is not where it was'}. Only waiting and delayed tasks can be moved to another queue.`,
-      undefined,
-      { state: now.live.record.state },
-    );
+    return this.commands.move(located, queue!);
   }
 
   /** Deletes the task at once (204), or, with `undoMs`, as a bulk action of one task that can be undone (202). */
@@ -131,7 +118,7 @@ export class TaskCommandsController {
   ): Promise<BulkView | undefined> {
     const { undoMs = 0, queue } = readQuery(req.query, { undoMs: wholeNumber(0, MAX_UNDO_MS), ...QUEUE });
     if (undoMs === 0) {
-      await this.tasks.remove(id, queue);
+      await this.commands.remove(id, queue);
       res.status(204);
       return undefined;
     }

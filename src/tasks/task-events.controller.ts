@@ -6,8 +6,7 @@ import { HistoryTaskStreams } from '../events/history-task-streams.js';
 import type { ArchivedTask } from '../events/task-stream.js';
 import { TaskStreams } from '../events/task-streams.js';
 import type { LocatedTask } from './located-task.js';
-import { TaskFinder } from './task-finder.js';
-import { TaskTimeline } from './task-timeline.js';
+import { TaskQueries } from './task-queries.js';
 
 /** Server-sent events of one task: sends a snapshot, then changes. `Last-Event-ID` resumes without a gap. */
 @Controller('api/v1/tasks/:id/events')
@@ -16,30 +15,26 @@ export class TaskEventsController {
   constructor(
     private readonly streams: TaskStreams,
     private readonly historyStreams: HistoryTaskStreams,
-    private readonly finder: TaskFinder,
-    private readonly timeline: TaskTimeline,
+    private readonly queries: TaskQueries,
   ) {}
 
   /** Sends a task that only the history has once, or until it is finished where another program runs it. */
   @Get()
   async stream(@Param('id') id: string, @Req() req: Request, @Res() res: Response): Promise<void> {
     const { queue } = req.query;
-    const known = await this.finder.find(id, typeof queue === 'string' && queue !== '' ? queue : undefined);
-    if (known.live) await this.streams.open(known.live, this.archived(known), req, res);
-    else await this.historyStreams.watch(() => this.archived(known).view(), req, res);
+    const located = await this.queries.find(
+      id,
+      typeof queue === 'string' && queue !== '' ? queue : undefined,
+    );
+    if (located.redis) await this.streams.open(located.redis, this.archived(located), req, res);
+    else await this.historyStreams.watch(() => this.archived(located).view(), req, res);
   }
 
   private archived({ id, queue }: LocatedTask): ArchivedTask {
-    const find = () => this.finder.find(id, queue).catch(unlessGone);
+    const open = () => this.queries.open(id, queue).catch(unlessGone);
     return {
-      view: async () => {
-        const known = await find();
-        return known && this.finder.view(known);
-      },
-      logs: async (after) => {
-        const known = await find();
-        return known ? (await this.timeline.logs(known, { after })).items : [];
-      },
+      view: async () => (await open())?.view(),
+      logs: async (after) => (await (await open())?.logs({ after }))?.items ?? [],
     };
   }
 }

@@ -6,12 +6,9 @@ import type { TaskView } from '../model/task-view.js';
 import { revealFlag, revealing } from '../auth/reveal-redacted.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { requestAborted } from './request-aborted.js';
-import type { LocatedTask } from './located-task.js';
-import { TaskFinder } from './task-finder.js';
-import { TaskTimeline } from './task-timeline.js';
-import { TasksService } from './tasks.service.js';
+import { TaskQueries } from './task-queries.js';
+import type { TaskTimeline } from './task-timeline.js';
 import type { WhyView } from './task-queries.openapi.js';
-import { WaitingReasonsService } from './waiting-reasons.service.js';
 
 /** Queue of the task; required only for tasks of other programs. */
 const QUEUE = { queue: shortText(256) };
@@ -23,12 +20,7 @@ const REVEAL = { reveal: revealFlag };
 @Controller('api/v1/tasks/:id')
 @RequirePermission('tasks.read')
 export class TaskQueriesController {
-  constructor(
-    private readonly tasks: TasksService,
-    private readonly finder: TaskFinder,
-    private readonly timeline: TaskTimeline,
-    private readonly waitingReasons: WaitingReasonsService,
-  ) {}
+  constructor(private readonly queries: TaskQueries) {}
 
   @Get()
   async get(
@@ -47,8 +39,8 @@ export class TaskQueriesController {
     });
     return revealing(req, reveal, () =>
       wait
-        ? this.tasks.waitUntilFinished(id, { timeoutMs: wait * 1000, over: requestAborted(res), queue })
-        : this.tasks.get(id, queue),
+        ? this.queries.waitUntilFinished(id, { timeoutMs: wait * 1000, over: requestAborted(res), queue })
+        : this.queries.get(id, queue),
     );
   }
 
@@ -62,22 +54,22 @@ export class TaskQueriesController {
       ...{ after: wholeNumber(0, 1e12), limit: wholeNumber(1, 1000) },
       ...{ ...QUEUE, ...REVEAL },
     });
-    return revealing(req, reveal, async () => this.timeline.logs(await this.finder.find(id, queue), page));
+    return revealing(req, reveal, async () => (await this.queries.open(id, queue)).logs(page));
   }
 
   @Get('attempts')
   async attempts(@Param('id') id: string, @Req() req: Request) {
-    return this.listItems(id, req, (known) => this.timeline.attempts(known));
+    return this.listItems(id, req, (timeline) => timeline.attempts());
   }
 
   @Get('transitions')
   async transitions(@Param('id') id: string, @Req() req: Request) {
-    return this.listItems(id, req, (known) => this.timeline.transitions(known));
+    return this.listItems(id, req, (timeline) => timeline.transitions());
   }
 
   @Get('progress')
   async progress(@Param('id') id: string, @Req() req: Request) {
-    return this.listItems(id, req, (known) => this.timeline.progress(known));
+    return this.listItems(id, req, (timeline) => timeline.progress());
   }
 
   @Get('input')
@@ -92,22 +84,22 @@ export class TaskQueriesController {
 
   /** Answers "Why isn't it running?". */
   @Get('why')
-  why(@Param('id') id: string, @Req() req: Request): Promise<WhyView> {
-    return this.waitingReasons.why(id, readQuery(req.query, QUEUE).queue);
+  async why(@Param('id') id: string, @Req() req: Request): Promise<WhyView> {
+    return this.queries.whyWaiting(await this.queries.open(id, readQuery(req.query, QUEUE).queue));
   }
 
   private async download(id: string, part: 'input' | 'result', req: Request, res: Response): Promise<void> {
     const { queue, reveal = false } = readQuery(req.query, { ...QUEUE, ...REVEAL });
-    const known = await this.finder.find(id, queue);
-    const value = await revealing(req, reveal, () => this.timeline.body(known, part));
+    const timeline = await this.queries.open(id, queue);
+    const value = await revealing(req, reveal, () => timeline.body(part));
     // Ids of other programs may contain any character.
-    const name = `${known.id.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}-${part}.json`;
+    const name = `${timeline.located.id.replaceAll(/[^A-Za-z0-9_.-]/g, '_')}-${part}.json`;
     res.set('Content-Disposition', `attachment; filename="${name}"`);
     res.type('application/json').send(`${toIndentedJson(value)}\n`);
   }
 
-  private listItems<Item>(id: string, req: Request, read: (known: LocatedTask) => Promise<Item[]>) {
+  private listItems<Item>(id: string, req: Request, read: (timeline: TaskTimeline) => Promise<Item[]>) {
     const { queue, reveal = false } = readQuery(req.query, { ...QUEUE, ...REVEAL });
-    return revealing(req, reveal, async () => ({ items: await read(await this.finder.find(id, queue)) }));
+    return revealing(req, reveal, async () => ({ items: await read(await this.queries.open(id, queue)) }));
   }
 }

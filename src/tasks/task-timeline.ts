@@ -1,23 +1,22 @@
-import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { TtlCache } from '../coordination/ttl-cache.js';
-import { Redaction } from '../platform/redaction/redaction.js';
-import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
+import type { Redaction } from '../platform/redaction/redaction.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
-import { isFinished } from '../model/states.js';
 import type { AttemptView, LogLine, ProgressSample, TaskView, TransitionView } from '../model/task-view.js';
-import type { HistoryStore, PastRun } from '../history/ports/history-store.js';
-import { toAttemptView, toLogLine, toTransitionView } from '../history/to-timeline-views.js';
+import type { HistoryStore } from '../history/ports/history-store.js';
+import {
+  toAttemptView,
+  toHistoryTaskView,
+  toLogLine,
+  toTransitionView,
+} from '../history/to-timeline-views.js';
 import type { HistoryAttempt, HistoryTransition } from '../history/ports/rows.js';
 import { scrubOfHistory } from '../history/to-task-view.js';
-import { HISTORY } from '../history/tokens.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
-import { TaskReader } from '../bullmq/task-reader.js';
-import { toTransitions } from '../bullmq/codec/transitions.js';
+import type { TaskReader } from '../bullmq/task-reader.js';
 import { formatIso, scrubOfJob } from '../bullmq/codec/to-task-view.js';
-import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import type { RetentionTimes, LocatedTask } from './located-task.js';
+import { toTransitions } from '../bullmq/codec/transitions.js';
+import type { LocatedTask } from './located-task.js';
 import {
   completeTransitions,
   mergeAttempts,
@@ -25,125 +24,101 @@ import {
   withoutDuplicates,
   withDetails,
 } from './merge-live-and-history.js';
-import { TaskFinder } from './task-finder.js';
 
-const HOUR_MS = 3_600_000;
 /** Tolerance, ms. Older rows belong to an earlier task with the same id, from an idempotency key that was used again. */
 const ID_REUSE_TOLERANCE_MS = 2000;
 
-const SIMILAR_MAX_AGE_MS = 3000;
-const MAX_CACHED = 200;
+interface Sources {
+  reader: Pick<TaskReader, 'view' | 'attempts' | 'logs'>;
+  history: Pick<HistoryStore, 'get' | 'attempts' | 'transitions' | 'logs' | 'progress' | 'error'>;
+  redis: Redis;
+  redaction: Redaction;
+}
 
 /**
- * Timeline of one task. While Redis has the task, the history only adds to it; if the history does not answer, the
- * timeline is limited to the data in Redis.
+ * View and timeline of one task, for one request: loads what several parts need once. While Redis has the task, the
+ * history only adds to it; if the history does not answer, the timeline is limited to the data in Redis.
  */
-@Injectable()
 export class TaskTimeline {
-  private readonly similar = new TtlCache<PastRun[]>(SIMILAR_MAX_AGE_MS, MAX_CACHED);
+  private viewed: Promise<TaskView> | undefined;
+  private attempted: Promise<AttemptView[]> | undefined;
+  private attemptedInRedis: Promise<AttemptView[]> | undefined;
 
   constructor(
-    private readonly finder: TaskFinder,
-    private readonly reader: TaskReader,
-    private readonly settings: Settings,
-    @Inject(HISTORY) private readonly history: HistoryStore,
-    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
-    private readonly redaction: Redaction,
+    readonly located: LocatedTask,
+    private readonly sources: Sources,
   ) {}
 
-  async attempts(known: LocatedTask): Promise<AttemptView[]> {
-    const { id, queue } = known;
-    if (known.past) {
-      const isRunning = known.past.state === 'active';
-      const attempts = this.toShownAttempts(known, await this.history.attempts(id, queue));
-      // No event reports that the attempt ended or that its worker returned the task to the queue.
-      return attempts.map((attempt, i) =>
-        attempt.outcome || attempt.finishedAt || (isRunning && i === attempts.length - 1)
-          ? attempt
-          : { ...attempt, outcome: 'lost' },
-      );
-    }
-    const [live, past] = await Promise.all([
-      withRedis(this.redis, () => this.reader.attempts(known.live)),
-      this.rowsOrNone(this.history.attempts(id, queue)),
-    ]);
-    const since = createdAt(known) - ID_REUSE_TOLERANCE_MS;
-    return mergeAttempts(
-      live,
-      this.toShownAttempts(
-        known,
-        past.filter(({ startedAt }) => (startedAt ?? since) >= since),
-      ),
-    );
+  view(): Promise<TaskView> {
+    return (this.viewed ??= this.loadView());
   }
 
-  async transitions(known: LocatedTask): Promise<TransitionView[]> {
-    const { id, queue } = known;
-    const words = this.scrubOf(known);
+  attempts(): Promise<AttemptView[]> {
+    return (this.attempted ??= this.loadAttempts());
+  }
+
+  /** Lists the attempts known to Redis; none for a task that only the history has. */
+  attemptsInRedis(): Promise<AttemptView[]> {
+    return (this.attemptedInRedis ??= this.loadAttemptsInRedis());
+  }
+
+  async transitions(): Promise<TransitionView[]> {
+    const { id, queue, history } = this.located;
+    const redacted = this.scrub();
     const toTransition = (one: HistoryTransition) => {
       const view = toTransitionView(one);
-      return view.detail === undefined ? view : { ...view, detail: words.text(view.detail) };
+      return view.detail === undefined ? view : { ...view, detail: redacted.text(view.detail) };
     };
-    const recording = this.history.transitions(id, queue);
+    const recording = this.sources.history.transitions(id, queue);
     const [view, attempts, recorded] = await Promise.all([
-      this.finder.view(known),
-      this.attempts(known),
-      known.live ? this.rowsOrNone(recording) : recording,
+      this.view(),
+      this.attempts(),
+      history ? recording : rowsOrNone(recording),
     ]);
     const derived = toTransitions(view, attempts);
-    if (known.past) {
+    if (history) {
       const merged =
         recorded.length > 0 ? withAttemptNumbers(withoutDuplicates(recorded).map(toTransition)) : derived;
       return withDetails(merged, attempts);
     }
-    const since = createdAt(known) - ID_REUSE_TOLERANCE_MS;
-    const merged = withoutDuplicates(recorded.filter(({ at }) => at >= since)).map(toTransition);
+    const merged = withoutDuplicates(recorded.filter(({ at }) => at >= this.since())).map(toTransition);
     return withDetails(completeTransitions(merged, derived), attempts);
   }
 
-  /** Lists log lines from number `after` on, oldest first. Each task stores at most its last 1,000 lines. */
-  async logs(
-    known: LocatedTask,
-    { after = 0, limit = 1000 }: { after?: number; limit?: number } = {},
-  ): Promise<{ items: LogLine[]; total: number }> {
-    if (known.live) return withRedis(this.redis, () => this.reader.logs(known.live, after, limit));
-    const { items, total } = await this.history.logs(known.id, { queue: known.queue, after, limit });
-    const words = this.scrubOf(known);
-    const lines = items.map(toLogLine);
-    return { items: lines.map((line) => ({ ...line, text: words.text(line.text) })), total };
+  /**
+   * Lists log lines from number `after` on, oldest first; a negative `after` counts from the end. Each task stores at most
+   * its last 1,000 lines.
+   */
+  async logs({ after = 0, limit = 1000 } = {}): Promise<{ items: LogLine[]; total: number }> {
+    const { id, queue, redis } = this.located;
+    const { reader, history } = this.sources;
+    if (redis) return withRedis(this.sources.redis, () => reader.logs(redis, after, limit));
+    const { items, total } = await history.logs(id, { queue, after, limit });
+    const redacted = this.scrub();
+    return {
+      items: items.map(toLogLine).map((line) => ({ ...line, text: redacted.text(line.text) })),
+      total,
+    };
   }
 
   /** Lists the recorded progress samples, oldest first. The last one is the current progress. */
-  async progress(known: LocatedTask): Promise<ProgressSample[]> {
-    const since = createdAt(known) - ID_REUSE_TOLERANCE_MS;
-    const samples = await this.rowsOrNone(this.history.progress(known.id, known.queue));
-    const words = this.scrubOf(known);
+  async progress(): Promise<ProgressSample[]> {
+    const { id, queue } = this.located;
+    const samples = await rowsOrNone(this.sources.history.progress(id, queue));
+    const redacted = this.scrub();
     return samples
-      .filter(({ at }) => at >= since)
-      .map(({ at, ...progress }) => ({ at: formatIso(at), ...words.progress(progress) }));
-  }
-
-  /**
-   * Lists other runs of the type in this queue, newest first. Cached for a few seconds, because pages ask several times a
-   * second.
-   */
-  async similarRuns({ id, queue, type }: TaskView, limit: number): Promise<PastRun[]> {
-    const key = JSON.stringify([queue, type, limit]);
-    const runs = await this.similar.get(key, () =>
-      this.rowsOrNone(this.history.similarRuns({ queue, type, limit: limit + 1 })),
-    );
-    return runs.filter((run) => run.id !== id).slice(0, limit);
+      .filter(({ at }) => at >= this.since())
+      .map(({ at, ...progress }) => ({ at: formatIso(at), ...redacted.progress(progress) }));
   }
 
   /** Finds the error group of the task's last failure, with the number of failures in it. */
-  async errorGroup(
-    known: LocatedTask,
-    { attempts, error }: TaskView,
-  ): Promise<{ fingerprint: string; count: number } | undefined> {
+  async errorGroup(): Promise<{ fingerprint: string; count: number } | undefined> {
+    const { attempts, error } = await this.view();
     if (attempts.made === 0 && !error) return undefined;
+    const { id, queue, history } = this.located;
     try {
-      const past = known.past ?? (await this.history.get(known.id, known.queue));
-      const group = past?.errorGroup ? await this.history.error(past.errorGroup) : undefined;
+      const recorded = history ?? (await this.sources.history.get(id, queue));
+      const group = recorded?.errorGroup ? await this.sources.history.error(recorded.errorGroup) : undefined;
       return group && { fingerprint: group.fingerprint, count: group.count };
     } catch {
       return undefined;
@@ -151,10 +126,11 @@ export class TaskTimeline {
   }
 
   /** @throws RoostError TASK_STATE_CONFLICT where there is none, or it is not stored in full. */
-  async body(known: LocatedTask, part: 'input' | 'result'): Promise<unknown> {
-    const view = await this.finder.view(known);
+  async body(part: 'input' | 'result'): Promise<unknown> {
+    const view = await this.view();
     if (view.cut?.includes(part)) {
-      const bytes = part === 'input' ? known.past?.inputBytes : known.past?.resultBytes;
+      const { history } = this.located;
+      const bytes = part === 'input' ? history?.inputBytes : history?.resultBytes;
       throw bodyUnavailable(
         view,
         `The ${part} was ${bytes ?? 'many'} bytes long, too long for the history to store it in full.`,
@@ -165,51 +141,62 @@ export class TaskTimeline {
     return value;
   }
 
-  storedUntil(task: TaskView): RetentionTimes {
-    if (!isFinished(task.state) || !task.finishedAt) return {};
-    const {
-      TASK_RETENTION_COMPLETED_HOURS,
-      TASK_RETENTION_COMPLETED_COUNT,
-      TASK_RETENTION_FAILED_HOURS,
-      TASK_RETENTION_FAILED_COUNT,
-      HISTORY_RETENTION_DAYS,
-      HISTORY_RETENTION_FAILED_DAYS,
-      HISTORY_RETENTION_COUNT,
-    } = this.settings;
-    const went = task.state === 'completed';
-    const after = (ms: number) => formatIso(Date.parse(task.finishedAt!) + ms);
-    return {
-      ...(task.source
-        ? {}
-        : {
-            redis: after((went ? TASK_RETENTION_COMPLETED_HOURS : TASK_RETENTION_FAILED_HOURS) * HOUR_MS),
-            redisCount: went ? TASK_RETENTION_COMPLETED_COUNT : TASK_RETENTION_FAILED_COUNT,
-          }),
-      history: after((went ? HISTORY_RETENTION_DAYS : HISTORY_RETENTION_FAILED_DAYS) * 24 * HOUR_MS),
-      historyCount: HISTORY_RETENTION_COUNT,
-    };
+  private async loadView(): Promise<TaskView> {
+    const { redis, history } = this.located;
+    if (!redis) return toHistoryTaskView(history, this.sources.redaction);
+    return withRedis(this.sources.redis, () => this.sources.reader.view(redis));
   }
 
-  private toShownAttempts(known: LocatedTask, attempts: HistoryAttempt[]): AttemptView[] {
-    const words = this.scrubOf(known);
-    return attempts.map((one) => toAttemptView({ ...one, error: words.failure(one.error) }));
+  private async loadAttempts(): Promise<AttemptView[]> {
+    const { id, queue, history } = this.located;
+    const recording = this.sources.history.attempts(id, queue);
+    if (history) {
+      const isRunning = history.state === 'active';
+      const attempts = this.toShownAttempts(await recording);
+      // No event reports that the attempt ended or that its worker returned the task to the queue.
+      return attempts.map((attempt, i) =>
+        attempt.outcome || attempt.finishedAt || (isRunning && i === attempts.length - 1)
+          ? attempt
+          : { ...attempt, outcome: 'lost' },
+      );
+    }
+    const [live, recorded] = await Promise.all([this.attemptsInRedis(), rowsOrNone(recording)]);
+    const since = this.since();
+    return mergeAttempts(
+      live,
+      this.toShownAttempts(recorded.filter(({ startedAt }) => (startedAt ?? since) >= since)),
+    );
+  }
+
+  private async loadAttemptsInRedis(): Promise<AttemptView[]> {
+    const { redis } = this.located;
+    return redis ? withRedis(this.sources.redis, () => this.sources.reader.attempts(redis)) : [];
+  }
+
+  private toShownAttempts(attempts: HistoryAttempt[]): AttemptView[] {
+    const redacted = this.scrub();
+    return attempts.map((one) => toAttemptView({ ...one, error: redacted.failure(one.error) }));
   }
 
   /** Returns the redaction that removes values hidden by the REDACT rules from texts about the task. */
-  private scrubOf({ live, past }: LocatedTask): Scrub {
-    return live ? scrubOfJob(live.record, this.redaction) : scrubOfHistory(past, this.redaction);
+  private scrub(): Scrub {
+    const { redis, history } = this.located;
+    const { redaction } = this.sources;
+    return redis ? scrubOfJob(redis.record, redaction) : scrubOfHistory(history, redaction);
   }
 
-  /** Returns rows of the history, or none where it does not answer. */
-  private rowsOrNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
-    return rows.catch(() => []);
+  /** Returns the time before which rows belong to an earlier task with the same id, ms. */
+  private since(): number {
+    const { redis, history } = this.located;
+    return (redis ? (redis.record.createdAt ?? 0) : history.createdAt) - ID_REUSE_TOLERANCE_MS;
   }
+}
+
+/** Returns rows of the history, or none where it does not answer. */
+export function rowsOrNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+  return rows.catch(() => []);
 }
 
 function bodyUnavailable({ state }: TaskView, detail: string): RoostError {
   return new RoostError('TASK_STATE_CONFLICT', detail, undefined, { state });
-}
-
-function createdAt(known: LocatedTask): number {
-  return known.past ? known.past.createdAt : (known.live.record.createdAt ?? 0);
 }

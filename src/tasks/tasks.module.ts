@@ -4,11 +4,13 @@ import type { Logger } from 'pino';
 import { EventsModule } from '../events/events.module.js';
 import type { PeriodicRunner } from '../coordination/periodic-runner.js';
 import { LOG } from '../platform/logging/logging.module.js';
+import { baseOf } from '../bullmq/keys.js';
 import { expirySweeper } from '../bullmq/expiry-sweeper.js';
 import { InjectQueues } from '../bullmq/shared-queues.js';
 import { TaskTransitions } from '../bullmq/task-transitions.js';
 import { WorkersModule } from '../workers/workers.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
+import { AllowedCommands } from './allowed-commands.js';
 import { CancelTask } from './cancel-task.js';
 import { ObservedTaskCommands } from './observed-task-commands.js';
 import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
@@ -16,38 +18,32 @@ import { IdempotencyIndex } from './idempotency-index.js';
 import { SubmitTask } from './submit-task.js';
 import { TaskCommands } from './task-commands.js';
 import { TaskBatches } from './task-batches.js';
-import { TaskFinder } from './task-finder.js';
-import { TaskLists } from './task-lists.js';
-import { TaskTimeline } from './task-timeline.js';
-import { TasksService } from './tasks.service.js';
+import { TaskQueries } from './task-queries.js';
 import { WaitingReasonsService } from './waiting-reasons.service.js';
-import { baseOf } from '../bullmq/keys.js';
 
 /** Commands and queries on tasks. Their REST endpoints are in task-routes.module.ts. */
 @Module({
   imports: [EventsModule, WorkersModule, LimitsModule],
   providers: [
+    AllowedCommands,
     CancelTask,
-    ObservedTaskCommands,
     IdempotencyIndex,
+    ObservedTaskCommands,
     ObservedWaitingReasons,
     SubmitTask,
-    TaskCommands,
     TaskBatches,
-    TaskFinder,
-    TaskLists,
-    TaskTimeline,
-    TasksService,
+    TaskCommands,
+    TaskQueries,
     WaitingReasonsService,
   ],
-  exports: [TaskCommands, TaskBatches, TaskFinder, TaskTimeline, TasksService, WaitingReasonsService],
+  exports: [TaskCommands, TaskQueries],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sweeper: PeriodicRunner;
 
-  constructor(@InjectQueues() queues: Queue[], mover: TaskTransitions, @Inject(LOG) log: Logger) {
+  constructor(@InjectQueues() queues: Queue[], transitions: TaskTransitions, @Inject(LOG) log: Logger) {
     // Workers sweep as well. The web app sweeps so that tasks expire even while no worker runs.
-    this.sweeper = expirySweeper(mover, queues.map(baseOf), log);
+    this.sweeper = expirySweeper(transitions, queues.map(baseOf), log);
   }
 
   onApplicationBootstrap(): void {

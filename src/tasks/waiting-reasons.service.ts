@@ -6,12 +6,12 @@ import { LimitsService } from '../limits/limits.service.js';
 import { QueueControl } from '../bullmq/queue-control.js';
 import { withRedis } from '../bullmq/connection/redis-errors.js';
 import { RedisHealth } from '../bullmq/connection/redis-health.js';
-import { TaskReader, type FoundTask } from '../bullmq/task-reader.js';
+import { TaskReader } from '../bullmq/task-reader.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { isObserved } from './observed-task-commands.js';
+import { isObserved } from './located-task.js';
 import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
 import { alternativeAction } from './alternative-action.js';
-import { TaskFinder } from './task-finder.js';
+import type { TaskTimeline } from './task-timeline.js';
 import { toWhyView, withoutReasons, type WhyFacts } from './waiting-reasons.js';
 import type { BlockingTask, WhyView } from './task-queries.openapi.js';
 import { jobKey, queueKey } from '../bullmq/keys.js';
@@ -31,33 +31,29 @@ export class WaitingReasonsService {
     private readonly reader: TaskReader,
     private readonly control: QueueControl,
     private readonly limits: LimitsService,
-    private readonly fleet: WorkersService,
-    private readonly finder: TaskFinder,
+    private readonly workers: WorkersService,
     private readonly observed: ObservedWaitingReasons,
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
     private readonly health: RedisHealth,
     private readonly clock: SharedClock,
   ) {}
 
-  /**
-   * @param queue of tasks of other programs, whose ids are unique within a queue only.
-   * @throws RoostError TASK_NOT_FOUND, TASK_GONE or REDIS_UNAVAILABLE.
-   */
-  async why(id: string, queue?: string): Promise<WhyView> {
-    const known = await this.finder.find(id, queue);
-    if (known.live) return this.whyManaged(known.live);
-    if (isObserved(known)) return this.observed.why(known);
-    const { state } = known.past;
+  /** @throws RoostError REDIS_UNAVAILABLE. */
+  async why(timeline: TaskTimeline): Promise<WhyView> {
+    const { located } = timeline;
+    if (located.redis) return this.whyManaged(timeline);
+    if (isObserved(located)) return this.observed.why(located);
+    const view = await timeline.view();
     return withoutReasons(
-      id,
-      state,
-      `${alternativeAction(await this.finder.view(known))} Redis has dropped it by its retention.`,
+      view.id,
+      view.state,
+      `${alternativeAction(view)} Redis has dropped it by its retention.`,
     );
   }
 
-  private whyManaged(found: FoundTask): Promise<WhyView> {
+  private whyManaged(timeline: TaskTimeline): Promise<WhyView> {
     return withRedis(this.redis, async () => {
-      const task = await this.reader.view(found);
+      const task = await timeline.view();
       const { id } = task;
       const queue = task.queue;
       const base = this.control.base(queue);
@@ -66,13 +62,13 @@ export class WaitingReasonsService {
         await Promise.all([
           this.control.getHold(queue),
           this.limits.getHold(task.type),
-          this.fleet.list(),
+          this.workers.list(),
           task.state === 'waiting' ? this.position(base, id, task.priority) : null,
           this.running(queue),
           this.control.findFlow(queue, FLOW_MS),
           this.redis.hget(jobKey(base, id), 'roost:held'),
           task.state === 'delayed' && this.limits.isHeld(task.type, queue, id),
-          task.state === 'delayed' ? this.reader.attempts(found) : [],
+          task.state === 'delayed' ? timeline.attemptsInRedis() : [],
           isParent ? this.observed.children(base, id) : [],
         ]);
       const failed = attempts.findLast(({ outcome }) => outcome === 'failed');

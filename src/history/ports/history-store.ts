@@ -47,7 +47,10 @@ export interface HistoryStore extends ErrorGroupStore, StatsStore, SavedSearchSt
   get(id: string, queue?: string): Promise<HistoryTask | undefined>;
   attempts(id: string, queue?: string): Promise<HistoryAttempt[]>;
   transitions(id: string, queue?: string): Promise<HistoryTransition[]>;
-  /** Lines from number `after` on, oldest first; `total` includes lines already deleted. */
+  /**
+   * Lines from number `after` on, oldest first; a negative `after` counts from the end. `total` includes lines already
+   * deleted.
+   */
   logs(
     id: string,
     page: { queue?: string; after?: number; limit: number },

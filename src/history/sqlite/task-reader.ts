@@ -76,16 +76,17 @@ export class TaskReader {
   logs(id: string, { queue, after = 0, limit }: { queue?: string; after?: number; limit: number }) {
     const row = this.row(id, queue);
     if (!row) return { items: [], total: 0 };
-    const items = this.db
-      .all<Omit<HistoryLogLine, 'level'> & { level: number }>(
-        'SELECT n, at, level, attempt, text FROM logs WHERE task = ? AND n >= ? ORDER BY n LIMIT ?',
-        [row.no, after, limit],
-      )
-      .map((line) => ({ ...line, level: toLevel(line.level) }));
     const { last } = this.db.get<{ last: number | null }>('SELECT max(n) AS last FROM logs WHERE task = ?', [
       row.no,
     ])!;
-    return { items, total: last === null ? 0 : last + 1 };
+    const total = last === null ? 0 : last + 1;
+    const items = this.db
+      .all<Omit<HistoryLogLine, 'level'> & { level: number }>(
+        'SELECT n, at, level, attempt, text FROM logs WHERE task = ? AND n >= ? ORDER BY n LIMIT ?',
+        [row.no, after < 0 ? total + after : after, limit],
+      )
+      .map((line) => ({ ...line, level: toLevel(line.level) }));
+    return { items, total };
   }
 
   progress(id: string, queue?: string): HistoryProgress[] {

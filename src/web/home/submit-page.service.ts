@@ -9,7 +9,8 @@ import { hasHidden } from '../../platform/redaction/redaction.js';
 import { entriesOf } from '../../model/lenient-json.js';
 import type { TaskView } from '../../model/task-view.js';
 import { parseOptions } from '../../tasks/submit-options.js';
-import { TasksService } from '../../tasks/tasks.service.js';
+import { TaskCommands } from '../../tasks/task-commands.js';
+import { TaskQueries } from '../../tasks/task-queries.js';
 import { PageShellService, LIVE_FLEET } from '../kit/page-shell.service.js';
 import type { PageShell } from '../kit/page-shell.js';
 import { parseOptionValues, formatTimeLimits, toOptions } from './options-form.js';
@@ -26,7 +27,8 @@ type Answer = { redirectTo: string; created: boolean } | { status: number; page:
 export class SubmitPageService {
   constructor(
     private readonly registry: TaskRegistry,
-    private readonly tasks: TasksService,
+    private readonly tasks: TaskQueries,
+    private readonly commands: TaskCommands,
     private readonly shells: PageShellService,
     private readonly clock: SharedClock,
   ) {}
@@ -82,7 +84,7 @@ export class SubmitPageService {
     try {
       if (altered.length > 0) throw new RoostError('INPUT_INVALID', 'Some fields are not right.');
       if (problems.length > 0) throw new RoostError('OPTIONS_INVALID', 'Some options are not right.');
-      const { task, created } = await this.tasks.submit({
+      const { task, created } = await this.commands.submit({
         type: type.name,
         input,
         options,

@@ -18,7 +18,7 @@ import {
   type TaskColumn,
 } from '../../search/task-columns.js';
 import type { JobCommands } from '../../tasks/job-commands.js';
-import { TaskCommands } from '../../tasks/task-commands.js';
+import { TaskQueries } from '../../tasks/task-queries.js';
 import { runFormAction } from '../kit/form-action.js';
 import { storeColumns, loadColumns } from './column-cookie.js';
 import { PageShellService, LIVE_FLEET } from '../kit/page-shell.service.js';
@@ -41,7 +41,7 @@ export class TaskListPageController {
   constructor(
     private readonly search: SearchService,
     private readonly searches: SavedSearches,
-    private readonly acts: TaskCommands,
+    private readonly tasks: TaskQueries,
     private readonly shells: PageShellService,
   ) {}
 
@@ -126,7 +126,7 @@ export class TaskListPageController {
   /** Returns undefined while Redis does not answer; the states alone decide then. */
   private async actsOf(tasks: readonly TaskView[]): Promise<ReadonlyMap<TaskView, JobCommands>> {
     try {
-      return await this.acts.commandsOfListed(tasks);
+      return await this.tasks.commandsOfListed(tasks);
     } catch (error) {
       if (error instanceof RoostError && error.status === 503) return new Map();
       throw error;

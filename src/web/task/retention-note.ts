@@ -1,5 +1,5 @@
 import type { TaskView } from '../../model/task-view.js';
-import type { RetentionTimes } from '../../tasks/located-task.js';
+import type { RetentionTimes } from '../../tasks/retention-times.js';
 import { plural } from '../kit/format.js';
 
 /** Place where the task is stored, and how long it stays there. */

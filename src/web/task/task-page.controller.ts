@@ -14,15 +14,13 @@ import { isExact } from '../../model/lenient-json.js';
 import type { TaskView } from '../../model/task-view.js';
 import { isOurQueue, scrubOfHistory } from '../../history/to-task-view.js';
 import { taskLinks } from '../../bullmq/codec/to-task-view.js';
-import { isObserved } from '../../tasks/observed-task-commands.js';
 import type { JobCommands } from '../../tasks/job-commands.js';
-import type { LocatedTask } from '../../tasks/located-task.js';
+import { isObserved, type LocatedTask } from '../../tasks/located-task.js';
+import { toRetentionTimes } from '../../tasks/retention-times.js';
 import { TaskCommands } from '../../tasks/task-commands.js';
-import { TaskFinder } from '../../tasks/task-finder.js';
-import { TaskTimeline } from '../../tasks/task-timeline.js';
-import { TasksService } from '../../tasks/tasks.service.js';
+import { TaskQueries } from '../../tasks/task-queries.js';
+import type { TaskTimeline } from '../../tasks/task-timeline.js';
 import type { WhyView } from '../../tasks/task-queries.openapi.js';
-import { WaitingReasonsService } from '../../tasks/waiting-reasons.service.js';
 import { BY_PAGE, UNDO_MS } from '../kit/form-action.js';
 import { PageShellService } from '../kit/page-shell.service.js';
 import { type FlashCode, flashOfRefusal, withFlash } from '../kit/flash.js';
@@ -40,12 +38,9 @@ const MAX_REASON_LENGTH = 500;
 @RequirePermission('tasks.act')
 export class TaskPageController {
   constructor(
-    private readonly tasks: TasksService,
-    private readonly finder: TaskFinder,
-    private readonly timeline: TaskTimeline,
-    private readonly whys: WaitingReasonsService,
+    private readonly queries: TaskQueries,
+    private readonly commands: TaskCommands,
     private readonly bulks: BulkActionsService,
-    private readonly acts: TaskCommands,
     private readonly registry: TaskRegistry,
     private readonly shells: PageShellService,
     private readonly settings: Settings,
@@ -66,37 +61,39 @@ export class TaskPageController {
 
   private async draw(id: string, query: Params, reveal: boolean, request: Request, response: Response) {
     const allLines = lastOf(query, 'log') === 'all';
-    const known = await this.finder.find(id, lastOf(query, 'queue') || undefined);
-    const task = await this.finder.view(known);
-    const [frame, why, ...story] = await Promise.all([
-      this.shells.frame({
-        title: `${task.type} #${shortId(task.id)} · ${task.state}`,
-        section: 'tasks',
-        // Drawn only once: each request for redacted values is recorded.
-        live: reveal ? undefined : liveOf(task),
-        query,
-      }),
-      this.why(known, task),
-      this.timeline.attempts(known),
-      this.timeline.transitions(known),
-      this.newestLogs(known, allLines ? MAX_LOG_LINES : MAX_SHOWN_LOG_LINES),
-      task.progress ? this.timeline.progress(known) : [],
-      this.timeline.similarRuns(task, MAX_SIMILAR_RUNS),
-      this.timeline.errorGroup(known, task),
-      this.actsNow(known),
-    ]);
-    const [attempts, transitions, logs, samples, similar, errorGroup, jobActs] = story;
+    const timeline = await this.queries.open(id, lastOf(query, 'queue') || undefined);
+    const { history } = timeline.located;
+    const task = await timeline.view();
+    const lines = allLines ? MAX_LOG_LINES : MAX_SHOWN_LOG_LINES;
+    const [frame, why, attempts, transitions, logs, samples, similar, errorGroup, jobActs] =
+      await Promise.all([
+        this.shells.frame({
+          title: `${task.type} #${shortId(task.id)} · ${task.state}`,
+          section: 'tasks',
+          // Drawn only once: each request for redacted values is recorded.
+          live: reveal ? undefined : liveOf(task),
+          query,
+        }),
+        this.why(timeline, task),
+        timeline.attempts(),
+        timeline.transitions(),
+        timeline.logs({ after: -lines, limit: lines }),
+        task.progress ? timeline.progress() : [],
+        this.queries.similarRuns(task, MAX_SIMILAR_RUNS),
+        timeline.errorGroup(),
+        this.commandsNow(timeline.located),
+      ]);
     const hidden = this.redaction.current;
     const page = toTaskPage(
       {
         ...{ task, attempts, transitions, logs, why, samples, similar, errorGroup, jobActs },
         type: this.registry.find(task.type),
-        storedUntil: this.timeline.storedUntil(task),
-        beginnings: known.past && {
-          input: known.past.input && hidden.applyToText('input', known.past.input),
+        storedUntil: toRetentionTimes(task, this.settings),
+        beginnings: history && {
+          input: history.input && hidden.applyToText('input', history.input),
           result:
-            known.past.result &&
-            scrubOfHistory(known.past, hidden).json(hidden.applyToText('result', known.past.result)),
+            history.result &&
+            scrubOfHistory(history, hidden).json(hidden.applyToText('result', history.result)),
         },
       },
       {
@@ -116,19 +113,14 @@ export class TaskPageController {
   @Post('again')
   @RequirePermission('tasks.submit')
   async again(@Param('id') id: string, @Body() form: Params, @Res() response: Response): Promise<void> {
-    const { type, input, priority, tags, cut } = await withoutRedaction(() => this.tasks.get(id));
+    const original = await withoutRedaction(() => this.queries.get(id));
+    const { type, input, cut } = original;
     const edit = `/?type=${encodeURIComponent(type)}&from=${encodeURIComponent(id)}`;
     if (cut?.includes('input')) return response.redirect(303, edit);
     // Resubmitting would change its numbers.
     if (isExact(input)) return response.redirect(303, withFlash(edit, 'not-again'));
     try {
-      const { task, created } = await this.tasks.submit({
-        type,
-        input,
-        options: { ...(priority ? { priority } : {}), ...(tags.length > 0 ? { tags } : {}) },
-        idempotencyKey: typed(form, 'key') ?? randomUUID(),
-        origin: id,
-      });
+      const { task, created } = await this.commands.rerun(original, typed(form, 'key') ?? randomUUID());
       response.redirect(303, withFlash(task.links.page, created ? 'submitted' : 'already-submitted'));
     } catch (error) {
       if (!(error instanceof RoostError) || error.status !== 422) throw error;
@@ -139,7 +131,7 @@ export class TaskPageController {
   @Post('cancel')
   cancel(@Param('id') id: string, @Body() form: Params, @Res() response: Response) {
     return this.act(id, form, response, async () => {
-      const task = await this.tasks.cancel(id, {
+      const task = await this.commands.cancel(id, {
         reason: typed(form, 'reason')?.slice(0, MAX_REASON_LENGTH),
         force: lastOf(form, 'force') === 'yes',
         by: actor(BY_PAGE),
@@ -151,7 +143,7 @@ export class TaskPageController {
   @Post('retry')
   retry(@Param('id') id: string, @Query() query: Params, @Body() form: Params, @Res() response: Response) {
     const queue = typed(query, 'queue');
-    return this.act(id, form, response, () => this.tasks.retry(id, queue).then(() => 'retried'), queue);
+    return this.act(id, form, response, () => this.commands.retry(id, queue).then(() => 'retried'), queue);
   }
 
   @Post('promote')
@@ -162,10 +154,10 @@ export class TaskPageController {
       form,
       response,
       async () => {
-        const task = await this.tasks.promote(id, queue);
+        const task = await this.commands.promote(id, queue);
         if (task.id === id) return 'promoted';
         // Redirects to the copy's page, once the history knows it.
-        const isKnown = await this.finder.find(task.id, task.queue).then(
+        const isKnown = await this.queries.find(task.id, task.queue).then(
           () => true,
           () => false,
         );
@@ -184,45 +176,41 @@ export class TaskPageController {
     @Res() response: Response,
   ): Promise<void> {
     const queue = typed(query, 'queue');
-    const known = await this.finder.find(id, queue);
+    const located = await this.queries.find(id, queue);
     return this.act(
       id,
       { ...form, back: '/tasks' },
       response,
       async () => {
-        if (!isObserved(known)) {
+        if (!isObserved(located)) {
           const { links } = await this.bulks.deleteOne(id, { by: actor(BY_PAGE), undoMs: UNDO_MS });
           return { to: links.page };
         }
-        await this.tasks.remove(id, known.queue);
+        await this.commands.remove(id, located.queue);
         return 'deleted';
       },
-      known.queue,
+      located.queue,
     );
   }
 
   /** Returns undefined if Redis does not answer. */
-  private async actsNow(known: LocatedTask): Promise<JobCommands | undefined> {
+  private async commandsNow(located: LocatedTask): Promise<JobCommands | undefined> {
     try {
-      return await this.acts.commandsOf(known);
+      return await this.queries.commandsOf(located);
     } catch {
       return undefined;
     }
   }
 
   /** Loads the waiting reasons of a waiting task. A task that has moved on in the meantime has none. */
-  private why(known: LocatedTask, { id, state, queue }: TaskView): Promise<WhyView | undefined> | undefined {
-    if (isFinished(state) || state === 'active' || (known.past && known.ours)) return undefined;
-    return this.whys.why(id, queue).catch((error: unknown) => {
+  private why(timeline: TaskTimeline, { state }: TaskView): Promise<WhyView | undefined> | undefined {
+    const { located } = timeline;
+    if (isFinished(state) || state === 'active' || (located.history && located.ours)) return undefined;
+    return this.queries.whyWaiting(timeline).catch((error: unknown) => {
       // The history's data of a foreign task is shown even if Redis does not answer.
-      if (isObserved(known) || (error instanceof RoostError && error.status < 500)) return undefined;
+      if (isObserved(located) || (error instanceof RoostError && error.status < 500)) return undefined;
       throw error;
     });
-  }
-
-  private async newestLogs(known: LocatedTask, limit: number) {
-    const { total } = await this.timeline.logs(known, { after: Number.MAX_SAFE_INTEGER, limit: 1 });
-    return this.timeline.logs(known, { after: Math.max(0, total - limit), limit });
   }
 
   /** Redirects to the page of the button, which shows the outcome. */

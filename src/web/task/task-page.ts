@@ -1,9 +1,14 @@
 import { hasHidden } from '../../platform/redaction/redaction.js';
 import { isFinished, type TaskState } from '../../model/states.js';
-import type { AttemptView, LogLine, TaskView, TransitionView } from '../../model/task-view.js';
+import type {
+  AttemptView,
+  LogLine,
+  ProgressSample,
+  TaskView,
+  TransitionView,
+} from '../../model/task-view.js';
 import type { JobCommands } from '../../tasks/job-commands.js';
-import type { RetentionTimes } from '../../tasks/located-task.js';
-import type { ProgressSample } from '../../model/task-view.js';
+import type { RetentionTimes } from '../../tasks/retention-times.js';
 import type { WhyView } from '../../tasks/task-queries.openapi.js';
 import { type AttemptList, toAttemptList } from './attempt-rows.js';
 import { type BodyView, toBody } from './body-view.js';

@@ -8,7 +8,7 @@ import { validateInput } from '../../../src/registry/validate-input.js';
 import { Field } from '../../../src/task-api/field.decorator.js';
 import { SubmitBatchController } from '../../../src/tasks/submit-batch.controller.js';
 import type { SubmitRequest } from '../../../src/tasks/submit-request.js';
-import type { TasksService } from '../../../src/tasks/tasks.service.js';
+import type { TaskCommands } from '../../../src/tasks/task-commands.js';
 
 /** How long a validator may take, ms. */
 const ANSWER_MS = 5000;
@@ -29,7 +29,7 @@ function controllerOf(handIn: () => Promise<void>): SubmitBatchController {
     await schedule(handIn);
     return { task: { id: 'a', state: 'waiting', links: {} }, created: true };
   };
-  return new SubmitBatchController({ submit } as unknown as TasksService, pino({ level: 'silent' }));
+  return new SubmitBatchController({ submit } as unknown as TaskCommands, pino({ level: 'silent' }));
 }
 
 function requestOf(values: unknown[]): Request {

@@ -1,61 +1,57 @@
 import type { TaskView } from '../../../src/model/task-view.js';
-import type { RetentionTimes } from '../../../src/tasks/located-task.js';
 import type { FakeTasks } from './fake-services.js';
+import type { FakeWhys } from './fake-fleet.js';
 
-interface FakeKnown {
-  task: TaskView;
-  queue: string;
-  ours: true;
-}
-
-/** Finds in the tasks of the bench; what a task says of itself is where it is kept. */
-export class FakeFinder {
-  constructor(private readonly tasks: FakeTasks) {}
-
-  async find(id: string): Promise<FakeKnown> {
-    const task = await this.tasks.get(id);
-    return { task, queue: task.queue, ours: true };
-  }
-
-  async view({ task }: FakeKnown): Promise<TaskView> {
-    return task;
-  }
-}
-
-/** What happened to the tasks of the bench. */
+/** Reads the tasks of the bench, and what happened to them. */
 export class FakeStory {
   similar: { id: string; state: 'completed' | 'failed'; runMs: number; finishedAt: number }[] = [];
   group: { fingerprint: string; count: number } | undefined;
   samples: { at: string; percent: number }[] = [];
-  retention: RetentionTimes = {};
 
-  constructor(private readonly tasks: FakeTasks) {}
+  constructor(
+    private readonly tasks: FakeTasks,
+    private readonly whys: FakeWhys,
+  ) {}
 
-  attempts({ task }: FakeKnown) {
-    return this.tasks.attempts(task.id);
+  async find(id: string) {
+    const { queue } = await this.tasks.get(id);
+    return { id, queue, ours: true };
   }
 
-  async transitions() {
-    return [];
+  async open(id: string) {
+    const task = await this.tasks.get(id);
+    return {
+      located: { id, queue: task.queue, ours: true },
+      view: async () => task,
+      attempts: () => this.tasks.attempts(id),
+      transitions: async () => [],
+      logs: (page: { after?: number }) => this.tasks.logs(id, page),
+      progress: async () => this.samples,
+      errorGroup: async () => (task.error ? this.group : undefined),
+    };
   }
 
-  logs({ task }: FakeKnown, page: { after?: number }) {
-    return this.tasks.logs(task.id, page);
+  get(id: string): Promise<TaskView> {
+    return this.tasks.get(id);
   }
 
-  async progress() {
-    return this.samples;
+  newest(): Promise<TaskView[]> {
+    return this.tasks.newest();
+  }
+
+  whyWaiting() {
+    return this.whys.why();
+  }
+
+  async commandsOf() {
+    return undefined;
+  }
+
+  async commandsOfListed() {
+    return new Map();
   }
 
   async similarRuns() {
     return this.similar;
-  }
-
-  async errorGroup({ task }: FakeKnown) {
-    return task.error ? this.group : undefined;
-  }
-
-  storedUntil() {
-    return this.retention;
   }
 }

@@ -2,6 +2,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import type { AuthenticationMiddleware } from '../../../src/auth/authentication.middleware.js';
+import { Settings } from '../../../src/platform/config/settings.js';
 import { SavedForms } from '../../../src/auth/saved-forms.js';
 import { LOCAL_ADMIN } from '../../../src/auth/principal.js';
 import { BulkActionsService } from '../../../src/bulk-actions/bulk-actions.service.js';
@@ -22,10 +23,7 @@ import { QueuesService } from '../../../src/queues/queues.service.js';
 import { SavedSearches } from '../../../src/search/saved-searches.service.js';
 import { SearchService } from '../../../src/search/search.service.js';
 import { TaskCommands } from '../../../src/tasks/task-commands.js';
-import { TaskFinder } from '../../../src/tasks/task-finder.js';
-import { TaskTimeline } from '../../../src/tasks/task-timeline.js';
-import { TasksService } from '../../../src/tasks/tasks.service.js';
-import { WaitingReasonsService } from '../../../src/tasks/waiting-reasons.service.js';
+import { TaskQueries } from '../../../src/tasks/task-queries.js';
 import { errorPageWith } from '../../../src/web/kit/render-error-page.js';
 import { WebModule } from '../../../src/web/web.module.js';
 import { setupViews } from '../../../src/web/kit/views.setup.js';
@@ -35,7 +33,7 @@ import { FakeFleet, FakeLimits, FakeQueues, FakeRedisDetails, FakeWhys } from '.
 import { FakeSavedSearches, FakeSearch } from './fake-search.js';
 import { FakeErrors, FakeNumbers } from './fake-numbers.js';
 import { FakeMonitoring, FakeTasks } from './fake-services.js';
-import { FakeFinder, FakeStory } from './fake-story.js';
+import { FakeStory } from './fake-story.js';
 
 /** Would show as an element, leave an attribute and end a script, were it not escaped. */
 export const HOSTILE = `</script><img src=x onerror=alert(1)> " ' {{x}} {{{x}}} &`;
@@ -46,14 +44,14 @@ export class PagesBench {
   readonly search = new FakeSearch(this.tasks);
   readonly searches = new FakeSavedSearches(HOSTILE);
   readonly bulks = new FakeBulks();
-  readonly story = new FakeStory(this.tasks);
+  readonly whys = new FakeWhys();
+  readonly story = new FakeStory(this.tasks, this.whys);
   readonly monitoring = new FakeMonitoring();
   readonly numbers = new FakeNumbers(HOSTILE);
   readonly errors = new FakeErrors(HOSTILE);
   readonly fleet = new FakeFleet();
   readonly queues = new FakeQueues();
   readonly limits = new FakeLimits();
-  readonly whys = new FakeWhys();
   readonly redis = new FakeRedisDetails();
   readonly health: { unreadableProblem?: RedisProblem; workersHiddenSince?: number } = {};
   readonly savedForms = new SavedForms(
@@ -62,6 +60,9 @@ export class PagesBench {
   );
   private app: NestExpressApplication;
   private base: string;
+
+  /** @param queries reads the tasks of the pages instead of `story`. */
+  constructor(private readonly queries?: TaskQueries) {}
 
   async start(): Promise<void> {
     const parts = (key: string) => Reflect.getMetadata(key, WebModule) as never[];
@@ -72,17 +73,11 @@ export class PagesBench {
         SharedClock,
         { provide: Redaction, useValue: NO_REDACTION },
         { provide: SavedForms, useValue: this.savedForms },
-        { provide: TasksService, useValue: this.tasks },
+        { provide: TaskCommands, useValue: this.tasks },
+        { provide: TaskQueries, useValue: this.queries ?? this.story },
         { provide: SearchService, useValue: this.search },
         { provide: SavedSearches, useValue: this.searches },
-        { provide: TaskFinder, useValue: new FakeFinder(this.tasks) },
-        {
-          provide: TaskCommands,
-          useValue: { commandsOf: async () => undefined, commandsOfListed: async () => new Map() },
-        },
-        { provide: TaskTimeline, useValue: this.story },
         { provide: BulkActionsService, useValue: this.bulks },
-        { provide: WaitingReasonsService, useValue: this.whys },
         { provide: MonitoringService, useValue: this.monitoring },
         { provide: RedisHealth, useValue: this.health },
         { provide: StatsService, useValue: this.numbers },
@@ -93,6 +88,7 @@ export class PagesBench {
         { provide: QueuesService, useValue: this.queues },
         { provide: LimitsService, useValue: this.limits },
         { provide: TaskRegistry, useValue: new TaskRegistry(await loadTaskTypes(defaultTaskTypesDir())) },
+        { provide: Settings, useValue: new Settings() },
         { provide: SHARED_QUEUES, useValue: [{ name: 'default' }, { name: 'cpu' }] },
       ],
     })
