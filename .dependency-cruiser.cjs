@@ -104,6 +104,14 @@ module.exports = {
       to: { path: '^src/(search|bulk-actions)/' },
     },
     {
+      name: 'transitions-by-tasks-only',
+      comment:
+        'A change of state goes through TaskCommands. A worker changes the states of the tasks that it runs.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(bullmq|tasks|worker)/' },
+      to: { path: '^src/bullmq/(task|batch)-transitions\\.ts$' },
+    },
+    {
       name: 'controllers-are-ends',
       comment: 'What two controllers need belongs into a service: a feature imports no other controller.',
       severity: 'error',

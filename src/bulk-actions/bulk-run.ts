@@ -3,12 +3,7 @@ import type { Logger } from 'pino';
 import { RoostError, type ErrorCode } from '../model/errors.js';
 import type { Bulk, BulkStore, BulkTarget, TargetOutcome } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
-import {
-  StaleFenceError,
-  ledgerField,
-  type BatchTransitions,
-  type Fence,
-} from '../bullmq/batch-transitions.js';
+import { ledgerField, StaleFenceError, type Fence, type ProgressLedger } from '../bullmq/progress-ledger.js';
 import { toStorageError } from '../bullmq/connection/redis-errors.js';
 import type { BatchOutcome } from '../tasks/task-batches.js';
 import type { TaskCommands } from '../tasks/task-commands.js';
@@ -39,7 +34,7 @@ interface Tools {
   store: BulkStore;
   ids: Pick<HistoryStore, 'ids'>;
   commands: TaskCommands;
-  transitions: BatchTransitions;
+  ledger: ProgressLedger;
   fairQueue: FairQueue;
   batchSize: AdaptiveBatchSize;
   log: Logger;
@@ -121,10 +116,10 @@ export class BulkRun {
    * holds the action.
    */
   private async processBlock(targets: BulkTarget[]): Promise<boolean> {
-    const { store, transitions, fairQueue, batchSize, holder } = this.tools;
+    const { store, ledger, fairQueue, batchSize, holder } = this.tools;
     const { id } = this.bulk;
     // The last outcomes of a crashed process, or of this one before an error, may exist only in the ledger.
-    const done = this.needsLookup ? await transitions.loadActed(id) : new Map<string, string>();
+    const done = this.needsLookup ? await ledger.loadActed(id) : new Map<string, string>();
     this.needsLookup = true;
     const settled = known(targets, done);
     let todo = targets.filter((target) => !done.has(ledgerField(target)));
@@ -184,12 +179,12 @@ export class BulkRun {
   }
 
   private async actOn(targets: BulkTarget[]): Promise<BatchOutcome[]> {
-    const { transitions, batchSize } = this.tools;
+    const { ledger, batchSize } = this.tools;
     const meter = { redisMs: 0 };
     const piece = this.bulk.claims * MAX_BATCHES_PER_CLAIM + this.pieces++;
     const fence: Fence = { operation: this.bulk.id, token: piece, meter };
     const askedAt = performance.now();
-    await transitions.open(fence, this.stored);
+    await ledger.open(fence, this.stored);
     const latencyMs = performance.now() - askedAt;
     this.stored = [];
     const acted = await this.act(targets, fence);
@@ -214,8 +209,8 @@ export class BulkRun {
 
   /** Stores the outcomes of a crashed process's last batch from the ledger. Its other tasks remain untouched. */
   private async storeFromLedger(): Promise<void> {
-    const { store, transitions, holder } = this.tools;
-    const done = await transitions.loadActed(this.bulk.id);
+    const { store, ledger, holder } = this.tools;
+    const done = await ledger.loadActed(this.bulk.id);
     if (done.size === 0) return;
     const targets = await store.next(this.bulk.id, BLOCK_SIZE);
     await store.settle(this.bulk.id, holder, known(targets, done), Date.now());
@@ -223,7 +218,7 @@ export class BulkRun {
 
   private async close(): Promise<true> {
     // On failure the ledger expires after a month. Nothing reads it any more.
-    await this.tools.transitions.close(this.bulk.id).catch(() => undefined);
+    await this.tools.ledger.close(this.bulk.id).catch(() => undefined);
     return true;
   }
 

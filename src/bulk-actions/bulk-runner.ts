@@ -13,7 +13,7 @@ import type { Bulk } from '../history/ports/bulk-store.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { HISTORY } from '../history/tokens.js';
 import { LOG } from '../platform/logging/logging.module.js';
-import { BatchTransitions } from '../bullmq/batch-transitions.js';
+import { ProgressLedger } from '../bullmq/progress-ledger.js';
 import { TaskCommands } from '../tasks/task-commands.js';
 import { BulkRun } from './bulk-run.js';
 import { AdaptiveBatchSize } from './adaptive-batch-size.js';
@@ -46,7 +46,7 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly commands: TaskCommands,
-    private readonly transitions: BatchTransitions,
+    private readonly ledger: ProgressLedger,
     private readonly settings: Settings,
     @Inject(LOG) private readonly log: Logger,
   ) {
@@ -95,12 +95,12 @@ export class BulkRunner implements OnApplicationBootstrap, BeforeApplicationShut
   private carryOut(bulk: Bulk, before: string | null): void {
     if (before !== null)
       this.log.info({ bulk: bulk.id, before }, 'bulk action: continuing where another process stopped');
-    const { store, commands, transitions, fairQueue, batchSize, log, holder } = this;
+    const { store, commands, ledger, fairQueue, batchSize, log, holder } = this;
     const run = new BulkRun(bulk, {
       store: store.bulks,
       ids: store,
       commands,
-      transitions,
+      ledger,
       fairQueue,
       batchSize,
       log,

@@ -6,26 +6,12 @@ import { attemptField } from './codec/attempts.js';
 import { withBatchCommands, type Act, type BatchRedis } from './batch-commands.js';
 import type { TaskQueue } from './shared-queues.js';
 import { toStorageError } from './connection/redis-errors.js';
-import { LEDGER_TTL_MS, STALE_FENCE } from './scripts/fencing.js';
+import { ledgerField, StaleFenceError, type Fence } from './progress-ledger.js';
+import { STALE_FENCE } from './scripts/fencing.js';
 import { retryArgs, toMoveOutcome, type MoveOutcome, type FinishMark } from './task-transitions.js';
 import type { FoundTask } from './task-reader.js';
 import { COMMAND_CLIENT } from './tokens.js';
 import { baseOf, jobKey, ledgerKey } from './keys.js';
-
-/** Fencing token that makes a chunk of a long operation change each task only once; see scripts/fencing.ts. */
-export interface Fence {
-  /** Id of the operation. */
-  operation: string;
-  /** Number of the chunk; it only grows. */
-  token: number;
-  /** Sums the time that Redis spent on the operation, ms. */
-  meter?: { redisMs: number };
-}
-
-/** Rejects a writer whose fencing token is stale: another process has taken over the operation. */
-export class StaleFenceError extends Error {
-  override name = 'StaleFenceError';
-}
 
 /** Result for one task. An error concerns that task alone, such as a damaged hash. */
 export type BatchResult = MoveOutcome | Error;
@@ -43,28 +29,6 @@ export class BatchTransitions {
     private readonly clock: SharedClock,
   ) {
     this.redis = withBatchCommands(redis);
-  }
-
-  /**
-   * Opens a chunk. `settled`: tasks of earlier chunks whose outcomes have been stored elsewhere.
-   * @throws StaleFenceError
-   */
-  async open({ operation, token }: Fence, settled: LedgerTask[]): Promise<void> {
-    const ledger = this.ledger(operation);
-    const opened = await this.redis.roostOpenPiece(ledger, token, LEDGER_TTL_MS, ...settled.map(ledgerField));
-    if (opened !== 1) throw new StaleFenceError();
-  }
-
-  /** Loads the tasks that were changed and whose outcomes are not stored elsewhere yet; each maps to `done` or `asked`. */
-  async loadActed(order: string): Promise<Map<string, string>> {
-    const known = new Map(Object.entries(await this.redis.hgetall(this.ledger(order))));
-    known.delete('@');
-    return known;
-  }
-
-  /** Deletes the ledger of a finished operation. */
-  async close(order: string): Promise<void> {
-    await this.redis.del(this.ledger(order));
   }
 
   async retry(tasks: FoundTask[], fence?: Fence, now: number = this.clock.now()): Promise<BatchResult[]> {
@@ -134,7 +98,7 @@ export class BatchTransitions {
         const name = ledgerField({ queue: task.queue.name, id: task.record.id });
         pipeline[`roostFenced${act}`](
           ...keys,
-          this.ledger(fence.operation),
+          ledgerKey(this.settings.QUEUE_PREFIX, fence.operation),
           ...args(task, i),
           fence.token,
           name,
@@ -167,20 +131,6 @@ export class BatchTransitions {
       else record.data = undefined;
     }
   }
-
-  private ledger(order: string): string {
-    return ledgerKey(this.settings.QUEUE_PREFIX, order);
-  }
-}
-
-interface LedgerTask {
-  queue: string;
-  id: string;
-}
-
-/** Field of a task in the ledger. */
-export function ledgerField({ queue, id }: LedgerTask): string {
-  return `${queue}/${id}`;
 }
 
 /** Converts an answer of TIME (seconds, microseconds) to ms. */

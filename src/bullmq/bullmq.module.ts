@@ -6,6 +6,7 @@ import { SharedClock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { BatchTransitions } from './batch-transitions.js';
+import { ProgressLedger } from './progress-ledger.js';
 import { QueueClients } from './connection/queue-clients.js';
 import { QueueControl } from './queue-control.js';
 import { queueConfig, queues, Queues, registerSharedQueues, sharedQueues } from './shared-queues.js';
@@ -65,6 +66,7 @@ export class BullmqModule {
         TaskReader,
         TaskTransitions,
         BatchTransitions,
+        ProgressLedger,
         QueueClients,
         QueueControl,
       ],
@@ -75,6 +77,7 @@ export class BullmqModule {
         TaskReader,
         TaskTransitions,
         BatchTransitions,
+        ProgressLedger,
         QueueClients,
         QueueControl,
       ],
