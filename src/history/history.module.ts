@@ -18,7 +18,7 @@ import { historyFile } from './history-file.js';
 import { HistoryStatus } from './history-status.js';
 import { RecorderHost } from './recording/recorder-host.js';
 import { openHistoryStore } from './adapter.js';
-import { HistoryFileError } from './ports/history-file-error.js';
+import { HistoryFileError } from './ports/history-errors.js';
 import type { HistoryStore } from './ports/history-store.js';
 import { HISTORY } from './tokens.js';
 

@@ -7,6 +7,8 @@ import { withJobCommands } from '../../src/bullmq/job-reader.js';
 import { withStreamCommands } from '../../src/bullmq/event-streams.js';
 import { Reconciler } from '../../src/history/recording/reconciler.js';
 import { StreamFollower } from '../../src/history/recording/stream-follower.js';
+import type { RecordingStore } from '../../src/history/ports/recording-store.js';
+import { toAsynchronous } from '../../src/history/sqlite/asynchronous.js';
 import { RecordingEngine } from '../../src/history/sqlite/recording-engine.js';
 import { withoutDuplicates } from '../../src/tasks/merge-live-and-history.js';
 import { until } from '../support/until.js';
@@ -33,11 +35,12 @@ describe('an end that the reconciler finds before its event is read', () => {
     queue = new Queue('mail', { connection: { url }, prefix });
     await queue.waitUntilReady();
     engine = new RecordingEngine({ file: ':memory:' });
+    const store = toAsynchronous<RecordingStore>(engine);
     const queues = new FollowedQueues(`${prefix}-own`, ['default', 'cpu']);
     const followed = queues.addByName(`${prefix}:mail`);
-    follower = new StreamFollower(commands, engine, queues);
+    follower = new StreamFollower(commands, store, queues);
     reconcile = async () => {
-      const reconciler = new Reconciler(commands, engine, follower, followed, undefined);
+      const reconciler = new Reconciler(commands, store, follower, followed, undefined);
       while ((await reconciler.step()) === 'more');
     };
   });

@@ -101,7 +101,7 @@ describe('when the process that records is killed again and again', () => {
     })();
 
     const engine = new RecordingEngine({ file });
-    const storeId = engine.storeId();
+    const storeId = engine.storeId;
     const places = new Set<string>();
     for (; kills < KILLS; kills++) {
       const place = engine.cursors().default;

@@ -23,7 +23,7 @@ describe('two web processes with one history', () => {
 
   const recording = (not?: RunningApp) =>
     until('one of them records', async () => {
-      const pid = (await holderOf(commands, engine.storeId()))?.holder?.pid;
+      const pid = (await holderOf(commands, engine.storeId))?.holder?.pid;
       return apps.find((app) => app.pid === pid && app !== not);
     });
   const stateOf = async (app: RunningApp) =>
@@ -95,7 +95,7 @@ describe('two web processes with one history', () => {
     const during = await new ApiClient(heir.url!).submit('divide', { x: 9, y: 2 });
     await isRecorded(during.id);
     await heir.kill();
-    await until('its lease has expired', async () => !(await holderOf(commands, engine.storeId())));
+    await until('its lease has expired', async () => !(await holderOf(commands, engine.storeId)));
     const said = frozen.output.length;
     frozen.signal('SIGCONT');
     const after = await new ApiClient(frozen.url!).submit('divide', { x: 11, y: 2 });

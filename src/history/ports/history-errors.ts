@@ -1,4 +1,16 @@
-/** Rejects calls because the store is closed or its thread has died. */
+import { StartupError } from '../../platform/startup-error.js';
+
+/** Rejects a history file that cannot be used as it is; the message names the remedy. */
+export class HistoryFileError extends StartupError {
+  override name = 'HistoryFileError';
+}
+
+/** The path of the history leads to another file than the open one, or to no file. */
+export class HistoryMovedError extends HistoryFileError {
+  override name = 'HistoryMovedError';
+}
+
+/** Rejects calls because the store is closed. */
 export class HistoryClosedError extends Error {
   override name = 'HistoryClosedError';
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { RecordingEngine } from '../sqlite/recording-engine.js';
+import type { RecordingStore } from '../ports/recording-store.js';
 import type { Followed } from './followed-queues.js';
 import type { StreamFollower } from './stream-follower.js';
 
@@ -48,7 +48,7 @@ export class MissingEventDetector {
 
   constructor(
     redis: Redis,
-    private readonly engine: RecordingEngine,
+    private readonly store: RecordingStore,
     private readonly follower: StreamFollower,
   ) {
     redis.defineCommand('roostOpenJobs', { lua: OPEN_JOBS });
@@ -63,18 +63,18 @@ export class MissingEventDetector {
     for (let from = 0; from < queues.length; from += QUEUES_PER_CALL) {
       const some = queues.slice(from, from + QUEUES_PER_CALL);
       const answer = await this.redis.roostOpenJobs(some.length, ...some.map(({ base }) => base));
-      some.forEach((queue, i) => {
-        if (this.hasMissing(queue.name, Number(answer[2 * i]), String(answer[2 * i + 1])))
+      for (const [i, queue] of some.entries()) {
+        if (await this.hasMissing(queue.name, Number(answer[2 * i]), String(answer[2 * i + 1])))
           suspects.push(queue);
-      });
+      }
     }
     return suspects;
   }
 
-  private hasMissing(queue: string, there: number, last: string): boolean {
+  private async hasMissing(queue: string, there: number, last: string): Promise<boolean> {
     // Some events are not recorded yet: the two numbers cannot be compared.
     if (last === '' || last !== this.follower.place(queue)) return false;
-    const open = this.engine.openTasks(queue);
+    const open = await this.store.openTasks(queue);
     const evidence = `${last} ${there} ${open}`;
     if (open <= there || this.examined.get(queue) === evidence) return false;
     this.examined.set(queue, evidence);

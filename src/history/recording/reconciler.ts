@@ -1,7 +1,6 @@
 import { isFinished, type TaskState } from '../../model/states.js';
 import type { Redis } from 'ioredis';
-import type { RecordingEngine } from '../sqlite/recording-engine.js';
-import type { KnownState } from '../ports/recording-store.js';
+import type { GapChanges, KnownState, RecordingStore } from '../ports/recording-store.js';
 import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
 import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
@@ -56,7 +55,7 @@ export class Reconciler {
 
   constructor(
     private readonly redis: Commands,
-    private readonly engine: RecordingEngine,
+    private readonly store: RecordingStore,
     private readonly follower: StreamFollower,
     readonly queue: Followed,
     /** Gap that lists the findings. */
@@ -87,7 +86,7 @@ export class Reconciler {
     const { name, state, isList } = SETS[this.set]!;
     const key = queueKey(this.queue.base, name);
     const { ids, times } = isList ? await this.listPage(key) : await this.sortedPage(key);
-    const known = this.engine.statesOf(this.queue.name, ids);
+    const known = await this.store.statesOf(this.queue.name, ids);
     const open = isFinished(state) ? [] : ids.filter((id) => known.get(id)?.state === state);
     const created = await this.loadCreationTimes(open);
     const unknown = ids.filter((id) => {
@@ -180,14 +179,14 @@ export class Reconciler {
     });
     const place = this.follower.place(this.queue.name);
     const before = retired.length > 0 ? [{ ...emptyBatch(), retired }] : [];
-    this.engine.recordAfter([...before, batch], this.expected(place), () => {
-      if (this.gap !== undefined) this.engine.addToGap(this.gap, batch.tasks.length, []);
-    });
+    const gaps: GapChanges =
+      this.gap === undefined ? {} : { known: [{ id: this.gap, found: batch.tasks.length, vanished: [] }] };
+    await this.store.recordAfter([...before, batch], await this.expected(place), gaps);
     this.found += batch.tasks.length;
   }
 
   private async findVanished(): Promise<void> {
-    const { ids, next } = this.engine.unsettled(this.queue.name, this.after, PAGE_SIZE);
+    const { ids, next } = await this.store.unsettled(this.queue.name, this.after, PAGE_SIZE);
     this.after = next ?? Infinity;
     const gone = await this.findGone(ids);
     if (gone.length === 0) return;
@@ -196,7 +195,7 @@ export class Reconciler {
   }
 
   private async recordVanished(suspects: readonly string[]): Promise<void> {
-    const states = this.engine.statesOf(this.queue.name, suspects);
+    const states = await this.store.statesOf(this.queue.name, suspects);
     const open = suspects.filter((id) => {
       const task = states.get(id);
       return task !== undefined && !isFinished(task.state);
@@ -205,25 +204,31 @@ export class Reconciler {
     if (gone.length === 0) return;
     const removed = gone.map((id) => ({ queue: this.queue.name, id }));
     const place = this.follower.place(this.queue.name);
-    let gap = this.gap ?? this.ownGap;
-    this.engine.recordAfter([{ ...emptyBatch(), removed }], this.expected(place), () => {
-      const now = Date.now();
-      gap ??= this.engine.addGap({
-        queue: this.queue.name,
-        from: now,
-        to: now,
-        noticedAt: now,
-        detail: 'Tasks were removed from Redis without an event: drained or cleaned by another program.',
-      });
-      this.engine.addToGap(gap, 0, gone);
-      if (this.gap === undefined) this.engine.closeGap(gap, now);
-    });
-    if (this.gap === undefined) this.ownGap = gap;
+    const [added] = await this.store.recordAfter(
+      [{ ...emptyBatch(), removed }],
+      await this.expected(place),
+      this.toGapChanges(gone),
+    );
+    this.ownGap ??= added;
     this.vanished += gone.length;
   }
 
-  private expected(place: string): Record<string, string | undefined> {
-    return { [this.queue.name]: this.engine.cursors()[this.queue.name] === undefined ? undefined : place };
+  /** Adds the vanished tasks to the gap, or to one of their own. */
+  private toGapChanges(vanished: readonly string[]): GapChanges {
+    const now = Date.now();
+    if (this.gap !== undefined) return { known: [{ id: this.gap, found: 0, vanished }] };
+    if (this.ownGap !== undefined)
+      return { known: [{ id: this.ownGap, found: 0, vanished, reconciledAt: now }] };
+    const detail = 'Tasks were removed from Redis without an event: drained or cleaned by another program.';
+    const { name: queue } = this.queue;
+    return {
+      added: [{ queue, from: now, to: now, noticedAt: now, detail, vanished, reconciledAt: now }],
+    };
+  }
+
+  private async expected(place: string): Promise<Record<string, string | undefined>> {
+    const { [this.queue.name]: known } = await this.store.cursors();
+    return { [this.queue.name]: known === undefined ? undefined : place };
   }
 
   private async findGone(ids: readonly string[]): Promise<string[]> {

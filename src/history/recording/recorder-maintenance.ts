@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { findRefusal } from '../../bullmq/connection/redis-refusals.js';
-import type { RecordingEngine } from '../sqlite/recording-engine.js';
+import type { RecordingStore } from '../ports/recording-store.js';
 import type { Followed, FollowedQueues } from './followed-queues.js';
 import type { RecorderOptions } from './messages.js';
 import { Reconciler, type Commands } from './reconciler.js';
@@ -15,7 +15,7 @@ const SWEEP_MS = 10 * 60_000;
 
 interface Parts {
   redis: Commands;
-  engine: RecordingEngine;
+  store: RecordingStore;
   follower: StreamFollower;
   queues: FollowedQueues;
   trim: StreamTrim;
@@ -38,19 +38,19 @@ export class RecorderMaintenance {
     private readonly parts: Parts,
     private readonly options: RecorderOptions,
   ) {
-    this.missingEvents = new MissingEventDetector(parts.redis, parts.engine, parts.follower);
+    this.missingEvents = new MissingEventDetector(parts.redis, parts.store, parts.follower);
   }
 
   /** Starts after the lease is acquired: resumes work that the previous holder left unfinished. */
-  begin(): void {
-    const { engine, queues, log } = this.parts;
-    this.isReindexing = !engine.isIndexedBy(this.rules);
+  async begin(): Promise<void> {
+    const { store, queues, log } = this.parts;
+    this.isReindexing = !(await store.isIndexedBy(this.rules));
     if (this.isReindexing) log.info('the rules of REDACT have changed; rebuilding the search index');
-    for (const { name } of queues.all()) engine.follow(name, Date.now());
+    for (const { name } of queues.all()) await store.follow(name, Date.now());
     this.reconcilers = [];
-    const open = engine.gaps(1000).filter(({ reconciledAt }) => reconciledAt === null);
+    const open = (await store.gaps(1000)).filter(({ reconciledAt }) => reconciledAt === null);
     for (const { queue, id } of open) this.reconcile(queues.addByName(queue), id);
-    for (const { queue, reconciled } of engine.followed()) {
+    for (const { queue, reconciled } of await store.followed()) {
       const isPending = this.reconcilers.some((one) => one.queue.name === queue);
       if (reconciled === null && !isPending) this.reconcile(queues.addByName(queue), undefined);
     }
@@ -61,10 +61,10 @@ export class RecorderMaintenance {
   }
 
   async discoverQueues(): Promise<void> {
-    const { redis, engine, queues, log } = this.parts;
+    const { redis, store, queues, log } = this.parts;
     const now = Date.now();
     for (const queue of await queues.discover(redis, now)) {
-      engine.follow(queue.name, now);
+      await store.follow(queue.name, now);
       log.info({ queue: queue.name }, "recording another program's queue");
       this.reconcile(queue, undefined);
     }
@@ -73,26 +73,26 @@ export class RecorderMaintenance {
   }
 
   reconcile(queue: Followed, gap: number | undefined): void {
-    const { redis, engine, follower } = this.parts;
+    const { redis, store, follower } = this.parts;
     // A reconciliation already under way without a gap would find what belongs to this gap.
     if (gap !== undefined)
       this.reconcilers = this.reconcilers.filter(
         (one) => one.queue.name !== queue.name || one.gap !== undefined,
       );
-    this.reconcilers.push(new Reconciler(redis, engine, follower, queue, gap));
+    this.reconcilers.push(new Reconciler(redis, store, follower, queue, gap));
   }
 
   private sweep(queue: Followed): void {
-    const { redis, engine, follower } = this.parts;
+    const { redis, store, follower } = this.parts;
     const isPlanned = this.reconcilers.some((one) => one.queue === queue && one.isSweep);
-    if (!isPlanned) this.reconcilers.push(new Reconciler(redis, engine, follower, queue, undefined, true));
+    if (!isPlanned) this.reconcilers.push(new Reconciler(redis, store, follower, queue, undefined, true));
   }
 
   /**
    * Runs one chunk of each task. `hasMore`: more work is due at once. `isReconciled`: another queue has been reconciled.
    */
   async step(isBehind: boolean): Promise<{ hasMore: boolean; isReconciled: boolean }> {
-    const { engine, queues, trim, log } = this.parts;
+    const { store, queues, trim, log } = this.parts;
     const now = Date.now();
     if (now - this.lastTrimAt > TRIM_MS) {
       this.lastTrimAt = now;
@@ -113,8 +113,8 @@ export class RecorderMaintenance {
       for (const queue of await this.missingEvents.findSuspects(queues.all(), now)) this.sweep(queue);
     const before = this.reconcilers.length;
     const isReconciling = await this.reconcilePiece();
-    if (this.isForgetting && !isBehind) this.isForgetting = !this.forgetPiece(now);
-    if (this.isReindexing && !isBehind && engine.reindexPiece(this.rules)) {
+    if (this.isForgetting && !isBehind) this.isForgetting = !(await this.forgetPiece(now));
+    if (this.isReindexing && !isBehind && (await store.reindexPiece(this.rules))) {
       this.isReindexing = false;
       log.info('the search index follows the rules of REDACT');
     }
@@ -128,24 +128,24 @@ export class RecorderMaintenance {
   private async reconcilePiece(): Promise<boolean> {
     const [first] = this.reconcilers;
     if (!first) return false;
-    const { engine, follower, log } = this.parts;
+    const { store, follower, log } = this.parts;
     const outcome = await first.step();
     if (outcome === 'more') return true;
     if (outcome === 'wait') return follower.lag(first.queue.name) > 0;
     this.reconcilers.shift();
     const { queue, gap, isSweep, found, vanished } = first;
     const now = Date.now();
-    if (gap !== undefined) engine.closeGap(gap, now);
-    if (!isSweep) engine.setReconciled(queue.name, now);
+    if (gap !== undefined) await store.closeGap(gap, now);
+    if (!isSweep) await store.setReconciled(queue.name, now);
     if (found + vanished > 0 || gap !== undefined)
       log.info({ queue: queue.name, found, vanished }, 'reconciled with Redis');
     return this.reconcilers.length > 0;
   }
 
   /** True when nothing is left to delete. */
-  private forgetPiece(now: number): boolean {
+  private async forgetPiece(now: number): Promise<boolean> {
     const { maxAgeMs, maxCount } = this.options;
     const before = Object.fromEntries(Object.entries(maxAgeMs).map(([state, ms]) => [state, now - ms]));
-    return this.parts.engine.forgetPiece({ before, max: maxCount, now }).isDone;
+    return (await this.parts.store.forgetPiece({ before, max: maxCount, now })).isDone;
   }
 }

@@ -10,9 +10,8 @@ import { PROCESS_PLACE } from '../../coordination/process-place.js';
 import { toStorageError } from '../../bullmq/connection/redis-errors.js';
 import { findRefusal, formatRefusal } from '../../bullmq/connection/redis-refusals.js';
 import type { RecorderStatus } from '../history-status.js';
-import { HistoryMovedError } from '../ports/history-file-error.js';
-import { RecordingEngine } from '../sqlite/recording-engine.js';
-import { HistoryFencedError } from '../ports/history-errors.js';
+import type { RecordingStore } from '../ports/recording-store.js';
+import { HistoryFencedError, HistoryMovedError } from '../ports/history-errors.js';
 import { eventKeys, FollowedQueues } from './followed-queues.js';
 import { isDead, ourselves, type HolderStatus } from './lease-holder.js';
 import type { FromRecorder, RecorderOptions } from './messages.js';
@@ -42,7 +41,6 @@ const MAX_SHOWN_GAPS = 50;
 
 /** Records the events in Redis while it holds the lease; otherwise waits for it. Runs in a thread of its own. */
 export class Recorder {
-  private readonly engine: RecordingEngine;
   private readonly queues: FollowedQueues;
   private readonly redis;
   private readonly streamRedis;
@@ -71,27 +69,24 @@ export class Recorder {
   private gaps: RecorderStatus['gaps'] = [];
 
   constructor(
-    private readonly options: RecorderOptions,
+    options: RecorderOptions,
+    private readonly store: RecordingStore,
     private readonly send: (message: FromRecorder) => void,
   ) {
-    const { file, prefix, queues: ownQueues } = options;
     this.log = remoteLog(send);
-    this.engine = new RecordingEngine({ file, redact: options.redact ?? [] });
-    this.queues = new FollowedQueues(prefix, ownQueues);
+    this.queues = new FollowedQueues(options.prefix, options.queues);
     this.redis = withLeaseCommands(
       withJobCommands(withStreamCommands(commandConnection(options.redis, 'history', this.log))),
     );
     this.streamRedis = blockingConnection(options.redis, 'history-news', silentLog);
-    this.follower = new StreamFollower(this.redis, this.engine, this.queues);
-    const storeId = this.engine.storeId();
-    this.trim = new StreamTrim(this.redis, this.follower, prefix, storeId);
-    const { redis, engine, follower, queues, trim, log } = this;
-    this.maintenance = new RecorderMaintenance({ redis, engine, follower, queues, trim, log }, options);
+    this.follower = new StreamFollower(this.redis, store, this.queues);
+    this.trim = new StreamTrim(this.redis, this.follower, options.prefix, store.storeId);
+    const { redis, follower, queues, trim, log } = this;
+    this.maintenance = new RecorderMaintenance({ redis, store, follower, queues, trim, log }, options);
     this.lease = new LeaderLease<HolderStatus>(this.redis, {
-      lease: recorderLeaseKey(prefix, storeId),
-      fence: recorderFenceKey(prefix, storeId),
+      lease: recorderLeaseKey(options.prefix, store.storeId),
+      fence: recorderFenceKey(options.prefix, store.storeId),
     });
-    for (const { queue } of this.engine.followed()) this.queues.addByName(queue);
   }
 
   run(): Promise<void> {
@@ -107,7 +102,7 @@ export class Recorder {
     await this.stopped;
     if (this.isHolder) await this.lease.release().catch(() => undefined);
     this.redis.disconnect();
-    this.engine.close();
+    await this.store.close();
     this.state = 'stopped';
     this.sendStatus(true);
   }
@@ -126,7 +121,7 @@ export class Recorder {
     try {
       const last = await this.redis.roostLastIds(queues.length, ...eventKeys(queues));
       for (;;) {
-        const places = this.isHolder ? undefined : this.engine.cursors();
+        const places = this.isHolder ? undefined : await this.store.cursors();
         const isThere = queues.every(({ name }, i) => {
           const place = places ? (places[name] ?? STREAM_START) : this.follower.place(name);
           return last[i] === '' || comparePlaces(place, last[i]!) >= 0;
@@ -142,6 +137,7 @@ export class Recorder {
   }
 
   private async loop(): Promise<void> {
+    for (const { queue } of await this.store.followed()) this.queues.addByName(queue);
     while (!this.stopping) {
       try {
         await this.renewLease();
@@ -150,7 +146,7 @@ export class Recorder {
         this.error = undefined;
       } catch (error) {
         if (this.stopping) return;
-        this.handleError(error);
+        await this.handleError(error);
         this.sendStatus(true);
         await this.sleep(RETRY_MS);
       }
@@ -165,8 +161,8 @@ export class Recorder {
   }
 
   /** Loses nothing on an error: entries read and not written are read again. */
-  private handleError(error: unknown): void {
-    this.follower.reload();
+  private async handleError(error: unknown): Promise<void> {
+    await this.follower.reload();
     if (error instanceof HistoryMovedError) {
       if (this.error !== error.message) this.log.error({}, error.message);
       this.error = error.message;
@@ -174,8 +170,7 @@ export class Recorder {
       return this.releaseLease();
     }
     if (error instanceof HistoryFencedError) {
-      this.isHolder = false;
-      this.holderStatus = undefined;
+      this.releaseLease();
       this.state = 'elsewhere';
       this.log.warn({}, 'another process records the history; this one waits for its lease');
       return;
@@ -195,36 +190,35 @@ export class Recorder {
   private async renewLease(): Promise<void> {
     const now = Date.now();
     if (now - this.lastLeaseAt < LEASE_INTERVAL_MS) return;
-    this.engine.checkLocation();
-    const answer = await this.lease.acquire(
-      { ...this.status(), holder: ourselves(), where: PROCESS_PLACE },
-      isDead,
-    );
+    await this.store.checkLocation();
+    const status = { ...this.status(), holder: ourselves(), where: PROCESS_PLACE };
+    const answer = await this.lease.acquire(status, isDead);
     this.lastLeaseAt = now;
     this.checkedAt = Date.now();
     const was = this.isHolder;
-    this.isHolder = answer.fence !== undefined;
     if (answer.fence !== undefined) {
       // A token that was skipped belongs to another process, which recorded while this one was away.
-      const isContinued = was && answer.fence <= this.fence + 1;
+      this.isHolder = was && answer.fence <= this.fence + 1;
       this.fence = answer.fence;
       this.holderStatus = undefined;
-      if (!isContinued) this.begin();
+      if (!this.isHolder) await this.begin();
+      this.isHolder = true;
       return;
     }
+    this.isHolder = false;
     if (was) this.log.warn({}, 'another process has taken over the history');
     this.holderStatus = answer.holder;
     this.state = 'elsewhere';
-    this.readGaps();
+    await this.readGaps();
   }
 
-  /** Starts recording where the previous holder stopped. */
-  private begin(): void {
+  /** Starts recording where the previous holder stopped. After a failure, the next renewal tries again. */
+  private async begin(): Promise<void> {
     this.log.info({}, 'recording the history');
-    this.trim.replaces(this.engine.noteStoreId());
-    this.follower.reload();
-    this.maintenance.begin();
-    this.readGaps();
+    this.trim.replaces(await this.store.noteStoreId());
+    await this.follower.reload();
+    await this.maintenance.begin();
+    await this.readGaps();
   }
 
   private async record(): Promise<void> {
@@ -244,10 +238,10 @@ export class Recorder {
       );
       this.maintenance.reconcile(this.queues.get(queue)!, gap);
     }
-    if (gaps.length > 0) this.readGaps();
+    if (gaps.length > 0) await this.readGaps();
     this.state = this.lagMs() > FAR_BEHIND_MS ? 'catching-up' : 'recording';
     const outcome = await this.maintenance.step(hasMore);
-    if (outcome.isReconciled) this.readGaps();
+    if (outcome.isReconciled) await this.readGaps();
     if (hasMore || outcome.hasMore) return;
     await this.waitForNews();
   }
@@ -287,15 +281,14 @@ export class Recorder {
     return Math.max(0, ...this.follower.report().map(({ lagMs }) => lagMs ?? 0));
   }
 
-  private readGaps(): void {
-    this.gaps = this.engine.gaps(MAX_SHOWN_GAPS).map(toGapView);
+  private async readGaps(): Promise<void> {
+    this.gaps = (await this.store.gaps(MAX_SHOWN_GAPS)).map(toGapView);
   }
 
   private status(): RecorderStatus {
-    const { state, error, holderStatus, checkedAt, gaps } = this;
-    const perSecond = this.rate.perSecond(Date.now());
-    const queues = this.follower.report();
-    return toStatus({ state, error, holderStatus, checkedAt, perSecond, queues, gaps });
+    const { state, error, holderStatus, checkedAt, gaps, rate, follower } = this;
+    const now = { perSecond: rate.perSecond(Date.now()), queues: follower.report(), gaps };
+    return toStatus({ state, error, holderStatus, checkedAt, ...now });
   }
 
   private sendStatus(isUrgent = false): void {

@@ -1,7 +1,7 @@
 import { isFinished } from '../../model/states.js';
 import { isIdOfKey } from '../../bullmq/task-ids.js';
 import type { RecorderStatus } from '../history-status.js';
-import type { RecordingEngine } from '../sqlite/recording-engine.js';
+import type { RecordingStore } from '../ports/recording-store.js';
 import type { RecordBatch } from '../ports/rows.js';
 import type { Followed, FollowedQueues } from './followed-queues.js';
 import { beginsNew, isAnother, toGroups, type Group } from './id-reuse.js';
@@ -47,16 +47,17 @@ export class StreamFollower {
 
   constructor(
     private readonly redis: Commands,
-    private readonly engine: RecordingEngine,
+    private readonly store: RecordingStore,
     private readonly queues: FollowedQueues,
   ) {}
 
   /** Restarts from the store's places: after a failure, and when this process begins to record. */
-  reload(): void {
+  async reload(): Promise<void> {
+    const places = await this.store.cursors();
     this.memory.clear();
     this.places.clear();
     this.lags.clear();
-    for (const [queue, place] of Object.entries(this.engine.cursors())) this.places.set(queue, place);
+    for (const [queue, place] of Object.entries(places)) this.places.set(queue, place);
   }
 
   /** The last recorded entry of a queue. */
@@ -121,23 +122,20 @@ export class StreamFollower {
     groups.forEach(({ events }, i) => {
       if (endsRemoved(events)) jobs[i] = undefined;
     });
-    const earlier = this.earlierBatches(groups, jobs, now);
+    const earlier = await this.earlierBatches(groups, jobs, now);
     const batch = emptyBatch();
-    const after = this.addAll(batch, groups, jobs, now);
+    const after = await this.addAll(batch, groups, jobs, now);
     const expected: Record<string, string | undefined> = {};
     for (const { queue, from, read } of progressed) {
       expected[queue.name] = this.places.has(queue.name) ? from : undefined;
       batch.cursors[queue.name] = read.place;
     }
-    const gaps: NewGap[] = [];
-    const noteGaps = () => {
-      for (const { queue, gap } of progressed) {
-        if (!gap) continue;
-        const id = this.engine.addGap({ queue: queue.name, noticedAt: Date.now(), ...gap });
-        gaps.push({ queue: queue.name, gap: id });
-      }
-    };
-    this.engine.recordAfter([...earlier, batch], expected, noteGaps);
+    const noticedAt = Date.now();
+    const added = progressed.flatMap(({ queue, gap }) =>
+      gap ? [{ queue: queue.name, noticedAt, ...gap }] : [],
+    );
+    const ids = await this.store.recordAfter([...earlier, batch], expected, { added });
+    const gaps = added.map(({ queue }, i): NewGap => ({ queue, gap: ids[i]! }));
     for (const { queue, read } of progressed) this.places.set(queue.name, read.place);
     groups.forEach(({ ref }, i) => {
       const job = jobs[i];
@@ -147,13 +145,13 @@ export class StreamFollower {
     return { tasks: groups.length, gaps };
   }
 
-  private addAll(
+  private async addAll(
     batch: RecordBatch,
     groups: readonly Group[],
     jobs: readonly (FullRecord | undefined)[],
     now: number,
-  ): TaskAfter[] {
-    const tails = this.tailsOf(groups, jobs);
+  ): Promise<TaskAfter[]> {
+    const tails = await this.tailsOf(groups, jobs);
     return groups.map(({ ref, events, queue: { isOurs } }, i) => {
       const { tail, isNew } = tails[i]!;
       const { lastSampleAt = 0, pendingSample } = this.memory.get(ref) ?? {};
@@ -166,19 +164,19 @@ export class StreamFollower {
   }
 
   /** Batches to record first: tasks whose id a newer task has reused. Each is counted, then archived. */
-  private earlierBatches(
+  private async earlierBatches(
     groups: readonly Group[],
     jobs: readonly (FullRecord | undefined)[],
     now: number,
-  ): RecordBatch[] {
+  ): Promise<RecordBatch[]> {
     const batches: RecordBatch[] = [];
-    const replaced = this.replaced(groups, jobs);
+    const replaced = await this.replaced(groups, jobs);
     if (replaced.length > 0) batches.push({ ...emptyBatch(), retired: replaced.map(({ ref }) => ref) });
     let reused = groups.filter(({ earlier }) => earlier.length > 0);
     for (let n = 0; reused.length > 0; n++) {
       const batch = emptyBatch();
       const former = reused.map((group) => ({ ...group, events: group.earlier[n]!, earlier: [] }));
-      this.addAll(batch, former, [], now);
+      await this.addAll(batch, former, [], now);
       batch.retired = former.filter(({ events }) => !endsRemoved(events)).map(({ ref }) => ref);
       for (const { ref } of former) this.memory.delete(ref);
       batches.push(batch);
@@ -190,7 +188,10 @@ export class StreamFollower {
   /**
    * Groups whose id belongs to another task in the history. Of our own tasks, only ids derived from a key are reused.
    */
-  private replaced(groups: readonly Group[], jobs: readonly (FullRecord | undefined)[]): Group[] {
+  private async replaced(
+    groups: readonly Group[],
+    jobs: readonly (FullRecord | undefined)[],
+  ): Promise<Group[]> {
     const found: Group[] = [];
     const begun = new Map<string, number[]>();
     groups.forEach((group, i) => {
@@ -199,12 +200,12 @@ export class StreamFollower {
         begun.set(name, [...(begun.get(name) ?? []), i]);
     });
     for (const [queue, places] of begun) {
-      const known = this.engine.statesOf(
+      const known = await this.store.statesOf(
         queue,
         places.map((i) => groups[i]!.ref.id),
       );
       if (known.size === 0) continue;
-      const withEvents = this.engine.withEvents(queue, [...known.keys()]);
+      const withEvents = await this.store.withEvents(queue, [...known.keys()]);
       for (const i of places) {
         const group = groups[i]!;
         const task = known.get(group.ref.id);
@@ -233,7 +234,7 @@ export class StreamFollower {
    * Known attempts of jobs that are derived from events: those of other programs, and those of ours that are gone.
    * Otherwise our workers record attempts in the job.
    */
-  private tailsOf(groups: readonly Group[], jobs: readonly (FullRecord | undefined)[]) {
+  private async tailsOf(groups: readonly Group[], jobs: readonly (FullRecord | undefined)[]) {
     const unknown: number[] = [];
     const tails = groups.map((group, i) => {
       if (beginsNew(group)) return { tail: NO_ATTEMPTS, isNew: false };
@@ -241,7 +242,7 @@ export class StreamFollower {
       if (!known && !(group.queue.isOurs && jobs[i])) unknown.push(i);
       return { tail: known ?? NO_ATTEMPTS, isNew: false };
     });
-    const found = this.engine.attemptTails(unknown.map((i) => groups[i]!.ref));
+    const found = await this.store.attemptTails(unknown.map((i) => groups[i]!.ref));
     unknown.forEach((i, at) => {
       tails[i] = { tail: found[at]!, isNew: found[at]!.starts === 0 };
     });

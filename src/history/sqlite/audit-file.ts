@@ -6,7 +6,7 @@ import { AUDIT_COLUMNS, toStoredEntry } from './audit-rows.js';
 import { AuditSeal } from './audit-seal.js';
 import type { StoredAuditEntry } from '../ports/audit-store.js';
 import { SqliteDatabase } from './database.js';
-import { HistoryFileError } from '../ports/history-file-error.js';
+import { HistoryFileError } from '../ports/history-errors.js';
 import { checkFormat } from './migrate.js';
 
 /** The file format that introduced the chain. */

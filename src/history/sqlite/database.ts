@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely';
 import { basename, dirname } from 'node:path';
 import { closeFilesToOthers, ensurePrivateFile } from '../../platform/config/private-files.js';
-import { HistoryFileError } from '../ports/history-file-error.js';
+import { HistoryFileError } from '../ports/history-errors.js';
 import type { SqliteConnection, SqliteStatement, SqlValue } from './sqlite-connection.js';
 import { openSqlite } from './sqlite-driver.js';
 

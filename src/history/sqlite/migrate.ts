@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from './database.js';
-import { HistoryFileError } from '../ports/history-file-error.js';
+import { HistoryFileError } from '../ports/history-errors.js';
 import { MIGRATIONS, type Migration } from './migrations.js';
 
 /** "Rost": marks the file as ours in its header. */

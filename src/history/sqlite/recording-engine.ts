@@ -3,13 +3,22 @@ import { isFinished, TASK_STATES } from '../../model/states.js';
 import { KNOWN_AS } from './adopt-copy.js';
 import { outcomeCode, stateCode, toState } from './codes.js';
 import { isSameFile, locateFile, locationId } from './file-location.js';
-import { HistoryMovedError } from '../ports/history-file-error.js';
-import type { RecordBatch, RecordOutcome, TaskRef } from '../ports/rows.js';
+import { HistoryMovedError } from '../ports/history-errors.js';
+import type { RecordBatch, TaskRef } from '../ports/rows.js';
 import { StoreEngine } from './store-engine.js';
+import type { Synchronous } from './asynchronous.js';
 import { WORD } from './dictionary.js';
 import { HistoryFencedError } from '../ports/history-errors.js';
 import type { AttemptTail } from '../../bullmq/codec/observed-attempts.js';
-import type { KnownState, NewGap, StoredGap } from '../ports/recording-store.js';
+import type {
+  FollowedNote,
+  GapChanges,
+  GapFindings,
+  KnownState,
+  NewGap,
+  RecordingStore,
+  StoredGap,
+} from '../ports/recording-store.js';
 
 /** Tasks reindexed per chunk: about ten ms. */
 const REINDEX_CHUNK = 100;
@@ -19,26 +28,18 @@ const OPEN_STATES = TASK_STATES.filter((state) => !isFinished(state)).map(stateC
 const ATTEMPT_FAILED = outcomeCode('failed');
 
 /** The store as the recorder uses it: adds the recorder's own state, and fencing against a second recorder. */
-export class RecordingEngine extends StoreEngine {
+export class RecordingEngine extends StoreEngine implements Synchronous<RecordingStore> {
   private readonly location = locateFile(this.db.file);
-  private readonly id = this.location ? locationId(this.location) : randomUUID();
+  readonly storeId = this.location ? locationId(this.location) : randomUUID();
 
-  /** Identifies this file among other histories on the same Redis. Each copy has another id. */
-  storeId(): string {
-    return this.id;
-  }
-
-  /**
-   * Records the id under which this file is now known to others. Returns the former one, which changed with a restart
-   * of its machine.
-   */
+  /** The id changes with a restart of the machine. */
   noteStoreId(): string | undefined {
     const former = this.meta(KNOWN_AS);
-    if (former !== this.id) this.setMeta(KNOWN_AS, this.id);
-    return former === this.id ? undefined : former;
+    if (former !== this.storeId) this.setMeta(KNOWN_AS, this.storeId);
+    return former === this.storeId ? undefined : former;
   }
 
-  /** @throws HistoryMovedError when the path leads to another file or to none: writes to this file would be lost. */
+  /** Checks that the path still leads to the open file. */
   checkLocation(): void {
     if (!this.location) return;
     const { file } = this.db;
@@ -50,16 +51,13 @@ export class RecordingEngine extends StoreEngine {
     );
   }
 
-  /**
-   * Records all batches or none, provided that the cursors of their queues are still the expected ones.
-   * @throws HistoryFencedError
-   */
   recordAfter(
     batches: readonly RecordBatch[],
     expected: Record<string, string | undefined>,
-    first?: () => void,
-  ): RecordOutcome {
-    return this.writer.recordAll(batches, Date.now(), () => {
+    { added = [], known = [] }: GapChanges = {},
+  ): number[] {
+    const ids: number[] = [];
+    this.writer.recordAll(batches, Date.now(), () => {
       for (const [queue, place] of Object.entries(expected)) {
         const found = this.db.get<{ place: string }>('SELECT place FROM cursors WHERE queue = ?', [
           queue,
@@ -69,11 +67,16 @@ export class RecordingEngine extends StoreEngine {
             `Another process has recorded queue ${queue} up to ${found}, not ${place}.`,
           );
       }
-      first?.();
+      for (const gap of added) {
+        const id = this.addGap(gap);
+        this.addToGap({ found: 0, vanished: [], ...gap, id });
+        ids.push(id);
+      }
+      for (const gap of known) this.addToGap(gap);
     });
+    return ids;
   }
 
-  /** Whether everything is indexed by these rules of REDACT; records them for an empty history. */
   isIndexedBy(rules: readonly string[]): boolean {
     if (this.meta('redact') === rulesOf(rules)) return true;
     // A history from before this note existed counts as indexed without rules.
@@ -83,7 +86,6 @@ export class RecordingEngine extends StoreEngine {
     return true;
   }
 
-  /** Reindexes the next chunk of tasks, also continuing an earlier process. True at the end. */
   reindexPiece(rules: readonly string[]): boolean {
     const known = JSON.parse(this.meta('reindex') ?? '{}') as { rules?: string; after?: number };
     const wanted = rulesOf(rules);
@@ -105,7 +107,7 @@ export class RecordingEngine extends StoreEngine {
     ]);
   }
 
-  followed(): { queue: string; since: number; reconciled: number | null }[] {
+  followed(): FollowedNote[] {
     return this.db.all('SELECT queue, since, reconciled FROM followed ORDER BY queue');
   }
 
@@ -117,8 +119,7 @@ export class RecordingEngine extends StoreEngine {
     this.db.run('UPDATE followed SET reconciled = ? WHERE queue = ?', [now, queue]);
   }
 
-  /** May be called inside `recordAfter`. */
-  addGap({ queue, from, to, noticedAt, detail }: NewGap): number {
+  private addGap({ queue, from, to, noticedAt, detail }: NewGap): number {
     return this.db.get<{ id: number }>(
       `INSERT INTO gaps (queue, from_at, to_at, noticed, found, vanished, sample, detail)
        VALUES (?, ?, ?, ?, 0, 0, '[]', ?) RETURNING id`,
@@ -126,10 +127,11 @@ export class RecordingEngine extends StoreEngine {
     )!.id;
   }
 
-  /** May be called inside `recordAfter`. */
-  addToGap(id: number, found: number, vanished: readonly string[]): void {
+  private addToGap({ id, found, vanished, reconciledAt }: GapFindings & { id: number }): void {
     const gap = this.db.get<{ sample: string }>('SELECT sample FROM gaps WHERE id = ?', [id]);
     if (!gap) return;
+    if (reconciledAt !== undefined) this.closeGap(id, reconciledAt);
+    if (found === 0 && vanished.length === 0) return;
     const sample = [...(JSON.parse(gap.sample) as string[]), ...vanished].slice(0, MAX_SAMPLE);
     this.db.run('UPDATE gaps SET found = found + ?, vanished = vanished + ?, sample = ? WHERE id = ?', [
       found,
@@ -143,7 +145,6 @@ export class RecordingEngine extends StoreEngine {
     this.db.run('UPDATE gaps SET reconciled = ? WHERE id = ?', [now, id]);
   }
 
-  /** Newest first. */
   gaps(limit: number): StoredGap[] {
     return this.db
       .all<Omit<StoredGap, 'sample'> & { sample: string }>(
@@ -154,7 +155,6 @@ export class RecordingEngine extends StoreEngine {
       .map((gap) => ({ ...gap, sample: JSON.parse(gap.sample) as string[] }));
   }
 
-  /** Returns the states of the existing tasks, by id. */
   statesOf(queue: string, ids: readonly string[]): Map<string, KnownState> {
     const rows = this.db.all<{ id: string; state: number; created: number; finished: number | null }>(
       `SELECT t.id, t.state, t.created, t.finished FROM json_each(?1) AS j
@@ -169,7 +169,6 @@ export class RecordingEngine extends StoreEngine {
     );
   }
 
-  /** Returns the ids whose events, beginning with `added`, have been recorded. */
   withEvents(queue: string, ids: readonly string[]): Set<string> {
     const rows = this.db.all<{ id: string }>(
       `SELECT t.id FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2
@@ -179,7 +178,6 @@ export class RecordingEngine extends StoreEngine {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Number of unfinished tasks of a queue. */
   openTasks(queue: string): number {
     const name = this.words.find(WORD.queue, queue) ?? 0;
     const states = OPEN_STATES.join(', ');
@@ -189,7 +187,7 @@ export class RecordingEngine extends StoreEngine {
     )!.n;
   }
 
-  /** Lists unfinished tasks of a queue after number `after`; continue until `next` is undefined. */
+  /** In the order of their numbers. */
   unsettled(queue: string, after: number, limit: number): { ids: string[]; next: number | undefined } {
     const name = this.words.find(WORD.queue, queue) ?? 0;
     const rows = OPEN_STATES.flatMap((state) =>
@@ -206,7 +204,6 @@ export class RecordingEngine extends StoreEngine {
     };
   }
 
-  /** In the order of the refs. */
   attemptTails(refs: readonly TaskRef[]): AttemptTail[] {
     const tails = refs.map((): AttemptTail => ({ starts: 0, isOpen: false, failures: 0 }));
     if (refs.length === 0) return tails;

@@ -6,6 +6,8 @@ import { FollowedQueues } from '../../../../src/history/recording/followed-queue
 import { StreamFollower } from '../../../../src/history/recording/stream-follower.js';
 import { comparePlaces } from '../../../../src/bullmq/codec/task-event.js';
 import { JOB_FIELDS } from '../../../../src/bullmq/codec/task-record.js';
+import { toAsynchronous } from '../../../../src/history/sqlite/asynchronous.js';
+import type { RecordingStore } from '../../../../src/history/ports/recording-store.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
 
 const T = 1_795_400_000_000;
@@ -92,7 +94,7 @@ describe('recording what the events of a queue tell', () => {
   function follow(queue: string): void {
     const queues = new FollowedQueues('roost', ['default', 'cpu']);
     redis = new ScriptedRedis(queues.addByName(queue).base);
-    follower = new StreamFollower(redis, engine, queues);
+    follower = new StreamFollower(redis, toAsynchronous<RecordingStore>(engine), queues);
   }
 
   function numbers() {
@@ -260,7 +262,7 @@ describe('recording what the events of a queue tell', () => {
     await expect(follower.step()).rejects.toThrow(/is full\. Nothing is lost/);
     expect(engine.counts(null, T).total).toBe(0);
     engine.pragma('max_page_count = 1000000');
-    follower.reload();
+    await follower.reload();
     await follower.step();
     expect(engine.counts(null, T).total).toBe(300);
     expect(numbers()).toMatchObject({ added: 300, completed: 300 });
@@ -278,7 +280,7 @@ describe('recording what the events of a queue tell', () => {
       other.lock();
       await expect(follower.step()).rejects.toThrow(/locked/);
       other.unlock();
-      follower.reload();
+      await follower.reload();
       await follower.step();
       expect(numbers()).toMatchObject({ added: 1, completed: 1 });
     } finally {

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearLocation } from '../../../../src/history/sqlite/adopt-copy.js';
 import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
-import { HistoryMovedError } from '../../../../src/history/ports/history-file-error.js';
+import { HistoryMovedError } from '../../../../src/history/ports/history-errors.js';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
 import type { Bulk } from '../../../../src/history/ports/bulk-store.js';
 
@@ -44,7 +44,7 @@ describe('a history', () => {
       engine.close();
     }
   }
-  const idOf = (path: string) => open(path, (engine) => engine.storeId());
+  const idOf = (path: string) => open(path, (engine) => engine.storeId);
   const bulksOf = (path: string) => open(path, (engine) => engine.bulks('list', [{ limit: 10 }]) as Bulk[]);
   const order = {
     action: 'retry',

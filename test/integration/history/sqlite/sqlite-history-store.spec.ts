@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseQuery } from '../../../../src/history/query/parse-query.js';
-import { HistoryFileError } from '../../../../src/history/ports/history-file-error.js';
+import { HistoryFileError } from '../../../../src/history/ports/history-errors.js';
 import { SqliteHistoryStore } from '../../../../src/history/sqlite/sqlite-history-store.js';
 import { compileStore } from './compiled-store.js';
 import { emptyBatch, NOON, task } from './store-fixture.js';
