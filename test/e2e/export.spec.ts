@@ -8,7 +8,7 @@ import type { TaskView } from '../../src/model/task-view.js';
 import type { TaskRow } from '../../src/history/ports/rows.js';
 import { StoreEngine } from '../../src/history/sqlite/store-engine.js';
 import { newTaskId } from '../../src/bullmq/task-ids.js';
-import { emptyBatch } from '../integration/history/sqlite/store-fixture.js';
+import { emptyBatch } from '../support/history-rows.js';
 import { ApiClient } from '../support/api-client.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';

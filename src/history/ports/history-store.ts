@@ -61,7 +61,8 @@ export interface HistoryStore extends ErrorGroupStore, StatsStore, SavedSearchSt
 
   /** @throws RoostError QUERY_INVALID for a cursor that does not belong to this order. */
   search(search: TaskSearch): Promise<HistoryPage>;
-  counts(filter: QueryNode | null): Promise<GroupCounts>;
+  /** `now`: reference time for ages in the query, ms; the current time by default. */
+  counts(filter: QueryNode | null, now?: number): Promise<GroupCounts>;
   /**
    * Exact and therefore slower: counts in chunks between other searches. Tasks that change meanwhile may or may not
    * count.

@@ -14,7 +14,7 @@ import type { BulkStore } from '../ports/bulk-store.js';
 import { ReaderPool } from './reader-pool.js';
 import type { RecordBatch } from '../ports/rows.js';
 import type { SavedSearch } from '../ports/saved-search-store.js';
-import { EngineCalls } from './store-calls.js';
+import { EngineCalls, type StoreThread } from './store-calls.js';
 import type { EngineOptions } from './store-engine.js';
 
 /** Maximum rows of one reply; further rows come with the next page. */
@@ -32,8 +32,8 @@ const READER_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 4 };
 export interface SqliteHistoryOptions extends EngineOptions {
   /** Maximum reader threads beside the writer; more than one run only while a search takes long. Defaults to 2. */
   readers?: number;
-  /** URL of the compiled thread entry; tests replace it. */
-  thread?: URL;
+  /** URL of the compiled thread entry, or what starts a thread; tests replace it. */
+  thread?: URL | ((options: EngineOptions) => StoreThread);
 }
 
 /** The history in an SQLite file: one thread writes, others read. */
@@ -50,7 +50,9 @@ export class SqliteHistoryStore implements HistoryStore {
   }: SqliteHistoryOptions) {
     const start = (more: Partial<EngineOptions>, resourceLimits: ResourceLimits = {}) => {
       const workerData = { ...options, ...more } satisfies EngineOptions;
-      return new EngineCalls(() => new Worker(thread, { workerData, resourceLimits }));
+      return new EngineCalls(() =>
+        thread instanceof URL ? new Worker(thread, { workerData, resourceLimits }) : thread(workerData),
+      );
     };
     this.writer = start({}, WRITER_LIMITS);
     this.readers = new ReaderPool(() => start({ cacheKib: READER_CACHE_KIB }, READER_LIMITS), readers);
@@ -120,8 +122,8 @@ export class SqliteHistoryStore implements HistoryStore {
     return this.reader().call('search', { ...search, limit: clamp(search.limit, MAX_PAGE) });
   }
 
-  counts(filter: QueryNode | null) {
-    return this.reader().call('counts', filter, Date.now());
+  counts(filter: QueryNode | null, now = Date.now()) {
+    return this.reader().call('counts', filter, now);
   }
 
   async count(filter: QueryNode | null, now = Date.now()) {

@@ -46,6 +46,9 @@ export function answerCalls(port: Port, open: () => StoreEngine): void {
   });
 }
 
+/** Part of a `Worker` that calls use. */
+export type StoreThread = Pick<Worker, 'on' | 'postMessage' | 'ref' | 'unref'>;
+
 /** Calls methods of a thread's engine and returns promises. The first call starts the thread. */
 export class EngineCalls {
   private readonly waiting = new Map<
@@ -56,10 +59,10 @@ export class EngineCalls {
   private busySince = 0;
   private last = 0;
   private ended: HistoryClosedError | undefined;
-  private worker: Worker | undefined;
+  private worker: StoreThread | undefined;
   private exited: Promise<void> = Promise.resolve();
 
-  constructor(private readonly start: () => Worker) {}
+  constructor(private readonly start: () => StoreThread) {}
 
   call<Method extends EngineMethod>(
     method: Method,
@@ -100,7 +103,7 @@ export class EngineCalls {
     });
   }
 
-  private begin(): Worker {
+  private begin(): StoreThread {
     const worker = this.start();
     worker.on('message', (answer: Answer) => this.settle(answer));
     worker.on('error', (error) =>

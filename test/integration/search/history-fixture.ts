@@ -5,7 +5,7 @@ import type { RecorderStatus } from '../../../src/history/history-status.js';
 import type { HistoryStore } from '../../../src/history/ports/history-store.js';
 import type { RecordBatch } from '../../../src/history/ports/rows.js';
 import { StoreEngine } from '../../../src/history/sqlite/store-engine.js';
-import { emptyBatch } from '../history/sqlite/store-fixture.js';
+import { emptyBatch } from '../../support/history-rows.js';
 
 /** A history on this thread, with the calls that searching needs; `calls` counts them. */
 export class HistoryFixture {

@@ -3,7 +3,7 @@ import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
 import { SearchService } from '../../../src/search/search.service.js';
 import { Suggester } from '../../../src/search/suggester.js';
 import { TaskExport } from '../../../src/search/task-export.js';
-import { attempt, NOON, task } from '../history/sqlite/store-fixture.js';
+import { attempt, NOON, task } from '../../support/history-rows.js';
 import { HistoryFixture } from './history-fixture.js';
 
 describe('searching the history', () => {

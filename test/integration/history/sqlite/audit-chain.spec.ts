@@ -6,7 +6,8 @@ import { toAuditKey } from '../../../../src/history/sqlite/audit-seal.js';
 import type { AuditEntry } from '../../../../src/history/ports/audit-store.js';
 import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
 import { StoreEngine } from '../../../../src/history/sqlite/store-engine.js';
-import { NOON, StoreFixture } from './store-fixture.js';
+import { StoreFixture } from './store-fixture.js';
+import { NOON } from '../../../support/history-rows.js';
 
 const KEY = toAuditKey('the secret of the web apps');
 

@@ -12,7 +12,8 @@ import {
   type Test,
 } from '../../../../src/history/query/query-ast.js';
 import { QuerySyntaxError } from '../../../../src/history/query/query-syntax-error.js';
-import { NOON, StoreFixture, task } from './store-fixture.js';
+import { StoreFixture } from './store-fixture.js';
+import { NOON, task } from '../../../support/history-rows.js';
 
 const HOSTILE = [
   '%', '_', "'", '"', '\\', '*', '""', 'NEAR(a b)', 'a AND b', 'NOT', 'head:x', '{head}', '^a', 'a + b', '-', '', ' ', '\u0000', '\ud800', 'ab\u0000cd',

@@ -9,7 +9,7 @@ import { SqliteDatabase } from '../../../../src/history/sqlite/database.js';
 import { HistoryFileError } from '../../../../src/history/sqlite/migrate.js';
 import { StoreEngine } from '../../../../src/history/sqlite/store-engine.js';
 import { compileStore } from './compiled-store.js';
-import { emptyBatch, task } from './store-fixture.js';
+import { emptyBatch, task } from '../../../support/history-rows.js';
 
 const BATCH = 40;
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RecordingEngine } from '../../../../src/history/sqlite/recording-engine.js';
-import { attempt, emptyBatch, NOON, StoreFixture, task } from './store-fixture.js';
+import { StoreFixture } from './store-fixture.js';
+import { attempt, emptyBatch, NOON, task } from '../../../support/history-rows.js';
 
 const RULES = ['input.Secret', 'result.made'];
 

@@ -4,7 +4,8 @@ import { parseQuery } from '../../../../src/history/query/parse-query.js';
 import type { Query } from '../../../../src/history/query/query-ast.js';
 import { DEFAULT_BUDGET, type SearchBudget } from '../../../../src/history/sqlite/search/search-budget.js';
 import { StoreEngine } from '../../../../src/history/sqlite/store-engine.js';
-import { attempt, NOON, StoreFixture, task } from './store-fixture.js';
+import { StoreFixture } from './store-fixture.js';
+import { attempt, NOON, task } from '../../../support/history-rows.js';
 
 const TASKS = 300;
 const STATES = ['completed', 'failed', 'waiting', 'active'] as const;

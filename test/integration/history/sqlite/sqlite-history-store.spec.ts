@@ -7,7 +7,7 @@ import { parseQuery } from '../../../../src/history/query/parse-query.js';
 import { HistoryFileError } from '../../../../src/history/ports/history-errors.js';
 import { SqliteHistoryStore } from '../../../../src/history/sqlite/sqlite-history-store.js';
 import { compileStore } from './compiled-store.js';
-import { emptyBatch, NOON, task } from './store-fixture.js';
+import { emptyBatch, NOON, task } from '../../../support/history-rows.js';
 
 describe('the store on its threads', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-store-')));

@@ -2,17 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseQuery } from '../../../../src/history/query/parse-query.js';
-import type {
-  AttemptRow,
-  HistoryTask,
-  RecordBatch,
-  TaskRow,
-  TransitionRow,
-} from '../../../../src/history/ports/rows.js';
+import type { HistoryTask, RecordBatch } from '../../../../src/history/ports/rows.js';
+import { emptyBatch, NOON } from '../../../support/history-rows.js';
 import { StoreEngine, type EngineOptions } from '../../../../src/history/sqlite/store-engine.js';
-
-/** Noon of a day, in ms. */
-export const NOON = Date.UTC(2026, 10, 22, 12);
 
 /** A store in a file of its own, without its threads. */
 export class StoreFixture {
@@ -67,45 +59,4 @@ export class StoreFixture {
   private open(): StoreEngine {
     return new StoreEngine({ ...this.options, file: this.file });
   }
-}
-
-export function emptyBatch(): RecordBatch {
-  return { cursors: {}, tasks: [], attempts: [], transitions: [], logs: [], progress: [], removed: [] };
-}
-
-export function task(id: string, more: Partial<TaskRow> = {}): TaskRow {
-  const settled =
-    more.state !== undefined && ['completed', 'failed', 'cancelled', 'expired'].includes(more.state);
-  return {
-    queue: 'default',
-    id,
-    state: 'waiting',
-    type: 'divide',
-    createdAt: NOON - 60_000,
-    input: '{"a":6,"b":3}',
-    ...(settled ? { startedAt: NOON - 50_000, finishedAt: NOON - 49_000, waitMs: 10_000, runMs: 1_000 } : {}),
-    ...more,
-  };
-}
-
-export function attempt(id: string, number: number, more: Partial<AttemptRow> = {}): AttemptRow {
-  return {
-    queue: 'default',
-    id,
-    number,
-    worker: 'w1',
-    startedAt: NOON - 50_000,
-    finishedAt: NOON - 49_000,
-    outcome: 'completed',
-    ...more,
-  };
-}
-
-export function transition(
-  id: string,
-  state: TransitionRow['state'],
-  at: number,
-  more: Partial<TransitionRow> = {},
-): TransitionRow {
-  return { queue: 'default', id, state, at, seq: 0, ...more };
 }

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseQuery } from '../../../../src/history/query/parse-query.js';
-import type { TaskRow } from '../../../../src/history/ports/rows.js';
-import { attempt, NOON, StoreFixture, task } from './store-fixture.js';
+import { parseQuery } from '../../../src/history/query/parse-query.js';
+import type { TaskRow } from '../../../src/history/ports/rows.js';
+import { ADAPTERS } from './adapters.js';
+import { HistoryFixture } from './history-fixture.js';
+import { attempt, NOON, task } from '../../support/history-rows.js';
 
 const HOUR = 3_600_000;
 
-describe('searching', () => {
-  let store: StoreFixture;
+describe.each(ADAPTERS)('searching ($name)', (adapter) => {
+  let history: HistoryFixture;
 
-  beforeAll(() => {
-    store = new StoreFixture();
+  beforeAll(async () => {
+    history = await HistoryFixture.open(adapter);
     const rows: TaskRow[] = [
       task('t-divide', {
         state: 'completed',
@@ -49,7 +51,7 @@ describe('searching', () => {
       }),
       task('t-later', { state: 'delayed', delayUntil: NOON + HOUR, createdAt: NOON - 5, input: 'null' }),
     ];
-    store.record({
+    await history.record({
       tasks: rows,
       attempts: [
         attempt('t-zero', 1, {
@@ -71,7 +73,7 @@ describe('searching', () => {
     });
   });
 
-  afterAll(() => store.remove());
+  afterAll(() => history.remove());
 
   it.each([
     ['', ['t-later', 't-wait', 't-divide', 't-zero', 't-text']],
@@ -147,48 +149,50 @@ describe('searching', () => {
     ['sort:-state', ['t-zero', 't-divide', 't-text', 't-later', 't-wait']],
     ['sort:-attempts', ['t-zero', 't-later', 't-wait', 't-divide', 't-text']],
     ['sort:finished state:completed', ['t-text', 't-divide']],
-  ])('%s', (q, ids) => {
-    const page = store.page(q);
+  ])('%s', async (q, ids) => {
+    const page = await history.page(q);
     expect(page.items.map(({ id }) => id)).toEqual(ids);
     expect(page).toMatchObject({ total: ids.length, totalIsExact: true });
-    expect(store.engine.counts(parseQuery(q).filter, NOON)).toMatchObject({
+    expect(await history.store.counts(parseQuery(q).filter, NOON)).toMatchObject({
       total: ids.length,
       isExact: true,
     });
-    const walked = store.engine.walkIds(parseQuery(q).filter, undefined, 100, NOON).items.map(({ id }) => id);
+    const walked = (await history.store.ids(parseQuery(q).filter, { limit: 100, now: NOON })).items.map(
+      ({ id }) => id,
+    );
     expect(walked.sort()).toEqual([...ids].sort());
   });
 
-  it('finds ids of our own as words, though they are none', () => {
-    const own = new StoreFixture();
+  it('finds ids of our own as words, though they are none', async () => {
+    const own = await HistoryFixture.open(adapter);
     const [a, b] = ['t1m83qdjf6x6c81ws3mtxck2jz', 'k1m83qdjf6x6c81ws3mtxck2jz'];
-    own.record({
+    await own.record({
       tasks: [
         task(a!, { createdAt: NOON - 3 }),
         task(b!, { input: JSON.stringify({ see: a, t: 'tango' }), createdAt: NOON - 2 }),
         task('order-17', { createdAt: NOON - 1 }),
       ],
     });
-    expect(own.ids(a!)).toEqual([b, a]);
-    expect(own.ids(a!.toUpperCase())).toEqual([b, a]);
-    expect(own.ids(b!)).toEqual([b]);
-    expect(own.ids('t1m8*')).toEqual([b, a]);
-    expect(own.ids('k1m8*')).toEqual([b]);
-    expect(own.ids('t*')).toEqual([b, a]);
-    expect(own.ids('-t1m8*')).toEqual(['order-17']);
-    expect(own.ids('t1m8* tango')).toEqual([b]);
-    expect(own.ids('input:t1m8*')).toEqual([b]);
-    expect(own.ids('17')).toEqual(['order-17']);
-    own.remove();
+    expect(await own.ids(a!)).toEqual([b, a]);
+    expect(await own.ids(a!.toUpperCase())).toEqual([b, a]);
+    expect(await own.ids(b!)).toEqual([b]);
+    expect(await own.ids('t1m8*')).toEqual([b, a]);
+    expect(await own.ids('k1m8*')).toEqual([b]);
+    expect(await own.ids('t*')).toEqual([b, a]);
+    expect(await own.ids('-t1m8*')).toEqual(['order-17']);
+    expect(await own.ids('t1m8* tango')).toEqual([b]);
+    expect(await own.ids('input:t1m8*')).toEqual([b]);
+    expect(await own.ids('17')).toEqual(['order-17']);
+    await own.remove();
   });
 
-  it('finds errors by their codes while they are failed, and by words of their causes', () => {
-    const own = new StoreFixture();
+  it('finds errors by their codes while they are failed, and by words of their causes', async () => {
+    const own = await HistoryFixture.open(adapter);
     const failed = { name: 'Error', message: 'not sent', codes: ['E_ROW', 'ECONNRESET'] };
-    own.record({
+    await own.record({
       tasks: [task('coded', { state: 'active' }), task('other', { state: 'failed', error: failed })],
     });
-    own.record({
+    await own.record({
       tasks: [task('coded', { state: 'failed', error: failed })],
       attempts: [
         attempt('coded', 1, {
@@ -201,25 +205,25 @@ describe('searching', () => {
         }),
       ],
     });
-    expect(own.ids('error.code:e_row').sort()).toEqual(['coded', 'other']);
-    expect(own.ids('error.code:econn* id:coded')).toEqual(['coded']);
-    expect(own.ids('error:"row 7" error:orders')).toEqual(['coded']);
-    expect(own.engine.values('error.code', 'e', 10)).toEqual(['e_row', 'econnreset'].sort());
-    expect(own.engine.get('coded')!.error).toMatchObject({ cause: { message: 'row 7' } });
-    own.record({ tasks: [task('coded', { state: 'completed', tags: ['new'] })] });
-    expect(own.ids('error.code:e_row')).toEqual(['other']);
-    own.remove();
+    expect((await own.ids('error.code:e_row')).sort()).toEqual(['coded', 'other']);
+    expect(await own.ids('error.code:econn* id:coded')).toEqual(['coded']);
+    expect(await own.ids('error:"row 7" error:orders')).toEqual(['coded']);
+    expect(await own.store.values('error.code', 'e', 10)).toEqual(['e_row', 'econnreset'].sort());
+    expect((await own.store.get('coded'))!.error).toMatchObject({ cause: { message: 'row 7' } });
+    await own.record({ tasks: [task('coded', { state: 'completed', tags: ['new'] })] });
+    expect(await own.ids('error.code:e_row')).toEqual(['other']);
+    await own.remove();
   });
 
-  it('finds the tasks of an error group', () => {
-    const { items } = store.engine.errors({ limit: 10, now: NOON });
+  it('finds the tasks of an error group', async () => {
+    const { items } = await history.store.errors({ limit: 10, now: NOON });
     expect(items).toMatchObject([{ name: 'TimeoutError', count: 1, type: 'divide' }]);
-    expect(store.ids(`group:${items[0]!.fingerprint}`)).toEqual(['t-zero']);
-    expect(store.ids(`group:${items[0]!.fingerprint.slice(0, 5)}*`)).toEqual(['t-zero']);
+    expect(await history.ids(`group:${items[0]!.fingerprint}`)).toEqual(['t-zero']);
+    expect(await history.ids(`group:${items[0]!.fingerprint.slice(0, 5)}*`)).toEqual(['t-zero']);
   });
 
-  it('counts by state, type, queue and worker', () => {
-    expect(store.engine.counts(parseQuery('input.a:*').filter, NOON)).toEqual({
+  it('counts by state, type, queue and worker', async () => {
+    expect(await history.store.counts(parseQuery('input.a:*').filter, NOON)).toEqual({
       total: 2,
       isExact: true,
       byState: { completed: 1, failed: 1 },
@@ -229,22 +233,60 @@ describe('searching', () => {
     });
   });
 
-  it('suggests what there is', () => {
-    expect(store.engine.values('state', 'c', 10)).toEqual(['completed', 'cancelled']);
-    expect(store.engine.values('type', 'P', 10)).toEqual(['process-text']);
-    expect(store.engine.values('queue', '', 10)).toEqual(['default', 'texts']);
-    expect(store.engine.values('tag', '', 10)).toEqual(['maths', 'nightly']);
-    expect(store.engine.values('input', 'user', 10)).toEqual(['input.user.id', 'input.user.name']);
-    expect(store.engine.values('input.user.id', '', 10)).toEqual(['42', '42']);
-    expect(store.engine.values('input.tags', 'b', 1)).toEqual(['braun']);
-    expect(store.engine.values('constructor', '', 10)).toEqual([]);
+  it('counts exactly, by queue and state', async () => {
+    expect(await history.store.count(parseQuery('input.a:*').filter, NOON)).toEqual({
+      total: 2,
+      byState: { completed: 1, failed: 1 },
+      groups: expect.arrayContaining([
+        { queue: 'default', state: 'completed', count: 1 },
+        { queue: 'default', state: 'failed', count: 1 },
+      ]),
+    });
   });
 
-  it('refuses a cursor that is not of this list', () => {
-    for (const cursor of ['', 'x', 'bnVsbA', Buffer.from('["-created",{},1,1,1]').toString('base64url')]) {
-      expect(() => store.page('', 2, cursor)).toThrow(expect.objectContaining({ code: 'QUERY_INVALID' }));
+  it('walks over all tasks of a query in pages, oldest first', async () => {
+    const { filter } = parseQuery('-state:waiting');
+    const walked: string[] = [];
+    for (let after: number | undefined; ;) {
+      const page = await history.store.tasks(filter, {
+        limit: 3,
+        now: NOON,
+        ...(after === undefined ? {} : { after }),
+      });
+      walked.push(...page.items.map(({ id }) => id));
+      after = page.next;
+      if (after === undefined) break;
     }
-    const { nextCursor } = store.page('', 2);
-    expect(() => store.page('sort:run', 2, nextCursor)).toThrow('another order');
+    expect(walked).toEqual(['t-text', 't-zero', 't-divide', 't-later']);
+  });
+
+  it('lists the latest runs of a type', async () => {
+    const runs = await history.store.similarRuns({ queue: 'default', type: 'divide', limit: 10 });
+    expect(runs.map(({ id, state, runMs }) => [id, state, runMs])).toEqual(
+      expect.arrayContaining([
+        ['t-divide', 'completed', 250],
+        ['t-zero', 'failed', 1_000],
+      ]),
+    );
+    expect(await history.store.similarRuns({ queue: 'texts', type: 'divide', limit: 10 })).toEqual([]);
+  });
+
+  it('suggests what there is', async () => {
+    expect(await history.store.values('state', 'c', 10)).toEqual(['completed', 'cancelled']);
+    expect(await history.store.values('type', 'P', 10)).toEqual(['process-text']);
+    expect(await history.store.values('queue', '', 10)).toEqual(['default', 'texts']);
+    expect(await history.store.values('tag', '', 10)).toEqual(['maths', 'nightly']);
+    expect(await history.store.values('input', 'user', 10)).toEqual(['input.user.id', 'input.user.name']);
+    expect(await history.store.values('input.user.id', '', 10)).toEqual(['42', '42']);
+    expect(await history.store.values('input.tags', 'b', 1)).toEqual(['braun']);
+    expect(await history.store.values('constructor', '', 10)).toEqual([]);
+  });
+
+  it('refuses a cursor that is not of this list', async () => {
+    for (const cursor of ['', 'x', 'bnVsbA', Buffer.from('["-created",{},1,1,1]').toString('base64url')]) {
+      await expect(history.page('', 2, cursor)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+    }
+    const { nextCursor } = await history.page('', 2);
+    await expect(history.page('sort:run', 2, nextCursor)).rejects.toThrow('another order');
   });
 });

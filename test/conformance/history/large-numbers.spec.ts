@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseQuery } from '../../../../src/history/query/parse-query.js';
-import { printQuery } from '../../../../src/history/query/print-query.js';
-import { StoreFixture, task } from './store-fixture.js';
+import { parseQuery } from '../../../src/history/query/parse-query.js';
+import { printQuery } from '../../../src/history/query/print-query.js';
+import { ADAPTERS } from './adapters.js';
+import { HistoryFixture } from './history-fixture.js';
+import { task } from '../../support/history-rows.js';
 
 /** The ids that JavaScript takes for the same number. */
 const IDS = ['1970670598291982289', '1970670598291982290', '1970670598291982300'];
 
-describe('numbers that no double has the digits of', () => {
-  let store: StoreFixture;
+describe.each(ADAPTERS)('numbers that no double has the digits of ($name)', (adapter) => {
+  let history: HistoryFixture;
 
-  beforeAll(() => {
-    store = new StoreFixture();
+  beforeAll(async () => {
+    history = await HistoryFixture.open(adapter);
     const rows = [
       ...IDS.map((id) => [`t${id.slice(-3)}`, `{"id":${id}}`]),
       ['t-text', '{"id":"1970670598291982290"}'],
@@ -19,12 +21,12 @@ describe('numbers that no double has the digits of', () => {
       ['t-least', '{"id":-12345678901234567890.123}'],
       ['t-mark', `{"id":"\u{10ffff}0"}`],
     ] as const;
-    store.record({ tasks: rows.map(([id, input]) => task(id!, { input: input! })) });
+    await history.record({ tasks: rows.map(([id, input]) => task(id!, { input: input! })) });
   });
 
-  afterAll(() => store.remove());
+  afterAll(() => history.remove());
 
-  const found = (q: string) => store.ids(q).sort();
+  const found = async (q: string) => (await history.ids(q)).sort();
 
   it.each<[string, string[]]>([
     ['input.id:1970670598291982290', ['t-text', 't290']],
@@ -47,19 +49,19 @@ describe('numbers that no double has the digits of', () => {
     ['input.a:1', ['t-small']],
     ['input.a:2', ['t-small']],
     ['NOT input.id:>1970670598291982290', ['t-least', 't-mark', 't-small', 't-text', 't289', 't290']],
-  ])('are distinguished: %s', (q, ids) => {
-    expect(found(q)).toEqual(ids);
-    expect(found(printQuery(parseQuery(q)))).toEqual(ids);
+  ])('are distinguished: %s', async (q, ids) => {
+    expect(await found(q)).toEqual(ids);
+    expect(await found(printQuery(parseQuery(q)))).toEqual(ids);
   });
 
-  it('are found by their bare digits alone', () => {
-    expect(found('1970670598291982290')).toEqual(['t-text', 't290']);
-    expect(found('1970670598291982300')).toEqual(['t300']);
-    expect(found('0.10')).toEqual(['t-small']);
+  it('are found by their bare digits alone', async () => {
+    expect(await found('1970670598291982290')).toEqual(['t-text', 't290']);
+    expect(await found('1970670598291982300')).toEqual(['t300']);
+    expect(await found('0.10')).toEqual(['t-small']);
   });
 
-  it('are suggested with their digits', () => {
-    const values = store.engine.values('input.id', '', 20);
+  it('are suggested with their digits', async () => {
+    const values = await history.store.values('input.id', '', 20);
     expect(values).toEqual(expect.arrayContaining([...IDS, '1e400', '-12345678901234567890.123', '7']));
   });
 });
