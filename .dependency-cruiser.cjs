@@ -83,6 +83,17 @@ module.exports = {
       from: { path: '^src/history/(ports|query)/' },
       to: { path: '^src/history/(sqlite|recording)/' },
     },
+    {
+      name: 'history-rules-know-no-database',
+      comment: 'How rows are merged and counted holds for every adapter.',
+      severity: 'error',
+      from: { path: '^src/history/recording/rules/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(task-api|model|platform|history/(ports|query|recording/rules))/|^src/history/(?!adapter)[^/]+$',
+      },
+    },
     folder('workers', [...BASE, 'bullmq', 'openapi'], 'Shared by the worker and by those who control it.'),
 
     // Workers enforce the limits of task types, REST changes them. A worker must not load controllers for that.

@@ -1,6 +1,6 @@
-import { isSettledCode } from './codes.js';
+import { isSettledCode } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
-import type { TaskColumns } from './schema.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
 
 /**
  * Frees the id for a new task, since other programs reuse job names (`daily-report`). A finished earlier task is
@@ -8,8 +8,8 @@ import type { TaskColumns } from './schema.js';
  */
 export function archiveEarlier(
   db: SqliteDatabase,
-  task: TaskColumns,
-  remove: (task: TaskColumns) => void,
+  task: StoredTask,
+  remove: (task: StoredTask) => void,
 ): void {
   if (!isSettledCode(task.state)) return remove(task);
   const id = `${task.id}~${new Date(task.created).toISOString()}`;

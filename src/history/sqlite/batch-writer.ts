@@ -1,24 +1,30 @@
 import type { Redaction } from '../../platform/redaction/redaction.js';
-import { ChildWriter, type AttemptChange } from './child-writer.js';
-import { stateCode } from './codes.js';
+import type { AttemptChange } from '../recording/rules/attempt-changes.js';
+import { ChildWriter } from './child-writer.js';
 import type { SqliteDatabase } from './database.js';
 import { archiveEarlier } from './archived-runs.js';
-import { scrubOfBodies } from './redact-text.js';
+import { scrubOfBodies } from '../recording/rules/redact-text.js';
 import { Reindexer } from './reindexer.js';
-import { ErrorWriter } from './error-writer.js';
-import { NumbersWriter } from './numbers-writer.js';
-import type { RecordBatch, RecordOutcome, TaskRef, TaskRow } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
+import { ErrorCounts } from '../recording/rules/error-counts.js';
+import { writeErrors } from './error-writer.js';
+import { MinuteCounts } from '../recording/rules/minute-counts.js';
+import { writeNumbers } from './numbers-writer.js';
+import type { RecordBatch, RecordOutcome, Settling, TaskRef, TaskRow } from '../ports/rows.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
 import { SearchWriter } from './search-writer.js';
-import { EarlyFinishes } from './early-finishes.js';
-import { StateCounts } from './state-counts.js';
-import { moveTasks } from './task-moves.js';
-import { MAX_BODY_LENGTH, CUT, mergeTask, type MergedTask } from './task-merge.js';
-import { changeOf, mergeRows } from './row-merge.js';
+import { EarlyFinishes } from '../recording/rules/early-finishes.js';
+import { StateCounts } from '../recording/rules/state-counts.js';
+import { readdress } from '../recording/rules/moved-rows.js';
+import { moveTask } from './task-moves.js';
+import { writeStateCounts } from './state-counts.js';
+import { MAX_BODY_LENGTH, CUT, mergeTask, type MergedTask } from '../recording/rules/task-merge.js';
+import { changeOf, mergeRows } from '../recording/rules/row-merge.js';
 import { TaskNumbers } from './task-numbers.js';
-import { refKey, TaskRows } from './task-rows.js';
+import { TaskRows } from './task-rows.js';
+import { refKey } from '../recording/rules/ref-key.js';
 import { Versions } from './versions.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 /**
  * Writes batches, each in one transaction with its cursors. All counts (state counts, numbers, error groups) follow
@@ -28,12 +34,12 @@ export class BatchWriter {
   private readonly rows: TaskRows;
   private readonly numbers: TaskNumbers;
   private readonly children: ChildWriter;
-  private readonly tallies: StateCounts;
-  private readonly counts: NumbersWriter;
-  private readonly errors: ErrorWriter;
+  private readonly tallies = new StateCounts();
+  private readonly counts = new MinuteCounts();
+  private readonly errors = new ErrorCounts();
   private readonly search: SearchWriter;
   private readonly versions: Versions;
-  private readonly ahead: EarlyFinishes;
+  private readonly ahead = new EarlyFinishes();
 
   constructor(
     private readonly db: SqliteDatabase,
@@ -44,10 +50,6 @@ export class BatchWriter {
     this.rows = new TaskRows(db);
     this.numbers = new TaskNumbers(db);
     this.children = new ChildWriter(db, words);
-    this.ahead = new EarlyFinishes(this.children);
-    this.tallies = new StateCounts(db);
-    this.counts = new NumbersWriter(db);
-    this.errors = new ErrorWriter(db, words);
     this.versions = new Versions(db, words);
     this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which), redaction);
   }
@@ -75,7 +77,9 @@ export class BatchWriter {
 
   private write(original: RecordBatch, now: number): RecordOutcome {
     const { db, words, rows, tallies } = this;
-    const batch = moveTasks(original, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
+    const { moves, batch } = readdress(original);
+    for (const move of moves)
+      moveTask(move, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
     const { found, refs } = this.findExisting(batch);
     const merged = this.merge(batch, refs, found, now);
     const numberOf = new Map<string, number>();
@@ -87,7 +91,7 @@ export class BatchWriter {
     const attempts = this.children.attempts(batch.attempts, numberOf, existing);
     this.countAttempts(attempts.changes, merged, found, now);
     for (const task of merged.values()) this.countTask(task, attempts.failed, now);
-    this.errors.flush();
+    writeErrors(db, words, this.errors);
     const orphans = attempts.orphans + this.children.rest(batch, numberOf, existing);
 
     this.search.add(batch, merged, found);
@@ -99,8 +103,8 @@ export class BatchWriter {
       archiveEarlier(this.db, task, (one) => this.removeOne(one)),
     );
     const removed = this.each(batch.removed, merged, found, (task) => this.removeOne(task));
-    this.tallies.flush();
-    this.counts.flush();
+    writeStateCounts(db, this.tallies);
+    writeNumbers(db, this.counts);
     this.versions.flush();
     this.writeCursors(batch.cursors);
     const added = sorted.filter(({ before }) => !before).length;
@@ -108,10 +112,10 @@ export class BatchWriter {
   }
 
   /** Deletes tasks permanently, whatever their state. */
-  remove(tasks: readonly TaskColumns[]): void {
+  remove(tasks: readonly StoredTask[]): void {
     this.transaction(() => {
       for (const task of tasks) this.removeOne(task);
-      this.tallies.flush();
+      writeStateCounts(this.db, this.tallies);
     });
   }
 
@@ -121,7 +125,7 @@ export class BatchWriter {
     return this.transaction(() => new Reindexer(db, words, rows, search, redaction).piece(after, limit));
   }
 
-  private removeOne(task: TaskColumns): void {
+  private removeOne(task: StoredTask): void {
     this.tallies.move(task, undefined);
     this.search.remove(task.no);
     this.rows.remove(task);
@@ -146,17 +150,12 @@ export class BatchWriter {
     }
     const keys = [...refs.keys()];
     const places = this.rows.find([...refs.values()].map(({ id, queueId }) => ({ id, queue: queueId })));
-    const found = new Map<string, TaskColumns>();
+    const found = new Map<string, StoredTask>();
     for (const [place, row] of places) found.set(keys[place]!, row);
     return { found, refs };
   }
 
-  private merge(
-    batch: RecordBatch,
-    refs: Map<string, TaskRef>,
-    found: Map<string, TaskColumns>,
-    now: number,
-  ) {
+  private merge(batch: RecordBatch, refs: Map<string, TaskRef>, found: Map<string, StoredTask>, now: number) {
     const wanted = new Map<string, TaskRow>();
     for (const row of batch.tasks) {
       const key = refKey(row);
@@ -188,7 +187,7 @@ export class BatchWriter {
   private countAttempts(
     changes: AttemptChange[],
     merged: Map<string, MergedTask>,
-    found: Map<string, TaskColumns>,
+    found: Map<string, StoredTask>,
     now: number,
   ): void {
     for (const { row, begun, failed } of changes) {
@@ -215,15 +214,7 @@ export class BatchWriter {
     const { before, now: row } = task;
     this.tallies.move(before, row);
     if (!before) this.counts.count('added', row.created, row);
-    const finishes = task.settled ? this.ahead.uncounted(task, task.settled) : changeOf(task, now);
-    for (const { state, at, runMs } of finishes) {
-      // The row describes the last finish; earlier ones are known only from the events.
-      const isRow = row.finished !== null && stateCode(state) === row.state && at === finishes.at(-1)!.at;
-      const time = isRow ? row.finished! : at;
-      this.counts.count(state, time, row);
-      if (state !== 'completed' && state !== 'failed') continue;
-      this.counts.time(time, row, isRow ? row.wait_ms : null, isRow ? row.run_ms : runMs);
-    }
+    this.counts.finish(row, task.settled ? this.uncounted(task, task.settled) : changeOf(task, now));
     // The task failed without a failed attempt: its workers were lost too often.
     const [change] = changeOf(task, now);
     if (change?.state !== 'failed' || failedAttempts.has(row.no) || row.error_message === null) return;
@@ -235,7 +226,14 @@ export class BatchWriter {
     this.errors.count(failure, { at: change.at, worker: row.worker }, (group) => (row.error_group = group));
   }
 
-  private wordsOf(row: TaskColumns, merged: MergedTask | undefined) {
+  /** Finishes by the events, without one that was counted before its event arrived. */
+  private uncounted(task: MergedTask, settled: readonly Settling[]): readonly Settling[] {
+    const early = this.ahead.find(task, settled);
+    const isCounted = early && this.children.dropUnplaced(early.task, early.state, early.since);
+    return isCounted ? settled.filter((one) => one !== early.finish) : settled;
+  }
+
+  private wordsOf(row: StoredTask, merged: MergedTask | undefined) {
     return scrubOfBodies(
       this.redaction,
       (which) => merged?.body?.[which] ?? (row.cut & CUT[which] ? this.rows.body(row.no, which) : row[which]),
@@ -262,8 +260,8 @@ export class BatchWriter {
   private each(
     refs: TaskRef[],
     merged: Map<string, MergedTask>,
-    found: Map<string, TaskColumns>,
-    act: (task: TaskColumns) => void,
+    found: Map<string, StoredTask>,
+    act: (task: StoredTask) => void,
   ): number {
     let n = 0;
     for (const key of new Set(refs.map(refKey))) {

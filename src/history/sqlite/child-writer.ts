@@ -1,10 +1,17 @@
 import { toMoreJson } from './attempt-failure.js';
 import { BulkInsert } from './bulk-insert.js';
-import { levelCode, outcomeCode, stateCode } from './codes.js';
+import { levelCode, outcomeCode, stateCode } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
 import type { AttemptRow, LogRow, ProgressRow, RecordBatch, TaskRef, TransitionRow } from '../ports/rows.js';
-import { refKey } from './task-rows.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import {
+  attemptKey,
+  noteAttempt,
+  type AttemptChange,
+  type KnownOutcomes,
+} from '../recording/rules/attempt-changes.js';
+import { refKey } from '../recording/rules/ref-key.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 /** Maximum log lines (the last ones) and progress samples of a task. */
 const MAX_LINES = 1000;
@@ -16,13 +23,6 @@ const MAX_DETAIL = 1000;
 
 /** SQL: `lost` means that the end of an attempt is unknown, so it never replaces a known outcome. */
 const KNOWN_OUTCOME = `iif(excluded.outcome = ${outcomeCode('lost')}, coalesce(outcome, excluded.outcome), coalesce(excluded.outcome, outcome))`;
-
-/** First record of an attempt, or of its failure, in a batch. */
-export interface AttemptChange {
-  row: AttemptRow;
-  begun: boolean;
-  failed: boolean;
-}
 
 /** Writes the dependent rows of tasks: attempts, transitions, log lines and progress. */
 export class ChildWriter {
@@ -73,12 +73,9 @@ export class ChildWriter {
         orphans++;
         continue;
       }
-      const key = `${task} ${row.number}`;
-      const before = outcomes.get(key);
-      const isFailed = row.outcome === 'failed' && before !== 'failed';
-      changes.push({ row, begun: before === undefined, failed: isFailed });
-      if (isFailed) failed.add(task);
-      outcomes.set(key, row.outcome === 'failed' || before === 'failed' ? 'failed' : 'known');
+      const one = noteAttempt(outcomes, task, row);
+      changes.push(one);
+      if (one.failed) failed.add(task);
       this.attemptRows.add(this.toColumns(task, row));
     }
     this.attemptRows.flush();
@@ -145,7 +142,7 @@ export class ChildWriter {
   }
 
   private outcomesOf(rows: AttemptRow[], numberOf: Map<string, number>, existing: ReadonlySet<number>) {
-    const outcomes = new Map<string, 'failed' | 'known'>();
+    const outcomes: KnownOutcomes = new Map();
     const tasks = new Set<number>();
     for (const row of rows) {
       const task = numberOf.get(refKey(row));
@@ -158,7 +155,7 @@ export class ChildWriter {
       [JSON.stringify([...tasks])],
     );
     for (const { task, number, outcome } of known)
-      outcomes.set(`${task} ${number}`, outcome === failed ? 'failed' : 'known');
+      outcomes.set(attemptKey(task, number), outcome === failed ? 'failed' : 'known');
     return outcomes;
   }
 

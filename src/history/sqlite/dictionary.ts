@@ -1,9 +1,5 @@
+import { WORD, type Names, type WordKind } from '../recording/rules/names.js';
 import type { SqliteDatabase } from './database.js';
-
-/** Kinds of names that are stored once and referenced by number. */
-export const WORD = { queue: 1, type: 2, worker: 3, errorName: 4, path: 5, version: 6 } as const;
-
-export type WordKind = (typeof WORD)[keyof typeof WORD];
 
 /** Maximum cached names. A Redis with more job names costs lookups, not memory. */
 const MAX_CACHED = 20_000;
@@ -11,19 +7,17 @@ const MAX_CACHED = 20_000;
 export const MAX_PATHS = 10_000;
 
 /** Maps names to numbers and back. Number 0 means no name. */
-export class Dictionary {
+export class Dictionary implements Names {
   private readonly ids = new Map<string, number>();
   private readonly texts = new Map<number, string>();
   private paths = 0;
 
   constructor(private readonly db: SqliteDatabase) {}
 
-  /** Returns the number of a name; assigns one to a new name. */
   idOf(kind: WordKind, text: string): number {
     return this.find(kind, text) ?? this.add(kind, text);
   }
 
-  /** The same as `idOf`, but undefined for a new path beyond the limit. */
   pathId(path: string): number | undefined {
     const known = this.find(WORD.path, path);
     if (known !== undefined) return known;

@@ -11,7 +11,8 @@ import type {
   ErrorState,
 } from '../ports/error-group-store.js';
 import type { ErrorGroupColumns } from './schema.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 const HOUR = 3_600_000;
 const TREND_HOURS = 24;

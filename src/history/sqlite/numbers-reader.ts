@@ -2,9 +2,10 @@ import { Histogram } from '../histogram.js';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
 import type { DurationSummary, NumberSearch, NumberSpan } from '../ports/stats-store.js';
-import { SPANS } from './numbers-writer.js';
+import { SPANS } from '../recording/rules/minute-counts.js';
 import type { NumberColumns } from './schema.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 const COUNTED = ['added', 'completed', 'failed', 'cancelled', 'expired', 'retried'] as const;
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { isFinished, TASK_STATES } from '../../model/states.js';
 import { KNOWN_AS } from './adopt-copy.js';
-import { outcomeCode, stateCode, toState } from './codes.js';
+import { outcomeCode, stateCode, toState } from '../recording/rules/codes.js';
 import { isSameFile, locateFile, locationId } from './file-location.js';
 import { HistoryMovedError } from '../ports/history-errors.js';
 import type { RecordBatch, TaskRef } from '../ports/rows.js';
 import { StoreEngine } from './store-engine.js';
 import type { Synchronous } from './asynchronous.js';
-import { WORD } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 import { HistoryFencedError } from '../ports/history-errors.js';
 import type { AttemptTail } from '../../bullmq/codec/observed-attempts.js';
 import type {

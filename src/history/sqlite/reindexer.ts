@@ -3,10 +3,10 @@ import { rootCause } from '../../model/failure.js';
 import { errorFingerprint, foldMessage } from '../error-fingerprint.js';
 import { toFailure, type FailureColumns } from './attempt-failure.js';
 import type { SqliteDatabase } from './database.js';
-import { scrubOfBodies } from './redact-text.js';
-import type { TaskColumns } from './schema.js';
+import { scrubOfBodies } from '../recording/rules/redact-text.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
 import type { SearchWriter } from './search-writer.js';
-import { codeFactsOf, CUT, indexTask } from './task-merge.js';
+import { codeFactsOf, CUT, indexTask } from '../recording/rules/task-merge.js';
 import type { TaskRows } from './task-rows.js';
 import type { Dictionary } from './dictionary.js';
 
@@ -25,7 +25,7 @@ export class Reindexer {
 
   /** Indexes up to `limit` tasks after number `after`. Returns the last one's number, or undefined at the end. */
   piece(after: number, limit: number): number | undefined {
-    const tasks = this.db.all<TaskColumns>('SELECT * FROM tasks WHERE no > ? ORDER BY no LIMIT ?', [
+    const tasks = this.db.all<StoredTask>('SELECT * FROM tasks WHERE no > ? ORDER BY no LIMIT ?', [
       after,
       limit,
     ]);
@@ -35,7 +35,7 @@ export class Reindexer {
     return tasks.length < limit ? undefined : tasks.at(-1)!.no;
   }
 
-  private reindex(before: TaskColumns): void {
+  private reindex(before: StoredTask): void {
     const body = (which: 'input' | 'result') =>
       before.cut & CUT[which] ? this.rows.body(before.no, which) : before[which];
     const { texts, facts: found } = indexTask(body, before.tags, this.words, this.redaction);
@@ -47,7 +47,7 @@ export class Reindexer {
   }
 
   /** An error group shows the message of one of its failures. */
-  private scrubGroups(task: TaskColumns, body: (which: 'input' | 'result') => string | null): void {
+  private scrubGroups(task: StoredTask, body: (which: 'input' | 'result') => string | null): void {
     const words = scrubOfBodies(this.redaction, body);
     if (words.hasNothing) return;
     const type = this.words.textOf(task.type);

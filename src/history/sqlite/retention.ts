@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { FINISHED_STATES, type TaskState } from '../../model/states.js';
 import type { BatchWriter } from './batch-writer.js';
 import { build } from './builder.js';
-import { stateCode } from './codes.js';
+import { stateCode } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
 import type { RetentionPolicy } from '../ports/history-store.js';
-import { SPANS } from './numbers-writer.js';
-import type { TaskColumns } from './schema.js';
+import { SPANS } from '../recording/rules/minute-counts.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
 import { endNumber } from './task-numbers.js';
 
 const DAY_MS = 86_400_000;
@@ -49,12 +49,7 @@ function shrink(db: SqliteDatabase): boolean {
 }
 
 /** Loads the oldest tasks of a state that exceed the maximum age or number. */
-function overdue(
-  db: SqliteDatabase,
-  state: TaskState,
-  policy: RetentionPolicy,
-  chunk: number,
-): TaskColumns[] {
+function overdue(db: SqliteDatabase, state: TaskState, policy: RetentionPolicy, chunk: number): StoredTask[] {
   const before = policy.before[state];
   const max = policy.max[state];
   const code = stateCode(state);
@@ -66,7 +61,7 @@ function overdue(
       .where('no', '<', endNumber(before))
       .where(sql<number>`coalesce(finished, created)`, '<', before)
       .limit(chunk);
-    const tasks = db.query(past.compile()) as TaskColumns[];
+    const tasks = db.query(past.compile()) as StoredTask[];
     if (tasks.length > 0) return tasks;
   }
   if (max === undefined) return [];
@@ -78,7 +73,7 @@ function overdue(
       .compile(),
   );
   const excess = Math.min(chunk, (row?.n ?? 0) - max);
-  return excess > 0 ? (db.query(oldest.limit(excess).compile()) as TaskColumns[]) : [];
+  return excess > 0 ? (db.query(oldest.limit(excess).compile()) as StoredTask[]) : [];
 }
 
 /** True when something was deleted. */

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { StoredTask } from '../recording/rules/stored-task.js';
 
 /*
  * The tables as the query builder knows them; migrations.ts creates them. Times are ms since 1970, durations ms.
@@ -10,7 +11,7 @@ export interface HistorySchema {
   followed: { queue: string; since: number; reconciled: number | null };
   gaps: GapColumns;
   words: { id: Generated<number>; kind: number; text: string; folded: string };
-  tasks: TaskColumns;
+  tasks: StoredTask;
   bodies: { task: number; input: string | null; result: string | null };
   attempts: AttemptColumns;
   transitions: {
@@ -64,45 +65,6 @@ export interface AuditAnchorColumns {
   /** Entries up to this number are from before the chain existed. */
   since: number;
   seal: string | null;
-}
-
-export interface TaskColumns {
-  no: number;
-  id: string;
-  queue: number;
-  type: number;
-  state: number;
-  /** 0 for none. */
-  worker: number;
-  priority: number;
-  attempts_made: number;
-  attempts_max: number;
-  created: number;
-  delay_until: number | null;
-  expires: number | null;
-  started: number | null;
-  finished: number | null;
-  wait_ms: number | null;
-  run_ms: number | null;
-  error_name: number | null;
-  error_message: string | null;
-  error_group: number | null;
-  tags: string | null;
-  origin: string | null;
-  progress: string | null;
-  cancelled: string | null;
-  options: string | null;
-  input_bytes: number;
-  result_bytes: number;
-  /** Whole up to `MAX_INLINE_LENGTH`, else its beginning; the whole is in `bodies`. */
-  input: string | null;
-  result: string | null;
-  /** Bit 1: input is truncated here; 2: result is; 4 and 8: the body in `bodies` is truncated too. */
-  cut: number;
-  /** JSON list of [path, value]: the rows of this task in `facts`. */
-  facts: string | null;
-  /** Hash of the text in `search`; shows whether it must be rewritten. */
-  text_hash: number;
 }
 
 export interface AttemptColumns {

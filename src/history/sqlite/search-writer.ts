@@ -2,15 +2,15 @@ import type { Redaction } from '../../platform/redaction/redaction.js';
 import { failureText } from '../../platform/redaction/failure-text.js';
 import { toFailure, type FailureColumns } from './attempt-failure.js';
 import { BulkInsert } from './bulk-insert.js';
-import { isSettledCode } from './codes.js';
+import { isSettledCode } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
-import { indexable, scrubOfBodies } from './redact-text.js';
-import { MAX_TEXT } from './indexed-values.js';
+import { indexable, scrubOfBodies } from '../recording/rules/redact-text.js';
+import { MAX_TEXT } from '../recording/rules/indexed-values.js';
 import { isOwnId } from './own-ids.js';
 import type { RecordBatch, TaskRef } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
-import { CUT, indexTexts, type LoadBody, type MergedTask } from './task-merge.js';
-import { refKey } from './task-rows.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
+import { CUT, indexTexts, type LoadBody, type MergedTask } from '../recording/rules/task-merge.js';
+import { refKey } from '../recording/rules/ref-key.js';
 import type { Dictionary } from './dictionary.js';
 
 /** Maximum indexed log lines of a task, within `MAX_TEXT`. */
@@ -26,7 +26,7 @@ interface AddedText {
 
 /** A text to be written. */
 interface Pending {
-  row: TaskColumns;
+  row: StoredTask;
   isNew: boolean;
   /** Present if already loaded. */
   bodies: { input: string; result: string } | undefined;
@@ -51,7 +51,7 @@ export class SearchWriter {
   add(
     batch: RecordBatch,
     tasks: Iterable<[key: string, task: MergedTask]>,
-    others: Map<string, TaskColumns>,
+    others: Map<string, StoredTask>,
   ): void {
     const addedText = addedTextOf(batch, this.redaction);
     const rest = new Map(others);
@@ -83,7 +83,7 @@ export class SearchWriter {
   }
 
   /** Indexes a task anew. */
-  reindex(row: TaskColumns, bodies: { input: string; result: string }): void {
+  reindex(row: StoredTask, bodies: { input: string; result: string }): void {
     this.pending.push({ row, isNew: false, bodies, addedText: undefined });
   }
 
@@ -103,7 +103,7 @@ export class SearchWriter {
     this.pending.push({ row: now, isNew, bodies: texts, addedText: isNew ? added : undefined });
   }
 
-  private put(row: TaskColumns, bodies: { input: string; result: string }, { error, log }: AddedText): void {
+  private put(row: StoredTask, bodies: { input: string; result: string }, { error, log }: AddedText): void {
     const errors = new Set([this.failureOf(row), ...error.slice(-MAX_INDEXED_FAILURES)]);
     const failed = [...errors].join(' ').trim();
     const logged = log.slice(0, MAX_INDEXED_LINES).join(' ');
@@ -116,7 +116,7 @@ export class SearchWriter {
     ]);
   }
 
-  private headOf(row: TaskColumns): string {
+  private headOf(row: StoredTask): string {
     const tags = row.tags ? (JSON.parse(row.tags) as string[]).join(' ') : '';
     // `worker:` finds it from the start; the text contains it only after the end, or each start would rewrite the
     // text.
@@ -125,15 +125,15 @@ export class SearchWriter {
     return `${id} ${this.words.textOf(row.type)} ${this.words.textOf(row.queue)} ${tags} ${worker}`;
   }
 
-  private failureOf(row: TaskColumns): string {
+  private failureOf(row: StoredTask): string {
     return row.error_message === null ? '' : `${this.words.textOf(row.error_name)} ${row.error_message}`;
   }
 
-  private bodiesOf(row: TaskColumns): { input: string; result: string } {
+  private bodiesOf(row: StoredTask): { input: string; result: string } {
     return indexTexts((which) => this.bodyOf(row, which), this.redaction);
   }
 
-  private bodyOf(row: TaskColumns, which: 'input' | 'result'): string | null {
+  private bodyOf(row: StoredTask, which: 'input' | 'result'): string | null {
     return row.cut & CUT[which] ? this.load(row.no, which) : row[which];
   }
 

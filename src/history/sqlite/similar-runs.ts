@@ -1,8 +1,9 @@
 import { build } from './builder.js';
-import { stateCode, toState } from './codes.js';
+import { stateCode, toState } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
 import type { PastRun } from '../ports/history-store.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 /** Rows read by each walk: a type that is rarer among the newest tasks returns fewer runs. */
 const MAX_ROWS = 4000;

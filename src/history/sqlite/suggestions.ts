@@ -2,8 +2,9 @@ import { TASK_STATES } from '../../model/states.js';
 import { digitsOfKey, isNumberKey } from '../number-key.js';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
-import { TAG_PATH } from './task-merge.js';
-import { afterPrefix, WORD, type Dictionary } from './dictionary.js';
+import { TAG_PATH } from '../recording/rules/task-merge.js';
+import { afterPrefix, type Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 type Comparison = ['>' | '>=', string | number];
 

@@ -1,14 +1,10 @@
 import type { SqliteDatabase } from './database.js';
-import type { RecordBatch, TaskRef } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
-import type { StateCounts } from './state-counts.js';
-import { refKey, type TaskRows } from './task-rows.js';
-import { WORD, type Dictionary } from './dictionary.js';
-
-/** A task that was moved to another queue and remains the same task. */
-export interface TaskMove extends TaskRef {
-  to: string;
-}
+import type { TaskMove } from '../recording/rules/moved-rows.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
+import type { StateCounts } from '../recording/rules/state-counts.js';
+import type { TaskRows } from './task-rows.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 interface Tools {
   db: SqliteDatabase;
@@ -16,43 +12,13 @@ interface Tools {
   rows: TaskRows;
   tallies: StateCounts;
   /** Removes a row and everything that belongs to it. */
-  remove(task: TaskColumns): void;
+  remove(task: StoredTask): void;
 }
 
 const CHILDREN = ['attempts', 'transitions', 'logs', 'progress'] as const;
 
-/**
- * Moves the stored rows of moved tasks to their new queues. Returns the batch with its rows addressed to the new
- * queues. Idempotent.
- */
-export function moveTasks(batch: RecordBatch, tools: Tools): RecordBatch {
-  if (!batch.moved?.length) return batch;
-  const moves = new Map(batch.moved.map((move) => [refKey(move), move.to]));
-  const place = (ref: TaskRef): string => {
-    let { queue } = ref;
-    // Bounded by the number of moves, since a task may have come back.
-    for (let i = 0; i < moves.size; i++) {
-      const next = moves.get(refKey({ queue, id: ref.id }));
-      if (next === undefined || next === ref.queue) break;
-      queue = next;
-    }
-    return queue;
-  };
-  for (const move of batch.moved) moveTask(move, place(move), tools);
-  const readdress = <Row extends TaskRef>(rows: Row[]): Row[] =>
-    rows.map((row) => (moves.has(refKey(row)) ? { ...row, queue: place(row) } : row));
-  return {
-    ...batch,
-    tasks: readdress(batch.tasks),
-    attempts: readdress(batch.attempts),
-    transitions: readdress(batch.transitions),
-    logs: readdress(batch.logs),
-    progress: readdress(batch.progress),
-  };
-}
-
-function moveTask({ queue, id }: TaskRef, to: string, { db, words, rows, tallies, remove }: Tools): void {
-  if (queue === to) return;
+/** Moves the stored rows of a task to another queue. Idempotent. */
+export function moveTask({ queue, id, to }: TaskMove, { db, words, rows, tallies, remove }: Tools): void {
   const target = words.idOf(WORD.queue, to);
   const places = rows.find([
     { id, queue: words.idOf(WORD.queue, queue) },

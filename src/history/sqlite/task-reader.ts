@@ -1,6 +1,6 @@
 import type { TaskFailure } from '../../model/task-view.js';
 import { toFailure, type FailureColumns } from './attempt-failure.js';
-import { toLevel, toOutcome, toState } from './codes.js';
+import { toLevel, toOutcome, toState } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
 import { build } from './builder.js';
 import type {
@@ -10,10 +10,12 @@ import type {
   HistoryTask,
   HistoryTransition,
 } from '../ports/rows.js';
-import type { AttemptColumns, HistorySchema, TaskColumns } from './schema.js';
-import { CUT } from './task-merge.js';
+import type { AttemptColumns, HistorySchema } from './schema.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
+import { CUT } from '../recording/rules/task-merge.js';
 import { toHistoryTask, type ListedTask } from './to-history-task.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 
 /** Reads single tasks and their dependent rows. */
 export class TaskReader {
@@ -116,7 +118,7 @@ export class TaskReader {
     return failure?.name === error.name && failure.message === error.message ? failure : error;
   }
 
-  private row(id: string, queue: string | undefined): Pick<TaskColumns, 'no' | 'cut'> | undefined {
+  private row(id: string, queue: string | undefined): Pick<StoredTask, 'no' | 'cut'> | undefined {
     let query = build
       .selectFrom('tasks')
       .select(['no', 'cut'])

@@ -1,16 +1,15 @@
 import { BulkInsert } from './bulk-insert.js';
 import type { Bindable, SqliteDatabase } from './database.js';
-import type { TaskRef } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
-import { factsOf, type Fact, type MergedTask } from './task-merge.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
+import { factsOf, type Fact, type MergedTask } from '../recording/rules/task-merge.js';
 
-/** In the order of the table, which is that of `TaskColumns`. */
+/** In the order of the table, which is that of `StoredTask`. */
 const COLUMNS = [
   'no', 'id', 'queue', 'type', 'state', 'worker', 'priority', 'attempts_made', 'attempts_max', 'created',
   'delay_until', 'expires', 'started', 'finished', 'wait_ms', 'run_ms', 'error_name', 'error_message',
   'error_group', 'tags', 'origin', 'progress', 'cancelled', 'options', 'input_bytes', 'result_bytes', 'input',
   'result', 'cut', 'facts', 'text_hash',
-] as const satisfies readonly (keyof TaskColumns)[]; // prettier-ignore
+] as const satisfies readonly (keyof StoredTask)[]; // prettier-ignore
 
 /** Reads and writes rows of `tasks` and their dependent rows in bulk, without the query builder: the hottest path. */
 export class TaskRows {
@@ -32,8 +31,8 @@ export class TaskRows {
   }
 
   /** Returns the existing rows, by their position in the list. */
-  find(refs: readonly { id: string; queue: number }[]): Map<number, TaskColumns> {
-    const found = new Map<number, TaskColumns>();
+  find(refs: readonly { id: string; queue: number }[]): Map<number, StoredTask> {
+    const found = new Map<number, StoredTask>();
     if (refs.length === 0) return found;
     const rows = this.db.lists(
       `SELECT ${COLUMNS.map((name) => `t.${name}`).join(', ')}, j.key FROM json_each(?) AS j
@@ -77,7 +76,7 @@ export class TaskRows {
   }
 
   /** Removes everything stored of a task except its share in the numbers. */
-  remove({ no, facts }: Pick<TaskColumns, 'no' | 'facts'>): void {
+  remove({ no, facts }: Pick<StoredTask, 'no' | 'facts'>): void {
     for (const fact of factsOf(facts)) this.removeFact(no, fact);
     for (const table of ['attempts', 'transitions', 'logs', 'progress', 'bodies']) {
       this.db.run(`DELETE FROM ${table} WHERE task = ?`, [no]);
@@ -86,7 +85,7 @@ export class TaskRows {
   }
 
   /** Updates only the changed columns: naming a column costs an update of its index even if the value is the same. */
-  private update(before: TaskColumns, now: TaskColumns): void {
+  private update(before: StoredTask, now: StoredTask): void {
     const changed = COLUMNS.filter((name) => now[name] !== before[name]);
     if (changed.length === 0) return;
     this.updates.push({
@@ -95,7 +94,7 @@ export class TaskRows {
     });
   }
 
-  private putFacts(before: TaskColumns | undefined, { no }: TaskColumns, facts: readonly Fact[]): void {
+  private putFacts(before: StoredTask | undefined, { no }: StoredTask, facts: readonly Fact[]): void {
     const unchanged = new Set<string>();
     if (before) {
       const wanted = new Set(facts.map(factKey));
@@ -113,10 +112,10 @@ export class TaskRows {
   }
 }
 
-function toColumns(row: readonly unknown[]): TaskColumns {
+function toColumns(row: readonly unknown[]): StoredTask {
   const columns: Record<string, unknown> = {};
   for (let i = 0; i < COLUMNS.length; i++) columns[COLUMNS[i]!] = row[i];
-  return columns as unknown as TaskColumns;
+  return columns as unknown as StoredTask;
 }
 
 /** In the order of the index: by path, numbers before text. */
@@ -128,9 +127,4 @@ function byPlace(a: readonly [...Fact, number], b: readonly [...Fact, number]): 
 
 function factKey([path, value]: Fact): string {
   return `${path} ${typeof value} ${value}`;
-}
-
-/** Key of a task within a batch. */
-export function refKey({ queue, id }: TaskRef): string {
-  return `${queue}\n${id}`;
 }

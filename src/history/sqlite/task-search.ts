@@ -3,7 +3,7 @@ import type { TaskState } from '../../model/states.js';
 import { NEWEST_FIRST, type Query, type QueryNode, type Sort } from '../query/query-ast.js';
 import { KEY_MARK } from '../number-key.js';
 import { build } from './builder.js';
-import { toState } from './codes.js';
+import { toState } from '../recording/rules/codes.js';
 import type { SqliteDatabase } from './database.js';
 import type { ExactCount, GroupCounts, HistoryPage, TaskSearch } from '../ports/history-store.js';
 import type { HistoryTask, TaskRef } from '../ports/rows.js';

@@ -1,11 +1,11 @@
 import type { TaskProgress } from '../../model/task-view.js';
-import { toState } from './codes.js';
+import { toState } from '../recording/rules/codes.js';
 import type { HistoryTask } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
-import { CUT } from './task-merge.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
+import { CUT } from '../recording/rules/task-merge.js';
 import type { Dictionary } from './dictionary.js';
 
-export type ListedTask = TaskColumns & { fingerprint: string | null };
+export type ListedTask = StoredTask & { fingerprint: string | null };
 
 /** Converts a row of a list; bodies stored elsewhere are truncated. */
 export function toHistoryTask(row: ListedTask, words: Dictionary): HistoryTask {

@@ -1,8 +1,9 @@
 import { Histogram } from '../histogram.js';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
-import { SPANS } from './numbers-writer.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import { SPANS } from '../recording/rules/minute-counts.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 import type { TotalRow } from '../ports/stats-store.js';
 
 /**

@@ -1,6 +1,7 @@
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Dictionary } from './dictionary.js';
+import { WORD } from '../recording/rules/names.js';
 import type { KnownVersion } from '../ports/stats-store.js';
 
 /** Maximum listed versions; they come from settings of workers, of which there are few. */

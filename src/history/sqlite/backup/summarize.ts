@@ -1,4 +1,4 @@
-import { toState } from '../codes.js';
+import { toState } from '../../recording/rules/codes.js';
 import type { SqliteDatabase } from '../database.js';
 
 /** Contents of a backup. */

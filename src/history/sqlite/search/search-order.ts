@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import { TASK_STATES } from '../../../model/states.js';
 import type { Sort } from '../../query/query-ast.js';
-import { stateCode } from '../codes.js';
+import { stateCode } from '../../recording/rules/codes.js';
 import type { PagePlace } from './page-cursor.js';
 import type { PlanLeaf } from './search-plan.js';
 

@@ -11,12 +11,13 @@ import type {
   TextTerm,
   TimeTerm,
 } from '../../query/query-ast.js';
-import { stateCode } from '../codes.js';
-import { foldValue } from '../indexed-values.js';
+import { stateCode } from '../../recording/rules/codes.js';
+import { foldValue } from '../../recording/rules/indexed-values.js';
 import { rangeTest, valueTest, type Comparison, type ValueTest } from './value-test.js';
 import { mayBeOwnId } from '../own-ids.js';
-import { CODE_PATH, TAG_PATH } from '../task-merge.js';
-import { afterPrefix, WORD, type WordKind } from '../dictionary.js';
+import { CODE_PATH, TAG_PATH } from '../../recording/rules/task-merge.js';
+import { afterPrefix } from '../dictionary.js';
+import { WORD, type WordKind } from '../../recording/rules/names.js';
 
 /**
  * A query in terms of the tables: names are numbers, ages are times, and words are one expression of the text index.

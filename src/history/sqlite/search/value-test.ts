@@ -1,6 +1,6 @@
 import { compareNumbers, isDecimal, KEY_MARK, numberKey, toIndexedNumber } from '../../number-key.js';
 import type { PathValue } from '../../query/query-ast.js';
-import { foldValue } from '../indexed-values.js';
+import { foldValue } from '../../recording/rules/indexed-values.js';
 
 export type Comparison = [operator: '=' | '<' | '<=' | '>' | '>=', value: number | string];
 /** Matches any of these lists; a list matches when all its comparisons do. An empty list matches any value. */

@@ -1,7 +1,6 @@
-import type { ChildWriter } from './child-writer.js';
 import { isSettledCode, stateCode } from './codes.js';
-import type { Settling } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
+import type { Settling } from '../../ports/rows.js';
+import type { StoredTask } from './stored-task.js';
 import type { MergedTask } from './task-merge.js';
 
 /** Tolerated difference between the clocks of a worker and of Redis, ms. */
@@ -9,7 +8,15 @@ const SKEW_MS = 5000;
 /** Maximum remembered tasks. */
 const MAX_REOPENED = 10_000;
 
-type End = Pick<TaskColumns, 'state' | 'finished'>;
+export interface EarlyFinish {
+  finish: Settling;
+  /** Number of the task, code of its state, and earliest time of the transition, ms. */
+  task: number;
+  state: number;
+  since: number;
+}
+
+type End = Pick<StoredTask, 'state' | 'finished'>;
 
 /**
  * Tracks finishes that were found in the job itself, in one of the queue's sets, before their event arrived. They are
@@ -20,15 +27,16 @@ export class EarlyFinishes {
   /** Tasks that were retried before the event of their finish arrived. */
   private readonly reopened = new Map<number, End>();
 
-  constructor(private readonly children: Pick<ChildWriter, 'dropUnplaced'>) {}
-
-  /** Returns the finishes that still need to be counted. */
-  uncounted(task: MergedTask, settled: readonly Settling[]): readonly Settling[] {
+  /**
+   * Finds the finish that is already recorded as the task's end. It was counted early if its transition has no event
+   * yet; the caller removes that transition and counts the others only.
+   */
+  find(task: MergedTask, settled: readonly Settling[]): EarlyFinish | undefined {
     const { before, now, putBackAt = -Infinity } = task;
-    if (!before) return settled;
+    if (!before) return undefined;
     const isFinished = isSettledCode(before.state);
     const end = isFinished ? before : this.reopened.get(before.no);
-    if (!end || end.finished === null) return settled;
+    if (!end || end.finished === null) return undefined;
     const { state, finished } = end;
     const own = settled.findLast(
       (one) =>
@@ -40,12 +48,10 @@ export class EarlyFinishes {
     // These events may describe an earlier finish; the event of the recorded one arrives later.
     if (!own) {
       if (isFinished && !isSettledCode(now.state) && putBackAt < finished) this.remember(before.no, end);
-      return settled;
+      return undefined;
     }
     this.reopened.delete(before.no);
-    return this.children.dropUnplaced(before.no, state, finished)
-      ? settled.filter((one) => one !== own)
-      : settled;
+    return { finish: own, task: before.no, state, since: finished };
   }
 
   private remember(task: number, { state, finished }: End): void {

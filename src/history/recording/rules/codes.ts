@@ -1,6 +1,6 @@
-import { isFinished, type TaskState } from '../../model/states.js';
-import type { LogLevel } from '../../task-api/task-handler.js';
-import { ATTEMPT_OUTCOMES, type AttemptOutcome } from '../ports/rows.js';
+import { isFinished, type TaskState } from '../../../model/states.js';
+import type { LogLevel } from '../../../task-api/task-handler.js';
+import { ATTEMPT_OUTCOMES, type AttemptOutcome } from '../../ports/rows.js';
 
 /* Codes of enumerated values in the file. Append new values at the end: existing files contain the old codes. */
 

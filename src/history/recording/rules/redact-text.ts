@@ -1,6 +1,6 @@
-import { HIDDEN, type Redaction } from '../../platform/redaction/redaction.js';
-import { NO_SCRUB, type Scrub, scrubOf } from '../../platform/redaction/scrub.js';
-import { parseExact } from '../../model/lenient-json.js';
+import { HIDDEN, type Redaction } from '../../../platform/redaction/redaction.js';
+import { NO_SCRUB, type Scrub, scrubOf } from '../../../platform/redaction/scrub.js';
+import { parseExact } from '../../../model/lenient-json.js';
 
 /**
  * Builds the redaction for other texts of a task from the values that rules hide in its bodies. Reads the bodies only

@@ -1,8 +1,8 @@
-import type { Redaction } from '../../platform/redaction/redaction.js';
-import type { Scrub } from '../../platform/redaction/scrub.js';
-import { Digits, entriesOf, parseExact } from '../../model/lenient-json.js';
-import { isNumberKey, toIndexedNumber } from '../number-key.js';
-import { MAX_PATH_DEPTH } from '../query/parse-term.js';
+import type { Redaction } from '../../../platform/redaction/redaction.js';
+import type { Scrub } from '../../../platform/redaction/scrub.js';
+import { Digits, entriesOf, parseExact } from '../../../model/lenient-json.js';
+import { isNumberKey, toIndexedNumber } from '../../number-key.js';
+import { MAX_PATH_DEPTH } from '../../query/parse-term.js';
 import { indexable } from './redact-text.js';
 
 /** Maximum indexed values of a task's input and of its result; further values are not found by path. */

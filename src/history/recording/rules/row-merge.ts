@@ -1,6 +1,6 @@
-import { isFinished } from '../../model/states.js';
+import { isFinished } from '../../../model/states.js';
 import { toState } from './codes.js';
-import type { Settling, TaskRow } from '../ports/rows.js';
+import type { Settling, TaskRow } from '../../ports/rows.js';
 import type { MergedTask } from './task-merge.js';
 
 /** Derives the finish from the job itself, unless the row already recorded it. */

@@ -1,11 +1,11 @@
-import { isFinished } from '../../model/states.js';
-import type { Redaction } from '../../platform/redaction/redaction.js';
+import { isFinished } from '../../../model/states.js';
+import type { Redaction } from '../../../platform/redaction/redaction.js';
 import { stateCode } from './codes.js';
 import { scrubOfBodies } from './redact-text.js';
 import { foldValue, indexBody, type IndexedBody, type IndexedValue } from './indexed-values.js';
-import type { Settling, TaskRow } from '../ports/rows.js';
-import type { TaskColumns } from './schema.js';
-import { WORD, type Dictionary } from './dictionary.js';
+import type { Settling, TaskRow } from '../../ports/rows.js';
+import type { StoredTask } from './stored-task.js';
+import { WORD, type Names } from './names.js';
 
 /**
  * Maximum length of an input or result in a task's own row, UTF-16 units; longer ones would slow down every walk over
@@ -27,8 +27,8 @@ export const CODE_PATH = 'error.code';
 export type Fact = [path: number, value: IndexedValue];
 
 export interface MergedTask {
-  before: TaskColumns | undefined;
-  now: TaskColumns;
+  before: StoredTask | undefined;
+  now: StoredTask;
   /** New bodies that are too long for the row. */
   body: { input?: string; result?: string } | undefined;
   facts: Fact[] | undefined;
@@ -45,7 +45,7 @@ export type LoadBody = (task: number, which: 'input' | 'result') => string | nul
 type BodyOf = (which: 'input' | 'result') => string | null | undefined;
 
 interface MergeOptions {
-  words: Dictionary;
+  words: Names;
   redaction: Redaction;
   bodyLength: number;
   load: LoadBody;
@@ -56,7 +56,7 @@ interface MergeOptions {
 
 /** Merges `row` into the stored row `before` and returns the new row. */
 export function mergeTask(
-  before: TaskColumns | undefined,
+  before: StoredTask | undefined,
   newRow: TaskRow,
   options: MergeOptions,
 ): MergedTask {
@@ -67,7 +67,7 @@ export function mergeTask(
   const input = pick(row.input, before?.input);
   const result = state === 'completed' ? pick(row.result, before?.result) : null;
   const failure = state === 'failed' ? row.error : null;
-  const now: TaskColumns = {
+  const now: StoredTask = {
     no: before?.no ?? 0,
     id: row.id,
     queue: before?.queue ?? words.idOf(WORD.queue, row.queue),
@@ -201,12 +201,12 @@ function codeFacts(merged: MergedTask, row: TaskRow, options: MergeOptions): Fac
 }
 
 /** Facts that come from the task's error. */
-export function codeFactsOf(json: string | null, words: Dictionary): Fact[] {
+export function codeFactsOf(json: string | null, words: Names): Fact[] {
   const path = words.find(WORD.path, CODE_PATH);
   return factsOf(json).filter(([of]) => of === path);
 }
 
-function bodyFactsOf(json: string | null, words: Dictionary): Fact[] {
+function bodyFactsOf(json: string | null, words: Names): Fact[] {
   const path = words.find(WORD.path, CODE_PATH);
   return factsOf(json).filter(([of]) => of !== path);
 }
@@ -220,7 +220,7 @@ export function factsOf(json: string | null): Fact[] {
 export function indexTask(
   body: BodyOf,
   tags: string | null,
-  words: Dictionary,
+  words: Names,
   rules: Redaction,
 ): { texts: { input: string; result: string }; facts: Fact[] } {
   const bodies = indexBodies(body, rules);
@@ -243,7 +243,7 @@ function textsOf([input, result]: [IndexedBody, IndexedBody]): { input: string; 
   return { input: input.text, result: result.text };
 }
 
-function toFacts(bodies: IndexedBody[], tags: string | null, words: Dictionary): Fact[] {
+function toFacts(bodies: IndexedBody[], tags: string | null, words: Names): Fact[] {
   const facts: Fact[] = [];
   const seen = new Set<string>();
   const add = (name: string, value: IndexedValue) => {
