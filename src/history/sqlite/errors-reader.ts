@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import { build } from './builder.js';
 import type { SqliteDatabase } from './database.js';
 import { ERROR_STATES } from '../ports/error-group-store.js';

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import { FINISHED_STATES, type TaskState } from '../../model/states.js';
 import type { BatchWriter } from './batch-writer.js';
 import { build } from './builder.js';

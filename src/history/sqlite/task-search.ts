@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { TaskState } from '../../model/states.js';
 import { NEWEST_FIRST, type Query, type QueryNode, type Sort } from '../query/query-ast.js';
 import { KEY_MARK } from '../number-key.js';

@@ -1,4 +1,5 @@
-import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { RawBuilder, SqlBool } from 'kysely';
+import { sql } from '../kysely.js';
 import { build } from '../builder.js';
 import type { SqliteDatabase } from '../database.js';
 import type { StateCountRow } from '../state-count-test.js';

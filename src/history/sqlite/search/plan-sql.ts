@@ -1,4 +1,5 @@
-import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { RawBuilder, SqlBool } from 'kysely';
+import { sql } from '../kysely.js';
 import { endNumber, firstNumber } from '../task-numbers.js';
 import type { PlanLeaf, PlanNode } from './search-plan.js';
 import type { ValueTest } from './value-test.js';

@@ -1,4 +1,5 @@
-import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { RawBuilder, SqlBool } from 'kysely';
+import { sql } from '../kysely.js';
 import { TASK_STATES } from '../../../model/states.js';
 import type { Sort } from '../../query/query-ast.js';
 import { stateCode } from '../../recording/rules/codes.js';

@@ -1,4 +1,5 @@
-import { sql, type RawBuilder } from 'kysely';
+import type { RawBuilder } from 'kysely';
+import { sql } from '../kysely.js';
 import { build } from '../builder.js';
 import type { SqliteDatabase } from '../database.js';
 import { rowTest, sourceOf } from './plan-sql.js';
