@@ -195,7 +195,7 @@ onLinux('npm start', () => {
       const npm = npmStart.start();
       expect((await npm.ended).code).not.toBe(0);
       other.close();
-      expect(npm.output).toContain(`Port ${npmStart.port} on 127.0.0.1 is taken`);
+      expect(npm.output).toContain(`Port ${npmStart.port} on 127.0.0.1 is used`);
       expect(npm.output).toMatch(/PORT=\d+ npm start/);
       await npmStart.nothingLeft();
     },
