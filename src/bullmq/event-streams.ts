@@ -52,6 +52,24 @@ export async function readStreams(
   return { now, reads };
 }
 
+/** Events read beyond a place to find out which jobs were added since. */
+const LOOKAHEAD = { count: ENTRIES_PER_CALL, bytes: 500_000 };
+
+/**
+ * Lists the ids of jobs that were added after the place of each stream. A job with such an id, if read before this
+ * call, may be the later one: another program may reuse an id as soon as its job is removed.
+ */
+export async function listAddedAfter(
+  redis: StreamCommands,
+  streams: readonly { key: string; place: string }[],
+): Promise<Set<string>[]> {
+  if (streams.length === 0) return [];
+  const { reads } = await readStreams(redis, streams, LOOKAHEAD);
+  return reads.map(
+    ({ events }) => new Set(events.filter(({ name }) => name === 'added').map(({ id }) => id)),
+  );
+}
+
 async function readPiece(
   redis: StreamCommands,
   streams: readonly { key: string; place: string }[],

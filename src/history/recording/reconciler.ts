@@ -5,7 +5,7 @@ import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
 import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
 import { readJobs, type JobCommands } from '../../bullmq/job-reader.js';
-import type { StreamCommands } from '../../bullmq/event-streams.js';
+import { listAddedAfter, type StreamCommands } from '../../bullmq/event-streams.js';
 import { comparePlaces } from '../../bullmq/codec/task-event.js';
 import type { StreamFollower } from './stream-follower.js';
 import { addRows, emptyBatch } from './to-rows.js';
@@ -152,12 +152,14 @@ export class Reconciler {
       this.redis,
       real.map((id) => ({ queue: this.queue.name, base: this.queue.base, id, lines: 0, needsInput: true })),
     );
+    // The follower records these with their events, after earlier jobs of the same id.
+    const added = await this.listAdded();
     const batch = emptyBatch();
     const retired: TaskRef[] = [];
     const now = Date.now();
     real.forEach((id, i) => {
       const job = jobs[i];
-      if (!job) return;
+      if (!job || added?.has(id)) return;
       const ref: TaskRef = { queue: this.queue.name, id };
       const task = known.get(id);
       const { createdAt } = job;
@@ -183,6 +185,14 @@ export class Reconciler {
       this.gap === undefined ? {} : { known: [{ id: this.gap, found: batch.tasks.length, vanished: [] }] };
     await this.store.recordAfter([...before, batch], await this.expected(place), gaps);
     this.found += batch.tasks.length;
+  }
+
+  /** Ids of another program's jobs whose `added` event is not recorded yet. */
+  private async listAdded(): Promise<Set<string> | undefined> {
+    const { name, base, isOurs } = this.queue;
+    if (isOurs) return undefined;
+    const stream = { key: queueKey(base, 'events'), place: this.follower.place(name) };
+    return (await listAddedAfter(this.redis, [stream]))[0];
   }
 
   private async findVanished(): Promise<void> {

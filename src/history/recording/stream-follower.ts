@@ -8,7 +8,7 @@ import { beginsNew, isAnother, toGroups, type Group } from './id-reuse.js';
 import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
 import type { FullRecord } from '../../bullmq/codec/task-record.js';
 import { readJobs, type JobRequest, type JobCommands } from '../../bullmq/job-reader.js';
-import { isBehind, readStreams, type StreamCommands } from '../../bullmq/event-streams.js';
+import { isBehind, listAddedAfter, readStreams, type StreamCommands } from '../../bullmq/event-streams.js';
 import { STREAM_START, timeOf } from '../../bullmq/codec/task-event.js';
 import { toProgressed, type Progressed } from './stream-progress.js';
 import { TaskMemory } from './task-memory.js';
@@ -122,6 +122,7 @@ export class StreamFollower {
     groups.forEach(({ events }, i) => {
       if (endsRemoved(events)) jobs[i] = undefined;
     });
+    await this.dropLaterJobs(progressed, groups, jobs);
     const earlier = await this.earlierBatches(groups, jobs, now);
     const batch = emptyBatch();
     const after = await this.addAll(batch, groups, jobs, now);
@@ -143,6 +144,24 @@ export class StreamFollower {
       this.memory.set(ref, { hasInput: true, lines: job.firstLine + job.lines.length, ...after[i]! });
     });
     return { tasks: groups.length, gaps };
+  }
+
+  /** Drops jobs of other programs that were added under the same id after the events were read. */
+  private async dropLaterJobs(
+    progressed: readonly Progressed[],
+    groups: readonly Group[],
+    jobs: (FullRecord | undefined)[],
+  ): Promise<void> {
+    const observed = progressed.filter(({ queue }) => !queue.isOurs);
+    const streams = observed.map(({ queue, read }) => ({
+      key: queueKey(queue.base, 'events'),
+      place: read.place,
+    }));
+    const added = await listAddedAfter(this.redis, streams);
+    const addedIn = new Map(observed.map(({ queue }, i) => [queue, added[i]!]));
+    groups.forEach(({ queue, ref }, i) => {
+      if (addedIn.get(queue)?.has(ref.id)) jobs[i] = undefined;
+    });
   }
 
   private async addAll(

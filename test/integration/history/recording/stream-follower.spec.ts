@@ -20,6 +20,8 @@ type Event = [at: number, name: string, prev?: string, value?: string];
 class ScriptedRedis {
   private readonly events: [place: string, ...parts: string[]][] = [];
   private readonly jobs = new Map<string, unknown[]>();
+  /** Runs once, between the read of the events and that of the jobs. */
+  betweenReads: (() => void) | undefined;
 
   constructor(private readonly base: string) {}
 
@@ -55,6 +57,8 @@ class ScriptedRedis {
   }
 
   roostReadJobs(_bytes: string | number, ...args: (string | number)[]): Promise<string> {
+    this.betweenReads?.();
+    this.betweenReads = undefined;
     const rows: unknown[] = [];
     for (let i = 0; i < args.length; i += 3) rows.push(this.jobs.get(String(args[i + 1])) ?? false);
     return Promise.resolve(JSON.stringify(rows));
@@ -240,6 +244,18 @@ describe('recording what the events of a queue tell', () => {
     it('is another task also where both are read in one batch, and the first was dropped as it ended', async () => {
       redis.tell('1', ...ADDED, [9, 'failed', 'active', 'no'], ...again);
       putSecond();
+      await follower.step();
+      theSecond({ kept: true });
+    });
+
+    it('is another task when it was added between the read of the events and that of the job', async () => {
+      redis.tell('1', ...ADDED, [9, 'failed', 'active', 'no']);
+      redis.betweenReads = () => {
+        redis.tell('1', ...again);
+        putSecond();
+      };
+      await follower.step();
+      expect(engine.counts(null, T).total).toBe(1);
       await follower.step();
       theSecond({ kept: true });
     });
