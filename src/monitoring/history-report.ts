@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '../platform/config/settings.js';
-import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
+import { HistoryStatus } from '../history/history-status.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import { historyFile } from '../history/history-file.js';
 import { HISTORY } from '../history/tokens.js';

@@ -1,5 +1,4 @@
 import { LEASE_MS, type KnownWorker } from './presence.js';
-import type { ConsumerRecord, RunningTask, Totals, WorkerLoad, WorkerRecord } from './worker-record.js';
 import type { WorkerDetail, WorkerView } from './workers.openapi.js';
 
 /** True for a worker that is online or whose status is unknown. */

@@ -1,3 +1,4 @@
+import type * as KyselyPackage from 'kysely';
 import { createRequire } from 'node:module';
 
 /**
@@ -5,4 +6,4 @@ import { createRequire } from 'node:module';
  * over twice the processor time.
  */
 export const { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } =
-  createRequire(import.meta.url)('kysely') as typeof import('kysely');
+  createRequire(import.meta.url)('kysely') as typeof KyselyPackage;
