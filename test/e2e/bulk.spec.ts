@@ -321,7 +321,7 @@ describe('bulk actions', () => {
       const [failed] = await seed(1, 'moved');
       await redis.rpush(
         `roost:default:${plain.id}:logs`,
-        '{"text":"kept","at":"x","level":"info","attempt":1}',
+        '{"text":"kept","at":"2026-12-01T00:00:00.000Z","level":"info","attempt":1}',
       );
       const { body } = await post({
         action: 'move',
