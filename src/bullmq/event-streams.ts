@@ -56,18 +56,20 @@ export async function readStreams(
 const LOOKAHEAD = { count: ENTRIES_PER_CALL, bytes: 500_000 };
 
 /**
- * Lists the ids of jobs that were added after the place of each stream. A job with such an id, if read before this
+ * Counts by id the jobs that were added after the place of each stream. A job with such an id, if read before this
  * call, may be the later one: another program may reuse an id as soon as its job is removed.
  */
-export async function listAddedAfter(
+export async function countAddedAfter(
   redis: StreamCommands,
   streams: readonly { key: string; place: string }[],
-): Promise<Set<string>[]> {
+): Promise<Map<string, number>[]> {
   if (streams.length === 0) return [];
   const { reads } = await readStreams(redis, streams, LOOKAHEAD);
-  return reads.map(
-    ({ events }) => new Set(events.filter(({ name }) => name === 'added').map(({ id }) => id)),
-  );
+  return reads.map(({ events }) => {
+    const added = new Map<string, number>();
+    for (const { name, id } of events) if (name === 'added') added.set(id, (added.get(id) ?? 0) + 1);
+    return added;
+  });
 }
 
 async function readPiece(

@@ -36,7 +36,7 @@ describe('npm run bench -- growth', () => {
     expect(value('tasks a second')).toBeGreaterThan(0);
     expect(value('memory of the web app')).toBeGreaterThan(20);
     expect(value('history file, bytes a task')).toBeGreaterThan(100);
-    expect(value('Redis, bytes a kept task')).toBeGreaterThan(100);
+    expect(value('Redis, bytes a stored task')).toBeGreaterThan(100);
   });
 
   it('draws each curve into the folder, with the machine and the command', () => {

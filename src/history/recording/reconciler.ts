@@ -5,7 +5,7 @@ import type { TaskRef } from '../ports/rows.js';
 import type { Followed } from './followed-queues.js';
 import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
 import { readJobs, type JobCommands } from '../../bullmq/job-reader.js';
-import { listAddedAfter, type StreamCommands } from '../../bullmq/event-streams.js';
+import { countAddedAfter, type StreamCommands } from '../../bullmq/event-streams.js';
 import { comparePlaces } from '../../bullmq/codec/task-event.js';
 import type { StreamFollower } from './stream-follower.js';
 import { addRows, emptyBatch } from './to-rows.js';
@@ -152,14 +152,15 @@ export class Reconciler {
       this.redis,
       real.map((id) => ({ queue: this.queue.name, base: this.queue.base, id, lines: 0, needsInput: true })),
     );
-    // The follower records these with their events, after earlier jobs of the same id.
-    const added = await this.listAdded();
+    const added = await this.countAdded();
+    // The events of earlier jobs with the same id are read first, by the follower.
+    const isReused = (id: string) => (added?.get(id) ?? 0) > (known.has(id) ? 0 : 1);
     const batch = emptyBatch();
     const retired: TaskRef[] = [];
     const now = Date.now();
     real.forEach((id, i) => {
       const job = jobs[i];
-      if (!job || added?.has(id)) return;
+      if (!job || isReused(id)) return;
       const ref: TaskRef = { queue: this.queue.name, id };
       const task = known.get(id);
       const { createdAt } = job;
@@ -187,12 +188,12 @@ export class Reconciler {
     this.found += batch.tasks.length;
   }
 
-  /** Ids of another program's jobs whose `added` event is not recorded yet. */
-  private async listAdded(): Promise<Set<string> | undefined> {
+  /** Counts by id the jobs of another program whose `added` event is not recorded yet. */
+  private async countAdded(): Promise<Map<string, number> | undefined> {
     const { name, base, isOurs } = this.queue;
     if (isOurs) return undefined;
     const stream = { key: queueKey(base, 'events'), place: this.follower.place(name) };
-    return (await listAddedAfter(this.redis, [stream]))[0];
+    return (await countAddedAfter(this.redis, [stream]))[0];
   }
 
   private async findVanished(): Promise<void> {

@@ -8,7 +8,7 @@ import { beginsNew, isAnother, toGroups, type Group } from './id-reuse.js';
 import { NO_ATTEMPTS } from '../../bullmq/codec/observed-attempts.js';
 import type { FullRecord } from '../../bullmq/codec/task-record.js';
 import { readJobs, type JobRequest, type JobCommands } from '../../bullmq/job-reader.js';
-import { isBehind, listAddedAfter, readStreams, type StreamCommands } from '../../bullmq/event-streams.js';
+import { isBehind, countAddedAfter, readStreams, type StreamCommands } from '../../bullmq/event-streams.js';
 import { STREAM_START, timeOf } from '../../bullmq/codec/task-event.js';
 import { toProgressed, type Progressed } from './stream-progress.js';
 import { TaskMemory } from './task-memory.js';
@@ -157,7 +157,7 @@ export class StreamFollower {
       key: queueKey(queue.base, 'events'),
       place: read.place,
     }));
-    const added = await listAddedAfter(this.redis, streams);
+    const added = await countAddedAfter(this.redis, streams);
     const addedIn = new Map(observed.map(({ queue }, i) => [queue, added[i]!]));
     groups.forEach(({ queue, ref }, i) => {
       if (addedIn.get(queue)?.has(ref.id)) jobs[i] = undefined;
