@@ -59,8 +59,7 @@ function installedAsLocked() {
   });
 }
 
-/** npm run by this very Node, without a shell; another package manager's name in npm_execpath is passed over. */
-/** npm as a program to be run without a shell where that is possible. */
+/** Returns npm as a program of this very Node, without a shell where possible. Ignores other package managers in npm_execpath. */
 export function npmProgram() {
   const beside = dirname(process.execPath);
   const places = [
