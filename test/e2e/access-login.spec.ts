@@ -10,7 +10,7 @@ import { RedisServer } from '../support/redis-server.js';
 
 const PASSWORD = 'Grüße-🐦-from the roost';
 /** Cheap: what is tested here is not the cost. */
-/** Of an account in a file of users. */
+/** Id of an account in the file of users. */
 const ID = '0123456789abcdef';
 const COST = { logN: 10, r: 8, p: 1 };
 
@@ -75,7 +75,7 @@ describe('signing in with a password', () => {
     const old = browser();
     for (const value of before) old.cookies.set([...first.keys()][0]!, value);
     expect((await old.get('/things')).status).toBe(401);
-    // What was planted before the login does not become the session.
+    // A cookie planted before the login does not become the session.
     const planted = browser();
     planted.cookies.set([...first.keys()][0]!, 'A'.repeat(43));
     await planted.signIn('ada', PASSWORD);
@@ -295,7 +295,7 @@ describe('signing in with a password', () => {
   ])('goes on to a page of its own, not to %j', async (next) => {
     const client = browser();
     expect((await client.signIn('ada', PASSWORD, next)).location).toBe('/');
-    // Who is in already is sent on at once.
+    // A signed-in user is redirected at once.
     const again = await client.get(`/login?next=${encodeURIComponent(next)}`);
     expect([again.status, again.location]).toEqual([303, '/']);
     const posted = await client.post('/login', { next, _csrf: await client.csrf() });
@@ -320,7 +320,7 @@ describe('signing in with a password', () => {
     // The right one as well, and in the other process.
     const right = new BrowserClient(second.url);
     expect((await right.signIn('vera', PASSWORD)).status).toBe(429);
-    // Whoever can write to Redis does not get this process to take more guesses.
+    // Write access to Redis does not make this process accept more guesses.
     await bench.redis.del(...(await bench.redis.keys('roost:access:wrong:*')));
     expect((await guess()).status).toBe(429);
     await bench.forgetGuesses();

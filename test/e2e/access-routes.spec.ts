@@ -210,7 +210,7 @@ describe('every route of the real app', () => {
       let id = await canary();
       for (const route of routes) {
         const [, pattern] = route.name.split(' ') as [string, string];
-        // One that is there to be acted on.
+        // A record that exists, so that the command can apply to it.
         if (isWrite(route)) id = await canary();
         const names: Record<string, string> = { id, type: 'process-text', act: 'drain', command: 'pause' };
         const path = pattern.replace(/\{(\w+)\}/g, (_, field: string) => names[field] ?? 'default');

@@ -14,7 +14,7 @@ import { RedisServer } from '../support/redis-server.js';
 
 const PASSWORD = 'a password for all of them';
 
-/** Of the form that a page shows. */
+/** Finds the step of the form that a page shows. */
 const stepIn = ({ text }: PageAnswer) => /name="step" value="([^"]+)"/.exec(text)?.[1] ?? '';
 const codesIn = ({ text }: PageAnswer) =>
   [...text.matchAll(/<li><code>([a-z0-9-]+)</g)].map(([, code]) => code!);

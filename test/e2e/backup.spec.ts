@@ -86,7 +86,7 @@ describe('docs/backup.md', () => {
     const copy = join(project.folder, 'backups/history.db');
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(project.folder, 'backups'))).toEqual(['history.db']);
-    // Whoever copied it has taken nothing from the web app.
+    // The web app continues to record after the copy.
     const after = await api.submit('divide', { x: 1, y: 2 });
     await api.inState(after.id, ['completed']);
     await until('it is recorded', () => {

@@ -233,7 +233,7 @@ describe('tasks of another program', () => {
     const stored = '{"id":1970670598291982290,"exp":1e400,"t":0.10,"a":1,"a":2}';
     const id = await added();
     await redis.hset(`bull:mail:${id}`, 'data', stored);
-    // What another program changes in a job is read again as it ends.
+    // Data that another program changes in a job are read again at its end.
     work();
     await recorded(id, 'failed');
     const text = async (path: string) => (await api.call('GET', path)).text();

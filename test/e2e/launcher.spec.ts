@@ -79,7 +79,7 @@ onLinux('npm start', () => {
 
       await npmStart.end(first);
 
-      // What an earlier version left open is closed by the next start.
+      // The next start restricts files that an earlier version left readable.
       const mended = join(npmStart.project.folder, 'data/history.db');
       chmodSync(mended, 0o644);
       chmodSync(join(npmStart.project.folder, 'logs'), 0o755);
@@ -243,7 +243,7 @@ interface OtherUserFinds {
   answers: Record<number, string[]>;
 }
 
-/** What `other-user.mjs` finds, run by a user without rights here. */
+/** Returns the findings of `other-user.mjs`, run by a user without rights here. */
 async function asOtherUser(given: object): Promise<OtherUserFinds> {
   const script = join(projectRoot, 'test/support/fixtures/other-user.mjs');
   const run = new TestProcess(
@@ -284,7 +284,7 @@ function listeningPorts(pids: number[]): number[] {
     .map((columns) => parseInt(columns[1]!.split(':')[1]!, 16));
 }
 
-/** What group or others may touch below data/ and logs/, with the folders themselves. */
+/** Lists the paths that group or others may access: data/, logs/ and all below. */
 function openPaths(folder: string): string[] {
   return ['data', 'logs'].flatMap((name) => {
     const top = join(folder, name);

@@ -20,7 +20,7 @@ const COMMANDS: [deed: string, name: string, message: string][] = [
   ['rateLimitExceeded', 'Error', 'bullmq:rateLimitExceeded'],
 ];
 
-/** What ends a worker: the error of the task that did it. */
+/** Deeds of a handler that end its worker, with the error of its task. */
 const FATAL: [deed: string, name: string, message: RegExp][] = [
   ['throw-in-timer', 'RangeError', /^from a timer$/],
   ['error-event', 'Error', /ECONNREFUSED/],

@@ -4,7 +4,7 @@ import { Secret, TOTP } from 'otpauth';
 export class Authenticator {
   constructor(readonly secret: string) {}
 
-  /** Of the page that shows it. */
+  /** Reads the secret from the page that shows it. */
   static of(html: string): Authenticator {
     const [, secret] = /factor-secret">([A-Z2-7]{32})</.exec(html) ?? [];
     if (secret === undefined) throw new Error(`no secret in: ${html.slice(0, 2000)}`);

@@ -50,7 +50,7 @@ export class BrowserClient {
     });
   }
 
-  /** What forms of a page of this login carry. */
+  /** Returns the token that forms of this login's pages carry. */
   async csrf(): Promise<string> {
     const me = await this.call('GET', '/api/v1/me');
     return (JSON.parse(me.text) as { csrfToken: string }).csrfToken;
@@ -113,7 +113,7 @@ export function csrfIn(html: string): string {
   return /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
 }
 
-/** What a filled form of a page sends: its fields by name, and where to. */
+/** Returns the fields of a page's filled form by name, and its target. */
 export function formIn(html: string, id: string): { action: string; fields: Record<string, string> } {
   const [, action, inner] =
     new RegExp(`<form[^>]*action="([^"]*)"[^>]*id="${id}"[^>]*>([^]*?)</form>`).exec(html) ?? [];

@@ -17,7 +17,7 @@ const PASSWORD = 'a password for people';
 export const LONG_TYPE = `parrot${'w'.repeat(109)}`;
 const NO_PAGES = /^\/(api|health|metrics|login|logout)(\/|$)/;
 
-/** What to put into the fields. */
+/** Values for the fields. */
 export interface FieldTexts {
   /** Free text: input, result, progress, log lines, error messages. */
   text: string;
@@ -27,7 +27,7 @@ export interface FieldTexts {
   reason: string;
   /** Names in other programs: queues (BullMQ takes all but colons), jobs, workers, hosts, versions. */
   name: string;
-  /** Of the other program's job and of the made-up worker. */
+  /** Id of the other program's job and of the invented worker. */
   id: string;
 }
 

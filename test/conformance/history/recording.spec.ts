@@ -240,7 +240,7 @@ describe.each(ADAPTERS)('recording ($name)', (adapter) => {
       inputBytes: 70_000,
     });
     expect(await history.ids('input.last:7')).toEqual(['big']);
-    // Told again with a state only, the index still knows the whole.
+    // The index still has the whole task after a second record with a state only.
     await history.record({ tasks: [{ queue: 'default', id: 'big', state: 'completed', tags: ['t'] }] });
     expect(await history.ids('input.last:7 tag:t')).toEqual(['big']);
     expect((await history.store.get('big'))!.input).toBe(whole.input);
