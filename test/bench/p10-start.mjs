@@ -29,10 +29,10 @@ export const start = {
     context.progress('memory at rest');
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
     return [
-      valueRow({ what: 'second npm start to ready', values: starts, unit: 's', goal: ['<=', 3] }),
+      valueRow({ what: 'second npm start to ready', values: starts, unit: 's', goal: ['<=', 2] }),
       peerRow({
         ...{ rounds, what: 'worker start to its first result', take: ({ ms }) => ms, unit: 'ms' },
-        ...{ theirs: 'Celery solo', goal: ['<=', 0.45], lacks },
+        ...{ theirs: 'Celery solo', goal: ['<=', 0.4], lacks },
       }),
       valueRow({
         what: 'memory of the web app',
@@ -44,7 +44,7 @@ export const start = {
         what: 'memory of a worker',
         values: [rssOf(worker.pid) / MB],
         unit: 'MB',
-        goal: ['<=', 110],
+        goal: ['<=', 100],
       }),
     ];
   },

@@ -8,8 +8,8 @@ const TASKS = 10_000;
 /** Of the slower ones fewer are enough. */
 const CELERY_TASKS = 1_000;
 const CELERY = {
-  'Celery solo': [['-P', 'solo'], 15],
-  'Celery prefork 2': [['-P', 'prefork', '-c', '2'], 12],
+  'Celery solo': [['-P', 'solo'], 12],
+  'Celery prefork 2': [['-P', 'prefork', '-c', '2'], 10],
 };
 
 /** A worker that runs tasks that do nothing, 50 at once, with all that belongs to it: presence, history, metrics, logs. */
@@ -29,23 +29,30 @@ export const workerNoOp = {
     };
     const rounds = await context.rounds(sides);
     const than = { rounds, theirs: 'bare BullMQ' };
+    const elsewhere = { ...than, ours: 'ours, web app frozen' };
     const perSecond = ({ perSecond }) => perSecond;
+    const workerUs = ({ workerUs }) => workerUs;
+    const redisUs = ({ redisUs }) => redisUs;
     return [
-      ratioRow({ ...than, what: 'throughput', take: perSecond, unit: '/s', goal: ['>=', 0.85], note: NOTE }),
       ratioRow({
-        ...than,
-        what: 'CPU per task in the worker',
-        take: ({ workerUs }) => workerUs,
-        unit: 'us',
-        goal: ['<=', 1.15],
+        ...{ ...than, what: 'CPU per task in the worker', take: workerUs, unit: 'us' },
+        ...{ goal: ['<=', 1.25], note: NOTE },
       }),
-      ratioRow({ ...than, what: 'CPU per task in Redis', take: ({ redisUs }) => redisUs, unit: 'us' }),
       ratioRow({
-        ...than,
-        what: 'throughput, worker alone',
-        ours: 'ours, web app frozen',
-        take: perSecond,
-        unit: '/s',
+        ...elsewhere,
+        what: 'CPU per task in the worker, web elsewhere',
+        take: workerUs,
+        unit: 'us',
+      }),
+      ratioRow({ ...than, what: 'CPU per task in Redis', take: redisUs, unit: 'us' }),
+      ratioRow({
+        ...{ ...elsewhere, what: 'CPU per task in Redis, web elsewhere', take: redisUs, unit: 'us' },
+        goal: ['<=', 1.2],
+      }),
+      ratioRow({ ...than, what: 'throughput', take: perSecond, unit: '/s', goal: ['>=', 0.65] }),
+      ratioRow({
+        ...{ ...elsewhere, what: 'throughput, web elsewhere', take: perSecond, unit: '/s' },
+        goal: ['>=', 0.9],
       }),
       valueRow({
         what: 'CPU per task in the web app (history)',
@@ -63,8 +70,8 @@ export const workerNoOp = {
 };
 
 const NOTE =
-  'with the web app recording the history on the same cores; "worker alone": the same worker while the web app is frozen, ' +
-  'as where it runs on another machine.';
+  '"web elsewhere": the web app, which records the history, is frozen meanwhile, as where it runs on another machine. ' +
+  'All other lines: it records on the same cores.';
 
 async function startCelery(context) {
   if (celeryLacks(context.python)) return {};

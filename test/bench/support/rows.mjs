@@ -31,6 +31,18 @@ export function ratioRow({
   };
 }
 
+/** One line that tells how much larger our side's figure is than theirs, in the figures' own unit. */
+export function differenceRow({ what, rounds, ours = 'ours', theirs, take, unit, goal, note }) {
+  const left = rounds.map((round) => take(round[ours]));
+  const right = rounds.map((round) => take(round[theirs]));
+  const differences = left.map((value, i) => value - right[i]);
+  return {
+    ...valueRow({ what: `${what} - ${theirs}`, values: differences, unit, goal, note }),
+    ours: median(left),
+    theirs: median(right),
+  };
+}
+
 /** One line about our side alone. `at`: the smaller size it was measured at, where the goal is about a greater one. */
 export function valueRow({ what, values, unit, goal, note, at }) {
   return {
