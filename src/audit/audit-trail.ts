@@ -41,7 +41,7 @@ export class AuditTrail {
         if (isWrite(req.method) || isAudited || req.audit) this.audit.record(toEntry(req, res, at, from));
       };
       this.unfinished.add(write);
-      void life.over().then(write);
+      life.whenOver(write);
     });
     next();
   };

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Settings } from '../platform/config/settings.js';
@@ -32,7 +32,7 @@ import { SessionsService } from './sessions.service.js';
 import { TokensController } from './tokens.controller.js';
 import { TokensService } from './tokens.service.js';
 import { Users } from './users.js';
-import { PrincipalInterceptor } from './principal.interceptor.js';
+import { PrincipalContext } from './principal-context.js';
 
 const users = {
   provide: Users,
@@ -110,9 +110,8 @@ const roles = {
   providers: [
     ...[users, seal, ...onRedis, factors, emergencies, oidc, loginState, roles],
     ...[SessionChanges, LoginService, SecondFactorService, SessionsService, TokensService],
-    ...[AuthenticationMiddleware, SavedForms, RateLimit, RouteCheck],
+    ...[AuthenticationMiddleware, SavedForms, RateLimit, RouteCheck, PrincipalContext],
     { provide: APP_GUARD, useClass: PermissionGuard },
-    { provide: APP_INTERCEPTOR, useClass: PrincipalInterceptor },
   ],
   exports: [
     AuthenticationMiddleware,

@@ -44,9 +44,13 @@ export class AuthenticationMiddleware {
   ) {}
 
   readonly middleware = (req: Request, res: Response, next: NextFunction): void => {
-    const work = this.authenticate(req, res);
-    RequestLifetime.of(req).authenticating(work);
-    work.then(() => next(), next);
+    const life = RequestLifetime.of(req);
+    life.authenticationStarted();
+    const proceed = (error?: unknown) => {
+      next(error);
+      life.authenticationEnded();
+    };
+    this.authenticate(req, res).then(() => proceed(), proceed);
   };
 
   /** Authorizes requests to handlers outside Nest's routes. Must run after `middleware`. */

@@ -1,3 +1,4 @@
+import type { Response } from 'express';
 import type { Permission } from './permissions.js';
 import type { Principal } from './principal.js';
 
@@ -17,8 +18,13 @@ export function mayNotRead(principal: Principal, permission: Permission | undefi
   );
 }
 
-/** Returns the response reduced to ids, types, states and links. */
-export function withoutContent(answer: unknown): unknown {
+/** Reduces the JSON of a response to ids, types, states and links. Problem documents are no task content. */
+export function hideContent(res: Response): void {
+  const { json } = res;
+  res.json = (answer: unknown) => json.call(res, withoutContent(answer));
+}
+
+function withoutContent(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null) return answer;
   return Object.fromEntries(Object.entries(answer).filter(([name]) => VISIBLE_MEMBERS.has(name)));
 }

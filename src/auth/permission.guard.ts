@@ -1,13 +1,18 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import { authorize } from './authorize.js';
+import { hideContent, mayNotRead } from './hide-unreadable.js';
+import { RequestLifetime } from './request-lifetime.js';
 import { ROUTE_ACCESS, type RouteAccess } from './require-permission.js';
 import { ANONYMOUS, type Principal } from './principal.js';
 
-/** Authorizes every route. A route without `@RequirePermission`, `@SignedIn` or `@Public` is closed to all. */
+/**
+ * Authorizes every route. A route without `@RequirePermission`, `@SignedIn` or `@Public` is closed to all. Does not start
+ * the handler of a request that the client has already closed.
+ */
 @Injectable()
 export class PermissionGuard implements CanActivate {
   constructor(
@@ -15,19 +20,24 @@ export class PermissionGuard implements CanActivate {
     private readonly settings: Settings,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
-    const req = context.switchToHttp().getRequest<Request>();
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const [req, res] = context.getArgs<[Request, Response]>();
+    const { principal = ANONYMOUS } = req;
     const need = this.reflector.getAllAndOverride<RouteAccess | undefined>(ROUTE_ACCESS, [
       context.getHandler(),
       context.getClass(),
     ]);
     if (typeof need === 'object') req.permission = need.permission;
-    authorize(req.principal ?? ANONYMOUS, need, {
+    authorize(principal, need, {
       method: req.method,
       csrf: req.headers['x-csrf-token'] ?? formField(req.body, '_csrf'),
       readOnly: this.settings.READ_ONLY,
     });
-    if (typeof need === 'object' && rendersPage(req)) requireReading(req.principal ?? ANONYMOUS);
+    if (typeof need === 'object' && rendersPage(req)) requireReading(principal);
+    if (mayNotRead(principal, req.permission)) hideContent(res);
+    const life = RequestLifetime.of(req);
+    if (life.isClosed) return new Promise(() => undefined);
+    life.handlerStarted();
     return true;
   }
 }

@@ -13,33 +13,47 @@ declare module 'express-serve-static-core' {
 export class RequestLifetime {
   /** The client has closed the connection. No handler starts after that. */
   isClosed = false;
-  private authentication: Promise<unknown> | undefined;
-  private handling: Promise<void> | undefined;
   /** The handler has finished, so the response status is its result. */
   isHandled = false;
+  private isAuthenticating = false;
+  private isHandling = false;
+  private whenIdle: (() => void) | undefined;
 
   static of(req: Request): RequestLifetime {
     return (req.life ??= new RequestLifetime());
   }
 
-  authenticating(work: Promise<unknown>): void {
-    this.authentication = work.catch(() => undefined);
+  authenticationStarted(): void {
+    this.isAuthenticating = true;
   }
 
-  /** Records the start of the handler. Call the returned function when it has ended, in any way. */
-  handlerStarted(): () => void {
-    let resolve!: () => void;
-    this.handling = new Promise((done) => (resolve = done));
-    return () => {
-      this.isHandled = true;
-      resolve();
-    };
+  /** Call after the next step has started. */
+  authenticationEnded(): void {
+    this.isAuthenticating = false;
+    this.check();
   }
 
-  /** Call after the response has closed. Resolves once the started work has ended and the status is set. */
-  async over(): Promise<void> {
-    await this.authentication;
-    await this.handling;
-    if (this.handling) await new Promise((resolve) => setImmediate(resolve));
+  handlerStarted(): void {
+    this.isHandling = true;
+  }
+
+  /** Call when the handler has ended, in any way, and the status is set. Has no effect if it was not started. */
+  handlerEnded(): void {
+    if (!this.isHandling) return;
+    this.isHandling = false;
+    this.isHandled = true;
+    this.check();
+  }
+
+  /** Call after the response has closed. Runs `act` once the started work has ended: at once for most requests. */
+  whenOver(act: () => void): void {
+    this.whenIdle = act;
+    this.check();
+  }
+
+  private check(): void {
+    if (this.isAuthenticating || this.isHandling) return;
+    this.whenIdle?.();
+    this.whenIdle = undefined;
   }
 }

@@ -1,11 +1,11 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RoostError } from '../model/errors.js';
 
 /** Internal layer of the Express router. */
 export interface RouterLayer {
-  route?: { path: unknown; methods: Record<string, boolean> };
+  route?: { path: unknown; methods: Record<string, boolean>; stack?: { handle: RequestHandler }[] };
 }
 
 /** Static files served under a prefix, outside the router. */
