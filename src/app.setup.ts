@@ -7,6 +7,7 @@ import { Settings } from './platform/config/settings.js';
 import { AccessLog } from './http/access-log.js';
 import { AllowedMethods, type RouterLayer } from './http/allowed-methods.js';
 import { bodyParsers } from './http/body-parsers.js';
+import { chain } from './http/chain.js';
 import { dotIds } from './http/dot-ids.js';
 import { compressAnswers } from './http/compress-answers.js';
 import { endHeads } from './http/head-requests.js';
@@ -27,21 +28,24 @@ export function setupApp(app: NestExpressApplication, { cache = true } = {}): vo
   app.set('query parser', 'simple');
   app.set('trust proxy', toTrustProxy(app.get(Settings).TRUST_PROXY));
   app.use(
-    requestId,
-    endHeads,
-    compressAnswers(),
-    app.get(AccessLog).middleware,
-    securityHeaders(),
-    app.get(OpenRequests).middleware,
-    app.get(AuditTrail).middleware,
-    sameSite,
-    dotIds,
-    jsonAnswers,
+    chain(
+      requestId,
+      endHeads,
+      compressAnswers(),
+      app.get(AccessLog).middleware,
+      securityHeaders(),
+      app.get(OpenRequests).middleware,
+      app.get(AuditTrail).middleware,
+      sameSite,
+      dotIds,
+      jsonAnswers,
+      authentication.middleware,
+      app.get(RateLimit).middleware,
+      // Before the body parsers: the body is not for this path.
+      allowedMethods(app).middleware,
+      ...bodyParsers(),
+    ),
   );
-  app.use(authentication.middleware, app.get(RateLimit).middleware);
-  // Before the body parsers: the body is not for this path.
-  app.use(allowedMethods(app).middleware);
-  app.use(bodyParsers());
   // Before Nest converts the parsers' errors in its own way.
   app.use(filter.middleware);
   setupViews(app, { cache });

@@ -67,7 +67,7 @@ function toEntry(req: Request, res: Response, at: number, from: string): AuditEn
     route: (req.route as { path?: string } | undefined)?.path ?? '',
     path,
     // Task ids of observed queues are unique only within the queue named in the query.
-    targets: targetsOf(req, res, via === 'nobody' ? body : { ...body, of: req.query.queue }),
+    targets: targetsOf(req, res, via === 'nobody' ? body : { ...body, of: queueOf(req) }),
     reason:
       typeof body.reason === 'string' && body.reason !== '' ? body.reason.slice(0, MAX_TEXT_LENGTH) : null,
     // 499, as nginx logs it: the client closed the connection before a handler or a response decided.
@@ -76,6 +76,11 @@ function toEntry(req: Request, res: Response, at: number, from: string): AuditEn
     code: req.refusal ?? '',
     requestId: req.id,
   };
+}
+
+/** Returns the queue that the query names. Parses the query only if there is one. */
+function queueOf(req: Request): unknown {
+  return req.originalUrl.includes('?') ? req.query.queue : undefined;
 }
 
 /** Whether the handler set the status. It counts even if the response could not be sent. */

@@ -14,7 +14,7 @@ import { EmergencyAccess } from './emergency.js';
 import { saveForm } from './saved-form.js';
 import { LoginService } from './login.service.js';
 import type { RouteAccess } from './require-permission.js';
-import { factsOf, permissionsOf } from './permissions.js';
+import { factsOf, permissionsOf, type Permission, type Role } from './permissions.js';
 import { skipsAuthentication, isPublicPath } from './public-paths.js';
 import { RateLimit } from './rate-limit.js';
 import { RequestLifetime } from './request-lifetime.js';
@@ -29,6 +29,12 @@ import { LOCAL_ADMIN, ANONYMOUS, type Principal } from './principal.js';
  */
 @Injectable()
 export class AuthenticationMiddleware {
+  /** By the scopes of a token, of which an unchanged record has one list, and by the role of its creator. */
+  private readonly tokenPermissions = new WeakMap<
+    readonly Permission[],
+    Map<Role, ReadonlySet<Permission>>
+  >();
+
   constructor(
     @Inject(LOG) private readonly log: Logger,
     private readonly settings: Settings,
@@ -108,11 +114,8 @@ export class AuthenticationMiddleware {
       if ((error as { code?: unknown }).code === 'UNAUTHENTICATED') this.rates.countAnonymous(req);
       throw error;
     } finally {
-      const emergency =
-        req.principal.via !== 'nobody' && isReader(req) ? await this.emergencies.current() : undefined;
-      res.locals.access = toAccessView(req.principal, this.loginState, this.settings.READ_ONLY, emergency);
-      if (req.principal.via === 'nobody' && isReader(req))
-        res.locals.access.csrf = this.loginState.loginToken(req, res);
+      // Programs get no page that would show their access.
+      if (!req.path.startsWith('/api/v1/')) await this.setAccessView(req, res);
     }
     if (req.principal.via !== 'nobody') return;
     const isPublic = isPublicPath(req.path);
@@ -122,6 +125,15 @@ export class AuthenticationMiddleware {
       await saveForm(req, res, this.redaction, (length) => this.rates.acquireFormBytes(req, length));
     res.setHeader('WWW-Authenticate', 'Bearer realm="roost"');
     throw unauthenticated();
+  }
+
+  private async setAccessView(req: Request, res: Response): Promise<void> {
+    const { principal = ANONYMOUS } = req;
+    const isPage = isReader(req);
+    const isKnown = principal.via !== 'nobody';
+    const emergency = isKnown && isPage ? await this.emergencies.current() : undefined;
+    res.locals.access = toAccessView(principal, this.loginState, this.settings.READ_ONLY, emergency);
+    if (!isKnown && isPage) res.locals.access.csrf = this.loginState.loginToken(req, res);
   }
 
   /** Logs each write of a break-glass login, in addition to the audit. */
@@ -155,15 +167,26 @@ export class AuthenticationMiddleware {
     const { id, name, maker, scopes } = found.token;
     this.tokens.recordUse(id, req.ip ?? '');
     // Limits the token to the permissions that its creator still has.
-    const granted = permissionsOf(role);
     return {
       via: 'token',
       name: `${name} (token of ${maker.name})`,
       role,
-      permissions: new Set(scopes.filter((scope) => granted.has(scope) && !factsOf(scope).peopleOnly)),
+      permissions: this.permissionsOfToken(scopes, role),
       identity: maker,
       isStale: found.isStale,
     };
+  }
+
+  private permissionsOfToken(scopes: readonly Permission[], role: Role): ReadonlySet<Permission> {
+    let byRole = this.tokenPermissions.get(scopes);
+    if (!byRole) this.tokenPermissions.set(scopes, (byRole = new Map()));
+    let permissions = byRole.get(role);
+    if (!permissions) {
+      const granted = permissionsOf(role);
+      permissions = new Set(scopes.filter((scope) => granted.has(scope) && !factsOf(scope).peopleOnly));
+      byRole.set(role, permissions);
+    }
+    return permissions;
   }
 
   private async bySession(id: string, usedFrom?: string): Promise<Principal> {

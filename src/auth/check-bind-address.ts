@@ -41,6 +41,18 @@ export function isLoopback(host: string): boolean {
   return /^127(\.\d{1,3}){3}$/.test(name) || name === '::1' || /^([a-z0-9-]+\.)*localhost$/.test(name);
 }
 
+let lastHost = '';
+let lastHostName = '';
+
+/** Returns the name of a Host header without its port, empty if it is not valid. Remembers the last one: most are equal. */
+function hostName(host: string): string {
+  if (host !== lastHost) {
+    lastHostName = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
+    lastHost = host;
+  }
+  return lastHostName;
+}
+
 /**
  * Restricts an instance without users to local requests. Rejects foreign host names that resolve to this machine (DNS
  * rebinding), and requests that a proxy forwards.
@@ -48,8 +60,7 @@ export function isLoopback(host: string): boolean {
  */
 export function checkOpenRequest({ headers }: Pick<Request, 'headers'>): void {
   const host = headers.host ?? '';
-  const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
-  if (!isLoopback(name)) {
+  if (!isLoopback(hostName(host))) {
     throw new RoostError(
       'HOST_REFUSED',
       `This Roost has no users, so it answers only as localhost or 127.0.0.1, not as ${JSON.stringify(host.slice(0, 100))}.`,
@@ -74,7 +85,7 @@ export function checkHost(
 ): void {
   if (PUBLIC_URL === '' || headers.authorization !== undefined) return;
   const host = headers.host ?? '';
-  const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
+  const name = hostName(host);
   const known = new URL(PUBLIC_URL).hostname;
   if (name === known || name === HOST || isLoopback(name)) return;
   throw new RoostError(

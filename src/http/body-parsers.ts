@@ -4,8 +4,10 @@ import { isUtf8 } from 'node:buffer';
 import { RoostError } from '../model/errors.js';
 import { parseExactJson, type JsonFault } from '../model/exact-json.js';
 import { bounded, sentBody } from './body-limit.js';
+import { chain } from './chain.js';
 import { readCharset } from './charset.js';
 import { checkJson, refuseFaults } from './json-body.js';
+import { isPlainJson, readPlainBody } from './plain-body.js';
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -26,10 +28,9 @@ export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'appl
 
 /** Parses bodies within their limits: 256 kB of JSON, 4 MB for bulk, 1 MB of form. Leaves other bodies unread. */
 export function bodyParsers(): express.RequestHandler[] {
-  const bulkJson = jsonOf(BULK_LIMIT);
-  const bulkLines = bounded(
-    BULK_LIMIT,
-    express.text({ limit: BULK_LIMIT, type: NDJSON_TYPES, verify: wholeText }),
+  const bulk = chain(
+    jsonOf(BULK_LIMIT),
+    bounded(BULK_LIMIT, express.text({ limit: BULK_LIMIT, type: NDJSON_TYPES, verify: wholeText })),
   );
   const json = jsonOf(BODY_LIMIT);
   const form = bounded(
@@ -40,10 +41,11 @@ export function bodyParsers(): express.RequestHandler[] {
   const isApi = (req: Request) => req.path.startsWith('/api/');
   return [
     readCharset,
-    (req, res, next) => (isBulk(req) ? bulkJson(req, res, next) : next()),
-    (req, res, next) => (isBulk(req) ? bulkLines(req, res, next) : next()),
-    (req, res, next) => (isApi(req) && !isBulk(req) ? json(req, res, next) : next()),
-    (req, res, next) => (isApi(req) ? next() : form(req, res, next)),
+    (req, res, next) => {
+      if (!isApi(req)) return void form(req, res, next);
+      if (isBulk(req)) return void bulk(req, res, next);
+      return void json(req, res, next);
+    },
     (req, _res, next) => {
       if (isApi(req) && !isBulk(req)) checkBody(req);
       next();
@@ -53,11 +55,15 @@ export function bodyParsers(): express.RequestHandler[] {
 
 function jsonOf(limit: number): express.RequestHandler {
   const read = bounded(limit, express.text({ limit, type: 'application/json', verify: wholeText }));
-  return (req, res, next) =>
-    void read(req, res, (error?: unknown) => {
+  return (req, res, next) => {
+    if (isPlainJson(req, limit)) {
+      return readPlainBody(req, (error, text) => (error ? next(error) : parseText(req, text, next)));
+    }
+    return void read(req, res, (error?: unknown) => {
       if (error === undefined && typeof req.body === 'string') parseText(req, req.body, next);
       else next(error);
     });
+  };
 }
 
 function parseText(req: Request, text: string, next: NextFunction): void {

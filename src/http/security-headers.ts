@@ -1,8 +1,23 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** Forbids inline scripts and styles, content from other hosts, and framing. */
+/** Forbids inline scripts and styles, content from other hosts, and framing. The headers are the same for every response. */
 export function securityHeaders(): RequestHandler {
+  const headers: [name: string, value: string][] = [];
+  const collector = {
+    setHeader: (name: string, value: string) => headers.push([name, value]),
+    removeHeader() {},
+  };
+  void fixedHeaders()({} as Request, collector as unknown as Response, (error?: unknown) => {
+    if (error) throw error;
+  });
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    next();
+  };
+}
+
+function fixedHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: DIRECTIVES },
     // Roost itself serves plain http; the proxy that adds TLS must add this header.

@@ -46,7 +46,8 @@ export class TaskCommandsController {
       requestId: req.id,
       ...idempotencyKey(req),
     });
-    res.location(task.links.self);
+    // Needs no encoding: the id is Roost's own.
+    res.setHeader('Location', task.links.self);
     if (wait) {
       const settled = await this.queries.waitUntilFinished(task.id, {
         timeoutMs: wait * 1000,

@@ -109,8 +109,9 @@ function isLimit(value: unknown): value is number {
 
 /** @param queue queue of another program, whose ids are unique only within the queue. */
 export function taskLinks(id: string, queue?: string): TaskView['links'] {
-  const self = `/api/v1/tasks/${idInPath(id)}`;
-  const page = `/tasks/${idInPath(id)}`;
+  const segment = idInPath(id);
+  const self = `/api/v1/tasks/${segment}`;
+  const page = `/tasks/${segment}`;
   const of = queue === undefined ? '' : `?queue=${encodeURIComponent(queue)}`;
   return { self: self + of, page: page + of, events: `${self}/events${of}`, logs: `${self}/logs${of}` };
 }
