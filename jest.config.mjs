@@ -1,12 +1,13 @@
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/jest/main-realm-environment.mjs',
+  runtime: '<rootDir>/test/support/jest/package-runtime.mjs',
   // class-transformer reads decorator metadata, so the polyfill has to be there first.
   setupFiles: ['reflect-metadata'],
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.ts$': '<rootDir>/test/support/typescript-transform.mjs' },
-  testSequencer: '<rootDir>/test/support/slow-first.mjs',
+  transform: { '^.+\\.ts$': '<rootDir>/test/support/jest/typescript-transform.mjs' },
+  testSequencer: '<rootDir>/test/support/jest/slow-first.mjs',
   // On a busy machine a worker takes longer than Jest's 500 ms to end, and was reported as one that leaks.
   workerGracefulExitTimeout: 20_000,
   maxWorkers: 2,

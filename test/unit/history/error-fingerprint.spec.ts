@@ -6,6 +6,7 @@ import {
   rootFrame,
   topFrame,
 } from '../../../src/history/error-fingerprint.js';
+import { codePoint } from '../../support/code-points.js';
 
 const STACK = `TypeError: x
     at Object.get (/app/node_modules/lib/index.js:10:3)
@@ -116,7 +117,7 @@ describe('the fingerprint of an error', () => {
     }
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: codePoint }),
         (text) => errorFingerprint({ type: text, name: text, message: text, stack: text }).length === 16,
       ),
     );

@@ -62,8 +62,8 @@ describe('what the published schema promises is what the door does', () => {
     const compare = async (raw: object) => {
       const verdicts = { raw, schema: schema(raw), door: await door(raw) };
       if (verdicts.door) accepted++;
-      // Of what no keyword says the door may refuse more, never less.
-      if (isExact || verdicts.door)
+      // Of what no keyword says the door may refuse more, never less. Most agree: an `expect` for each takes seconds.
+      if ((isExact || verdicts.door) && verdicts.schema !== verdicts.door)
         expect(verdicts).toEqual({ raw, schema: verdicts.door, door: verdicts.door });
     };
     await compare({});
@@ -127,7 +127,8 @@ describe('what the published schema promises is what the door does', () => {
         const raw = JSON.parse(JSON.stringify(sent)) as object;
         const verdicts = { raw, schema: schema(raw), door: await door(raw) };
         if (verdicts.door) accepted++;
-        expect(verdicts).toEqual({ raw, schema: verdicts.door, door: verdicts.door });
+        if (verdicts.schema !== verdicts.door)
+          expect(verdicts).toEqual({ raw, schema: verdicts.door, door: verdicts.door });
       }),
       { numRuns: 500 },
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { wordAt } from '../../../src/search/word-at.js';
+import { codePoint } from '../../support/code-points.js';
 
 /** `|` is the cursor. */
 const at = (marked: string) => wordAt(marked.replace('|', ''), marked.indexOf('|'));
@@ -23,7 +24,7 @@ describe('the term under the cursor', () => {
 
   it('is found in any text at any place', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.integer(), (q, cursor) => {
+      fc.property(fc.string({ unit: codePoint }), fc.integer(), (q, cursor) => {
         const { from, to } = wordAt(q, cursor);
         expect(from).toBeGreaterThanOrEqual(0);
         expect(to).toBeGreaterThanOrEqual(from);

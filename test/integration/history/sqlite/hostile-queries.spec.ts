@@ -14,6 +14,7 @@ import {
 import { QuerySyntaxError } from '../../../../src/history/query/query-syntax-error.js';
 import { StoreFixture } from './store-fixture.js';
 import { NOON, task } from '../../../support/history-rows.js';
+import { codePoint } from '../../../support/code-points.js';
 
 const HOSTILE = [
   '%', '_', "'", '"', '\\', '*', '""', 'NEAR(a b)', 'a AND b', 'NOT', 'head:x', '{head}', '^a', 'a + b', '-', '', ' ', '\u0000', '\ud800', 'ab\u0000cd',
@@ -24,7 +25,7 @@ const HOSTILE = [
 const text = fc.oneof(
   fc.constantFrom(...HOSTILE),
   fc.string({ maxLength: 12 }),
-  fc.string({ unit: 'binary', maxLength: 6 }),
+  fc.string({ unit: codePoint, maxLength: 6 }),
 );
 const number = fc.oneof(
   fc.constantFrom(0, -0, 42, 0.1, -5, 1e308, -1e308, 5e-324, 2 ** 53, 1e15),

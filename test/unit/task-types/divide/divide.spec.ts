@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { PermanentError } from '../../../../src/task-api/outcomes.js';
 import { parseDecimal } from '../../../../src/task-types/divide/decimal.js';
@@ -215,6 +215,9 @@ describe('divide', () => {
   it('lets others have their turn during 100,000 digits, and notices a cancel', async () => {
     const reason = new Error('cancelled');
     const ctx = fakeContext();
+    // 100,000 digits take some 20 ms, too little for several turns of a fast machine.
+    let now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => (now += 0.01));
     let turns = 0;
     const takeTurn = () => {
       turns++;
@@ -223,6 +226,7 @@ describe('divide', () => {
     };
     setImmediate(takeTurn);
     await expect(divide.run({ x: 1, y: '9'.repeat(400), digits: 100_000 }, ctx)).rejects.toBe(reason);
+    jest.restoreAllMocks();
     expect(ctx.progressCalls.at(-1)!.done).toBeLessThan(100_000);
   });
 

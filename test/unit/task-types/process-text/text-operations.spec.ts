@@ -6,6 +6,7 @@ import {
   countWords,
 } from '../../../../src/task-types/process-text/text-operations.js';
 import type { Operation } from '../../../../src/task-types/process-text/text-operations.js';
+import { codePoint } from '../../../support/code-points.js';
 
 const { signal } = new AbortController();
 const apply = (operation: Operation, text: string) => applyOperation(text, operation, signal);
@@ -32,7 +33,7 @@ const hardText = fc
         '\u200d',
         'ไทย',
       ),
-      fc.string({ unit: 'binary', maxLength: 5 }),
+      fc.string({ unit: codePoint, maxLength: 5 }),
     ),
     { maxLength: 400, size: 'max' },
   )
