@@ -11,7 +11,7 @@ export default {
   // On a busy machine a worker takes longer than Jest's 500 ms to end, and was reported as one that leaks.
   workerGracefulExitTimeout: 20_000,
   maxWorkers: 2,
-  // Jest's ESM registry keeps about 18 MB per spec file; a worker over this size is replaced.
+  // A spec leaves about 2 MB of its modules behind; a worker with a larger heap is replaced.
   workerIdleMemoryLimit: '400MB',
   // Ends what hangs. A machine with 15 busy processes a core is slow, and a slow test is no failed one.
   testTimeout: 300_000,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MAX_SAVED, type SavedSearch } from '../../../src/history/ports/saved-search-store.js';
 import { NOON } from '../../support/history-rows.js';
 import { ADAPTERS } from './adapters.js';
@@ -11,10 +11,10 @@ const saved = (id: string, name: string, more: Partial<SavedSearch> = {}): Saved
 
 describe.each(ADAPTERS)('saved searches ($name)', (adapter) => {
   let history: HistoryFixture;
-  beforeAll(async () => {
+  beforeEach(async () => {
     history = await HistoryFixture.open(adapter);
   });
-  afterAll(() => history.remove());
+  afterEach(() => history.remove());
 
   it('are listed by name, and replaced by one of the same name in any case', async () => {
     const { store } = history;
@@ -29,9 +29,9 @@ describe.each(ADAPTERS)('saved searches ($name)', (adapter) => {
 
   it('are limited in number', async () => {
     const { store } = history;
-    for (let n = 1; n < MAX_SAVED; n++) await store.saveSearch(saved(`n${n}`, `n${n}`));
+    for (let n = 0; n < MAX_SAVED; n++) await store.saveSearch(saved(`n${n}`, `n${n}`));
     expect(await store.saveSearch(saved('more', 'more'))).toBe('full');
-    expect(await store.saveSearch(saved('again', 'slow'))).toBe('replaced');
+    expect(await store.saveSearch(saved('again', 'N1'))).toBe('replaced');
     expect(await store.searches()).toHaveLength(MAX_SAVED);
   });
 });
