@@ -1,5 +1,11 @@
-/** How often a condition without an event of its own is looked at, ms. */
-const EVERY_MS = 20;
+/** Shortest and longest pause between two looks at a condition, ms. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 100;
+/**
+ * Share of the time waited so far that a pause takes. Most conditions ask the web app: without growing pauses, long waits
+ * keep it and the test's process busy.
+ */
+const PAUSE_SHARE = 0.1;
 /** Below the time limit of a test: what is missing is named. A busy machine takes 20 s for a process to start. */
 const PATIENCE_MS = 240_000;
 
@@ -12,7 +18,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   limitMs = PATIENCE_MS,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const deadline = Date.now() + limitMs;
+  const startedAt = Date.now();
   let last: unknown;
   for (;;) {
     try {
@@ -22,9 +28,11 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) {
+    const waitedMs = Date.now() - startedAt;
+    if (waitedMs > limitMs) {
       throw new Error(`Not within ${limitMs} ms: ${what}`, { cause: last });
     }
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    const pauseMs = Math.min(Math.max(waitedMs * PAUSE_SHARE, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

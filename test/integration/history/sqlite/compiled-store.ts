@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
 import { projectRoot } from '../../../support/processes.js';
+import compiler from '../../../support/typescript-transform.mjs';
 
 /** The rooms that the store loads, compiled: other threads and processes know no TypeScript. Answers where its thread starts. */
 export function compileStore(folder: string): URL {
@@ -11,16 +11,10 @@ export function compileStore(folder: string): URL {
     for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
     )) {
-      const { outputText } = ts.transpileModule(readFileSync(join(from, file), 'utf8'), {
-        compilerOptions: {
-          target: ts.ScriptTarget.ES2023,
-          module: ts.ModuleKind.ESNext,
-          experimentalDecorators: true,
-        },
-      });
+      const { code } = compiler.process(readFileSync(join(from, file), 'utf8'), file);
       const target = join(folder, room, file.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, outputText);
+      writeFileSync(target, code);
     }
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
