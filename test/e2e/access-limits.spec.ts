@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../support/api-client.js';
 import { BrowserClient } from '../support/browser-client.js';
-import { startApp, type RunningApp } from '../support/processes.js';
+import type { RunningApp } from '../support/processes.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
 
@@ -12,14 +12,11 @@ describe('how much one may ask for', () => {
   let second: RunningApp;
 
   beforeAll(async () => {
-    roost = await Roost.start({ worker: false, env: { RATE_LIMIT_PER_MINUTE: '60' } });
-    second = await startApp('web', roost.env);
+    roost = await Roost.start({ worker: false, twoWebs: true, env: { RATE_LIMIT_PER_MINUTE: '60' } });
+    second = roost.second;
   });
 
-  afterAll(async () => {
-    await second.stop();
-    await roost.stop();
-  });
+  afterAll(() => roost.stop());
 
   /** A minute that has enough left of it. */
   const aMinute = () => until('the minute is young', () => Date.now() % 60_000 < 40_000, 25_000);

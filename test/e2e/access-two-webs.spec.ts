@@ -8,7 +8,7 @@ import type { ExportedEntry } from '../../src/audit/audit-view.js';
 import { AuditFile } from '../../src/history/sqlite/audit-file.js';
 import { toAuditKey } from '../../src/history/sqlite/audit-seal.js';
 import { BrowserClient, csrfIn } from '../support/browser-client.js';
-import { startApp, type RunningApp } from '../support/processes.js';
+import type { RunningApp } from '../support/processes.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
 
@@ -26,6 +26,7 @@ describe('a login with two web processes', () => {
     const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
     roost = await Roost.start({
       worker: false,
+      twoWebs: true,
       env: {
         ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`,
         // Each has a working folder of its own, as on two machines.
@@ -33,11 +34,10 @@ describe('a login with two web processes', () => {
         AUDIT_EXPORT: `file:${exported}`,
       },
     });
-    second = await startApp('web', { ...roost.env });
+    second = roost.second;
   });
 
   afterAll(async () => {
-    await second?.stop();
     await roost.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -4,6 +4,7 @@ import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 /** A minute of work that can be stopped at any digit. */
 const LONG = { x: 1, y: 7, digits: 300, stepDelayMs: 200 };
@@ -14,16 +15,20 @@ describe('the fleet', () => {
   let api: ApiClient;
   let alpha: RunningApp;
   let beta: RunningApp;
+  /** Started by the first test, ended by the second. */
+  let gamma: RunningApp;
+  /** The same for the two tests of a frozen worker. */
+  let frozen: RunningApp;
   const env = (more: Record<string, string> = {}) => ({ REDIS_URL: redis.url, ...more });
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    web = await startApp('web', env());
-    api = new ApiClient(web.url!);
-    [alpha, beta] = await Promise.all([
-      startApp('worker', env({ WORKER_NAME: 'alpha', WORKER_CONCURRENCY: '1' })),
+    [web, alpha, beta] = await Promise.all([
+      startApp('web', env()),
+      startApp('worker', env({ WORKER_NAME: 'alpha', WORKER_CONCURRENCY: '1', ...DEFAULT_QUEUE_ONLY })),
       startApp('worker', env({ WORKER_NAME: 'beta', WORKER_QUEUES: 'cpu', WORKER_CONCURRENCY: '2' })),
     ]);
+    api = new ApiClient(web.url!);
   });
 
   afterAll(async () => {
@@ -60,7 +65,7 @@ describe('the fleet', () => {
 
   it('shows a worker within 2 s of its start, with who it is and how hard it works', async () => {
     const startedAt = Date.now();
-    const gamma = await startApp('worker', env({ WORKER_NAME: 'gamma' }));
+    gamma = await startApp('worker', env({ WORKER_NAME: 'gamma' }));
     await until('gamma is there', async () => (await worker('gamma')).status === 'online');
     expect(Date.now() - startedAt).toBeLessThan(60_000);
     const seen = await detail('gamma');
@@ -70,7 +75,25 @@ describe('the fleet', () => {
       expect.arrayContaining(['divide', 'count-primes']),
     );
     expect(seen.settings).toMatchObject({ WORKER_NAME: 'gamma' });
-    await gamma.stop();
+  });
+
+  it('does not run a task again that was cancelled while its worker was frozen and then died', async () => {
+    await obey('alpha', 'pause');
+    const { id } = await api.submit('divide', LONG);
+    await until('it runs there', async () => (await api.task(id)).worker === 'gamma');
+    gamma.signal('SIGSTOP');
+    const { status, body } = await cancel(id, { reason: 'stuck' });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({
+      state: 'active',
+      cancelRequested: { note: expect.stringContaining('No worker answered') },
+    });
+    await gamma.kill();
+    await obey('alpha', 'resume');
+    expect(await api.inState(id, ['cancelled', 'completed', 'failed'])).toMatchObject({
+      state: 'cancelled',
+      cancelled: { reason: 'stuck' },
+    });
   });
 
   it('changes concurrency at once, also while all slots are in use', async () => {
@@ -152,28 +175,8 @@ describe('the fleet', () => {
     await obey('alpha', 'concurrency', { queue: 'default', concurrency: 1 });
   });
 
-  it('does not run a task again that was cancelled while its worker was frozen and then died', async () => {
-    const doomed = await startApp('worker', env({ WORKER_NAME: 'doomed' }));
-    await obey('alpha', 'pause');
-    const { id } = await api.submit('divide', LONG);
-    await until('it runs there', async () => (await api.task(id)).worker === 'doomed');
-    doomed.signal('SIGSTOP');
-    const { status, body } = await cancel(id, { reason: 'stuck' });
-    expect(status).toBe(202);
-    expect(body).toMatchObject({
-      state: 'active',
-      cancelRequested: { note: expect.stringContaining('No worker answered') },
-    });
-    await doomed.kill();
-    await obey('alpha', 'resume');
-    expect(await api.inState(id, ['cancelled', 'completed', 'failed'])).toMatchObject({
-      state: 'cancelled',
-      cancelled: { reason: 'stuck' },
-    });
-  });
-
   it('answers 504 for a frozen worker, which does not obey when it wakes', async () => {
-    const frozen = await startApp('worker', env({ WORKER_NAME: 'frozen', WORKER_QUEUES: 'cpu' }));
+    frozen = await startApp('worker', env({ WORKER_NAME: 'frozen', WORKER_QUEUES: 'cpu' }));
     await until('it hears', async () => (await command('frozen', 'ping')).status === 200);
     frozen.signal('SIGSTOP');
     expect(await ask('frozen', 'pause')).toMatchObject({
@@ -184,14 +187,12 @@ describe('the fleet', () => {
     expect(await command('frozen', 'ping')).toMatchObject({ status: 200, body: { result: { pong: true } } });
     await until('it is back', async () => (await worker('frozen')).status !== 'offline');
     expect(await worker('frozen')).toMatchObject({ status: 'online', paused: null });
-    await frozen.stop();
   });
 
   it('gives up on a frozen worker within 10 s and lets it be dismissed when it is gone', async () => {
-    const frozen = await startApp('worker', env({ WORKER_NAME: 'sleeper', WORKER_QUEUES: 'cpu' }));
-    const { id } = await worker('sleeper');
+    const { id } = await worker('frozen');
     frozen.signal('SIGSTOP');
-    await until('it is offline', async () => (await worker('sleeper')).status === 'offline');
+    await until('it is offline', async () => (await worker('frozen')).status === 'offline');
     await frozen.kill();
     expect((await api.call('DELETE', `/api/v1/workers/${id}`)).status).toBe(204);
     expect((await workers()).some((one) => one.id === id)).toBe(false);
@@ -207,7 +208,7 @@ describe('the fleet', () => {
   });
 
   it('drains: takes nothing new, finishes what runs, ends and shows why', async () => {
-    const drained = await startApp('worker', env({ WORKER_NAME: 'drained' }));
+    const drained = await startApp('worker', env({ WORKER_NAME: 'drained', ...DEFAULT_QUEUE_ONLY }));
     await obey('alpha', 'pause');
     const running = await api.submit('divide', { ...LONG, digits: 8 });
     await until('it runs there', async () => (await api.task(running.id)).worker === 'drained');
@@ -224,7 +225,7 @@ describe('the fleet', () => {
   });
 
   it('stops a worker at once when told so; what it ran is run again elsewhere', async () => {
-    const told = await startApp('worker', env({ WORKER_NAME: 'told' }));
+    const told = await startApp('worker', env({ WORKER_NAME: 'told', ...DEFAULT_QUEUE_ONLY }));
     await obey('alpha', 'pause');
     const { id } = await api.submit('divide', { ...LONG, digits: 8 });
     await until('it runs there', async () => (await api.task(id)).worker === 'told');

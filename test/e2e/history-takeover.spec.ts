@@ -10,6 +10,7 @@ import { startApp, type RunningApp } from '../support/processes.js';
 import { holderOf } from '../support/recorded.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describe('two web processes with one history', () => {
   const folder = mkdtempSync(join(tmpdir(), 'roost-history-'));
@@ -19,7 +20,7 @@ describe('two web processes with one history', () => {
   let engine: RecordingEngine;
   let apps: RunningApp[];
   const start = (name: 'web' | 'worker') =>
-    startApp(name, { REDIS_URL: redis.url, HISTORY_URL: `file:${file}` });
+    startApp(name, { REDIS_URL: redis.url, HISTORY_URL: `file:${file}`, ...DEFAULT_QUEUE_ONLY });
 
   const recording = (not?: RunningApp) =>
     until('one of them records', async () => {

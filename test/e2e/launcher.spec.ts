@@ -138,54 +138,56 @@ onLinux('npm start', () => {
     LIMIT_MS,
   );
 
-  it(
-    'leaves nothing behind when the launcher is killed, Redis included, and starts again',
-    async () => {
-      const npm = npmStart.start();
+  describe('after a kill', () => {
+    /** What runs from one test to the next: each start of everything costs seconds. */
+    let npm: TestProcess;
+
+    beforeAll(async () => {
+      npm = npmStart.start();
       await npmStart.address(npm);
-      process.kill(npmStart.project.pidOf(/scripts\/start\.mjs/), 'SIGKILL');
-      await npm.ended;
-      await npmStart.nothingLeft();
+    }, LIMIT_MS);
+    afterAll(() => npmStart.end(npm), LIMIT_MS);
 
-      const again = npmStart.start();
-      expect((await fetch(await npmStart.address(again))).status).toBe(200);
-      await npmStart.end(again);
-    },
-    LIMIT_MS,
-  );
+    it(
+      'starts a crashed worker again',
+      async () => {
+        const pid = npmStart.project.pidOf(/dist\/worker\.js/);
+        process.kill(pid, 'SIGKILL');
+        await npm.waitForOutput(/The worker ended \(SIGKILL\); starting it again in 1 s/);
+        await until('another worker runs', () => npmStart.project.pidOf(/dist\/worker\.js/) !== pid);
+      },
+      LIMIT_MS,
+    );
 
-  it(
-    'clears away a Redis whose supervisor was killed too, and goes on with its data',
-    async () => {
-      const npm = npmStart.start();
-      await npmStart.address(npm);
-      for (const script of [/scripts\/start\.mjs/, /scripts\/supervisor\.mjs/]) {
-        process.kill(npmStart.project.pidOf(script), 'SIGKILL');
-      }
-      await npm.ended;
-      expect(npmStart.project.pidOf(/redis-server|valkey-server/)).toBeGreaterThan(0);
+    it(
+      'leaves nothing behind when the launcher is killed, Redis included, and starts again',
+      async () => {
+        process.kill(npmStart.project.pidOf(/scripts\/start\.mjs/), 'SIGKILL');
+        await npm.ended;
+        await npmStart.nothingLeft();
 
-      const again = npmStart.start();
-      await again.waitForOutput(/removed the leftovers of a killed start/);
-      await npmStart.address(again);
-      await npmStart.end(again);
-    },
-    LIMIT_MS,
-  );
+        npm = npmStart.start();
+        expect((await fetch(await npmStart.address(npm))).status).toBe(200);
+      },
+      LIMIT_MS,
+    );
 
-  it(
-    'starts a crashed worker again',
-    async () => {
-      const npm = npmStart.start();
-      await npmStart.address(npm);
-      const pid = npmStart.project.pidOf(/dist\/worker\.js/);
-      process.kill(pid, 'SIGKILL');
-      await npm.waitForOutput(/The worker ended \(SIGKILL\); starting it again in 1 s/);
-      await until('another worker runs', () => npmStart.project.pidOf(/dist\/worker\.js/) !== pid);
-      await npmStart.end(npm);
-    },
-    LIMIT_MS,
-  );
+    it(
+      'clears away a Redis whose supervisor was killed too, and goes on with its data',
+      async () => {
+        for (const script of [/scripts\/start\.mjs/, /scripts\/supervisor\.mjs/]) {
+          process.kill(npmStart.project.pidOf(script), 'SIGKILL');
+        }
+        await npm.ended;
+        expect(npmStart.project.pidOf(/redis-server|valkey-server/)).toBeGreaterThan(0);
+
+        npm = npmStart.start();
+        await npm.waitForOutput(/removed the leftovers of a killed start/);
+        await npmStart.address(npm);
+      },
+      LIMIT_MS,
+    );
+  });
 
   it(
     'names a taken port and the command that works',

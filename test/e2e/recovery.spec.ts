@@ -4,6 +4,7 @@ import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 /** Slow enough to be caught in the middle, short enough to be run again: 4 s. */
 const SLOW = { x: 1, y: 7, digits: 20, stepDelayMs: 200 };
@@ -12,11 +13,27 @@ describe('when something dies', () => {
   let redis: RedisServer;
   let web: RunningApp;
   let api: ApiClient;
-  const env = (more: Record<string, string> = {}) => ({ REDIS_URL: redis.url, ...more });
+  let workers: Map<string, RunningApp>;
+  /** Name of the worker that dies with its task, and of the one that runs the task again. */
+  let killed: string;
+  let other: string;
+  /** Apps that started while Redis was away. */
+  let late: RunningApp[];
+  const env = (more: Record<string, string> = {}) => ({
+    REDIS_URL: redis.url,
+    ...DEFAULT_QUEUE_ONLY,
+    ...more,
+  });
 
   beforeAll(async () => {
     redis = await RedisServer.start({ appendOnly: true });
-    web = await startApp('web', env());
+    const [first, second, app] = await Promise.all([
+      startApp('worker', env({ WORKER_NAME: 'first' })),
+      startApp('worker', env({ WORKER_NAME: 'second' })),
+      startApp('web', env()),
+    ]);
+    workers = new Map(Object.entries({ first, second }));
+    web = app;
     api = new ApiClient(web.url!);
   });
 
@@ -25,18 +42,17 @@ describe('when something dies', () => {
     await redis.remove();
   });
 
+  const status = async (name: string) =>
+    (
+      await api.get<{ items: { name: string; status: string; left?: string }[] }>('/api/v1/workers')
+    ).items.find((worker) => worker.name === name);
+
   it('runs a task of a killed worker again on another within 15 s, and reports the lost attempt', async () => {
-    const workers = new Map(
-      await Promise.all(
-        ['first', 'second'].map(
-          async (name) => [name, await startApp('worker', env({ WORKER_NAME: name }))] as const,
-        ),
-      ),
-    );
     const { id } = await api.submit('divide', SLOW);
     await until('the task has made progress', async () => (await api.task(id)).progress?.done);
-    const killed = (await api.task(id)).worker!;
-    const other = killed === 'first' ? 'second' : 'first';
+    killed = (await api.task(id)).worker!;
+    other = killed === 'first' ? 'second' : 'first';
+    expect(await status(killed)).toMatchObject({ status: 'online' });
 
     await workers.get(killed)!.kill();
     const killedAt = Date.now();
@@ -54,22 +70,14 @@ describe('when something dies', () => {
       { number: 1, worker: killed, outcome: 'lost' },
       { number: 2, worker: other, outcome: 'completed' },
     ]);
-    await workers.get(other)!.stop();
   });
 
   it('lists a killed worker as offline within 10 s and one that was stopped with its reason', async () => {
-    const killed = await startApp('worker', env({ WORKER_NAME: 'killed' }));
-    const stopped = await startApp('worker', env({ WORKER_NAME: 'stopped' }));
-    const status = async (name: string) =>
-      (
-        await api.get<{ items: { name: string; status: string; left?: string }[] }>('/api/v1/workers')
-      ).items.find((worker) => worker.name === name);
-    expect(await status('killed')).toMatchObject({ status: 'online' });
-    await Promise.all([killed.kill(), stopped.stop()]);
-    expect(await status('stopped')).toMatchObject({ status: 'offline', left: 'stopped by SIGTERM' });
+    await workers.get(other)!.stop();
+    expect(await status(other)).toMatchObject({ status: 'offline', left: 'stopped by SIGTERM' });
     await until(
       'the killed one is offline',
-      async () => (await status('killed'))?.status === 'offline',
+      async () => (await status(killed))?.status === 'offline',
       10_000,
     );
   });
@@ -142,9 +150,8 @@ describe('when something dies', () => {
 
   it('starts while Redis is away and gets to work when it comes', async () => {
     await redis.stop();
-    const late = await startApp('web', env());
-    const worker = await startApp('worker', env());
-    const client = new ApiClient(late.url!);
+    late = await Promise.all([startApp('web', env()), startApp('worker', env())]);
+    const client = new ApiClient(late[0]!.url!);
     expect(
       (await client.call('POST', '/api/v1/tasks', { type: 'divide', input: { x: 1, y: 2 } })).status,
     ).toBe(503);
@@ -152,15 +159,12 @@ describe('when something dies', () => {
     await until('ready', async () => (await client.call('GET', '/health/ready')).ok);
     const { id } = await client.submit('divide', { x: 1, y: 2 });
     expect(await client.inState(id, ['completed', 'failed'])).toMatchObject({ state: 'completed' });
-    await Promise.all([late.stop(), worker.stop()]);
   });
 
   it('ends at once when asked to while Redis is away', async () => {
-    const worker = await startApp('worker', env());
-    const other = await startApp('web', env());
     await redis.stop();
     const askedAt = Date.now();
-    const exits = await Promise.all([worker.stop(), other.stop()]);
+    const exits = await Promise.all(late.map((app) => app.stop()));
     expect(exits.map(({ code }) => code)).toEqual([0, 0]);
     expect(Date.now() - askedAt).toBeLessThan(20_000);
     await redis.startAgain();

@@ -19,15 +19,17 @@ describe("why isn't it running?", () => {
   beforeAll(async () => {
     redis = await RedisServer.start();
     const env = { REDIS_URL: redis.url };
-    web = await startApp('web', env);
+    [web, worker] = await Promise.all([
+      startApp('web', env),
+      startApp('worker', {
+        ...env,
+        WORKER_NAME: 'alpha',
+        WORKER_QUEUES: 'default',
+        WORKER_CONCURRENCY: '2',
+        SHUTDOWN_TIMEOUT_MS: '3000',
+      }),
+    ]);
     api = new ApiClient(web.url!);
-    worker = await startApp('worker', {
-      ...env,
-      WORKER_NAME: 'alpha',
-      WORKER_QUEUES: 'default',
-      WORKER_CONCURRENCY: '2',
-      SHUTDOWN_TIMEOUT_MS: '3000',
-    });
   });
 
   afterEach(async () => {

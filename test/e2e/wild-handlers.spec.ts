@@ -56,9 +56,13 @@ describe('handlers that go wrong', () => {
   beforeAll(async () => {
     build = new ScratchBuild('task-types-wild');
     redis = await RedisServer.start();
-    web = await startApp('web', { REDIS_URL: redis.url }, build.folder);
+    // The worker with the settings of the first test.
+    [web] = await Promise.all([
+      startApp('web', { REDIS_URL: redis.url }, build.folder),
+      startWorker({ SHUTDOWN_TIMEOUT_MS: '6000' }),
+    ]);
     api = new ApiClient(web.url!);
-  }, 60_000);
+  }, TEST_MS);
 
   afterAll(async () => {
     await Promise.all([web.stop(), worker?.stop()]);
@@ -99,7 +103,7 @@ describe('handlers that go wrong', () => {
   it(
     'give their tasks back when the worker stops, whatever they throw then',
     async () => {
-      const stopping = await startWorker({ SHUTDOWN_TIMEOUT_MS: '6000' });
+      const stopping = worker!;
       const ids: string[] = [];
       for (const deed of LETTING_GO) ids.push((await submit('wild', deed, { attempts: 1 })).id);
       // A process each, which costs seconds on a busy machine.

@@ -9,6 +9,8 @@ interface RoostOptions {
   env?: Record<string, string>;
   /** Without one, tasks stay where they are. */
   worker?: boolean;
+  /** Two web apps, as behind a proxy. */
+  twoWebs?: boolean;
   /** In the URL of Redis, which takes any: to see where it turns up. */
   password?: string;
 }
@@ -20,10 +22,16 @@ export class Roost {
     readonly env: Record<string, string>,
     readonly logDir: string,
     readonly web: RunningApp,
+    private readonly otherWeb: RunningApp | undefined,
     private worker: RunningApp | undefined,
   ) {}
 
-  static async start({ env = {}, worker = true, password }: RoostOptions = {}): Promise<Roost> {
+  static async start({
+    env = {},
+    worker = true,
+    twoWebs = false,
+    password,
+  }: RoostOptions = {}): Promise<Roost> {
     const redis = await RedisServer.start();
     const logDir = mkdtempSync(join(tmpdir(), 'roost-logs-'));
     const url =
@@ -34,15 +42,22 @@ export class Roost {
       HISTORY_URL: `file:${join(logDir, 'history.db')}`,
       ...env,
     };
-    const [web, first] = await Promise.all([
+    const [web, otherWeb, first] = await Promise.all([
       startApp('web', all),
+      twoWebs ? startApp('web', all) : undefined,
       worker ? startApp('worker', all) : undefined,
     ]);
-    return new Roost(redis, all, logDir, web, first);
+    return new Roost(redis, all, logDir, web, otherWeb, first);
   }
 
   get url(): string {
     return this.web.url!;
+  }
+
+  /** Web app beside `web` of a Roost that has two. */
+  get second(): RunningApp {
+    if (!this.otherWeb) throw new Error('This Roost was started without `twoWebs`.');
+    return this.otherWeb;
   }
 
   get workerIsRunning(): boolean {
@@ -73,7 +88,7 @@ export class Roost {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.web.stop(), this.worker?.stop()]);
+    await Promise.all([this.web.stop(), this.otherWeb?.stop(), this.worker?.stop()]);
     await this.redis.remove();
     rmSync(this.logDir, { recursive: true, force: true });
   }

@@ -45,8 +45,8 @@ export class World {
     const proxy = await ChaosProxy.start(redis.port);
     const build = new ScratchBuild(options.taskTypes ?? 'task-types-chaos');
     const world = new World(redis, proxy, build, new Ledger(), await freePort(), options);
-    await world.startWeb();
-    for (let i = 0; i < (options.workers ?? 0); i++) await world.startWorker();
+    const workers = Array.from({ length: options.workers ?? 0 }, () => world.startWorker());
+    await Promise.all([world.startWeb(), ...workers]);
     return world;
   }
 
