@@ -25,6 +25,8 @@ const BLOCK_MS = 2000;
 const MAX_READ_EVENTS = 1000;
 /** Age of the last answered read above which the tail counts as stalled, ms. A silent stream is no sign of a failure. */
 const STALE_READ_MS = 10_000;
+/** Time without a subscriber after which the tail stops reading, ms. */
+const LINGER_MS = 10_000;
 
 /** Event of a managed queue. */
 export type QueueEvent = TaskEvent & { queue: string };
@@ -40,6 +42,7 @@ interface TailEvents {
 
 /**
  * Reads BullMQ's event stream of every queue on one connection, from the current end on, and resumes after an outage.
+ * Rests while nobody holds it, because decoding the events of a busy queue would take a tenth of the web app's time.
  * The Lua scripts write events together with states, so that no event is missing unless the tail falls further behind
  * than BullMQ's retention (about 10,000 events per queue).
  */
@@ -51,6 +54,11 @@ export class EventTail
   private readonly positions = new Map<string, string>();
   private stopped = false;
   private lastAnswerAt = 0;
+  private holders = 0;
+  private releasedAt = 0;
+  private resting = true;
+  private waking: Promise<void> | undefined;
+  private endRest = () => {};
 
   constructor(
     @Inject(EVENT_TAIL) private readonly redis: Redis,
@@ -68,6 +76,7 @@ export class EventTail
 
   beforeApplicationShutdown(): void {
     this.stopped = true;
+    this.endRest();
     this.redis.disconnect();
   }
 
@@ -76,7 +85,29 @@ export class EventTail
     return Date.now() - this.lastAnswerAt < STALE_READ_MS;
   }
 
-  /** Id of the last event that was read from a queue; undefined before its first read. */
+  /**
+   * Keeps the tail reading until the returned function is called. Resolves once every later event will be published.
+   * @throws the error of Redis if the tail rests and cannot learn where the streams end.
+   */
+  async hold(): Promise<() => void> {
+    this.holders++;
+    let isHeld = true;
+    const release = () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.holders--;
+      this.releasedAt = performance.now();
+    };
+    try {
+      if (this.resting) await (this.waking ??= this.wake().finally(() => (this.waking = undefined)));
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return release;
+  }
+
+  /** Id of the last event that was read from a queue; undefined before its first read. Valid while the tail is held. */
   position(queue: string): string | undefined {
     return this.positions.get(queue);
   }
@@ -99,9 +130,8 @@ export class EventTail
   private async follow(): Promise<void> {
     while (!this.stopped) {
       try {
-        if (this.positions.size === 0) await this.loadPositions();
-        await this.readOnce();
-        this.lastAnswerAt = Date.now();
+        this.resting ||= this.holders === 0 && performance.now() - this.releasedAt > LINGER_MS;
+        await (this.resting ? this.rest() : this.readOnce());
       } catch (error) {
         if (this.stopped) return;
         this.log.debug({ err: error }, 'event tail: read failed');
@@ -111,11 +141,32 @@ export class EventTail
     }
   }
 
-  private async loadPositions(): Promise<void> {
-    for (const queue of this.queues.names()) {
-      const [newest] = entries(await this.redis.xrevrange(this.key(queue), '+', '-', 'COUNT', 1));
-      this.positions.set(queue, newest?.[0] ?? STREAM_START);
-    }
+  /** Continues at the current ends of the streams. Asks by the connection that fails fast while Redis is unavailable. */
+  private async wake(): Promise<void> {
+    const queues = this.queues.names();
+    const ends = await Promise.all(queues.map((queue) => this.loadEnd(this.commands, queue)));
+    queues.forEach((queue, i) => this.positions.set(queue, ends[i]!));
+    this.resting = false;
+    this.endRest();
+  }
+
+  /** Only checks that the streams can be read. */
+  private async rest(): Promise<void> {
+    await this.loadEnd(this.redis, this.queues.names()[0]!);
+    this.lastAnswerAt = Date.now();
+    if (!this.resting || this.stopped) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, BLOCK_MS);
+      this.endRest = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async loadEnd(redis: Redis, queue: string): Promise<string> {
+    const [newest] = entries(await redis.xrevrange(this.key(queue), '+', '-', 'COUNT', 1));
+    return newest?.[0] ?? STREAM_START;
   }
 
   private async readOnce(): Promise<void> {
@@ -129,6 +180,7 @@ export class EventTail
       ...queues.map((queue) => this.key(queue)),
       ...queues.map((queue) => this.positions.get(queue)!),
     );
+    this.lastAnswerAt = Date.now();
     const events: QueueEvent[] = [];
     const reached: [queue: string, place: string][] = [];
     for (const [key, batch] of streams(reply)) {

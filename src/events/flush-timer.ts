@@ -3,6 +3,8 @@ const TICK_MS = 50;
 
 /** Urgent flushes may use at most 1/10 of the time. */
 const MAX_URGENT_SHARE = 10;
+/** Shortest delay of a timer, ms. A shorter wait ends at once: it would take longer than the flush that it spares. */
+const MIN_TIMER_MS = 1;
 
 /** Coalesces flushes: runs one immediately after an idle time, and at most one per tick under load. */
 export class FlushTimer {
@@ -27,7 +29,7 @@ export class FlushTimer {
     const wait = this.lastAt + Math.min(TICK_MS, MAX_URGENT_SHARE * this.lastDurationMs) - performance.now();
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
+    if (wait >= MIN_TIMER_MS) this.timer = setTimeout(() => this.flush(), wait);
     else this.immediate = setImmediate(() => this.flush());
   }
 

@@ -34,6 +34,8 @@ export class LiveHub implements BeforeApplicationShutdown {
   private readonly clients = new Set<SseConnection>();
   /** Clients without their first message yet, with the messages that follow it. */
   private readonly joining = new Map<SseConnection, Buffer[]>();
+  /** Functions that release the tail, by client. */
+  private readonly holds = new Map<SseConnection, () => void>();
   private pending: QueueEvent[] = [];
   private readonly tick = new FlushTimer(() => this.send());
 
@@ -55,6 +57,9 @@ export class LiveHub implements BeforeApplicationShutdown {
 
   /** Adds a client: sends the events since `resumeFrom` if they are still available, else a snapshot; then all changes. */
   async add(reader: SseConnection, resumeFrom: string | undefined): Promise<void> {
+    const release = await this.tail.hold();
+    if (!reader.open) return release();
+    this.holds.set(reader, release);
     // Changes are buffered for the client from here on, and its missed events end exactly here: none is lost or repeated.
     this.tick.flush();
     const here = this.cursor();
@@ -73,6 +78,8 @@ export class LiveHub implements BeforeApplicationShutdown {
   remove(reader: SseConnection): void {
     this.clients.delete(reader);
     this.joining.delete(reader);
+    this.holds.get(reader)?.();
+    this.holds.delete(reader);
   }
 
   private enqueue(events: QueueEvent[]): void {

@@ -59,6 +59,23 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Responds with the stream of an existing task. */
   async open(found: FoundTask, archived: ArchivedTask, req: Request, res: Response): Promise<void> {
+    const release = await this.tail.hold();
+    try {
+      await this.openHeld(found, archived, req, res, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** @param release called when the stream closes. */
+  private async openHeld(
+    found: FoundTask,
+    archived: ArchivedTask,
+    req: Request,
+    res: Response,
+    release: () => void,
+  ): Promise<void> {
     const { id } = found.record;
     const queue = found.queue.name;
     const [place, logged] = (lastEventId(req) ?? '').split('~');
@@ -68,7 +85,10 @@ export class TaskStreams implements OnApplicationBootstrap, BeforeApplicationShu
     let { record } = found;
     let scrub: Scrub | undefined;
     const entry = {} as Watch;
-    entry.connection = new SseConnection(res, () => this.remove(id, entry));
+    entry.connection = new SseConnection(res, () => {
+      this.remove(id, entry);
+      release();
+    });
     entry.watch = new TaskStream(
       entry.connection,
       {

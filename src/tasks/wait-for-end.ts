@@ -24,13 +24,35 @@ export interface EndWait {
  * @throws RoostError of `read`: where no read succeeded before, or the last read failed and nothing was `accepted`.
  */
 export async function waitForEnd(
-  tail: Pick<EventTail, 'on' | 'off'>,
+  tail: Pick<EventTail, 'on' | 'off' | 'hold'>,
   { id, timeoutMs, over, read, accepted }: EndWait,
 ): Promise<TaskView> {
   const endAt = performance.now() + timeoutMs;
   const aborted = new Promise<'aborted'>((resolve) => {
     over.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
+  // Without events the interval below still finds the end.
+  const holding = tail.hold();
+  await Promise.race([holding.catch(() => undefined), aborted]);
+  try {
+    return await waitHeld(tail, { id, endAt, over, read, accepted, aborted });
+  } finally {
+    void holding.then(
+      (release) => release(),
+      () => undefined,
+    );
+  }
+}
+
+interface HeldWait extends Omit<EndWait, 'timeoutMs'> {
+  endAt: number;
+  aborted: Promise<'aborted'>;
+}
+
+async function waitHeld(
+  tail: Pick<EventTail, 'on' | 'off'>,
+  { id, endAt, over, read, accepted, aborted }: HeldWait,
+): Promise<TaskView> {
   let latest = accepted;
   let failure: { error: unknown } | undefined;
   for (;;) {

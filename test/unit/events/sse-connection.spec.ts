@@ -20,6 +20,8 @@ class FakeResponse extends EventEmitter {
     return this;
   }
 
+  removeHeader() {}
+
   flushHeaders() {}
 
   write(chunk: Buffer | string) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -9,8 +9,17 @@ import type { EventTail } from '../../../src/events/event-tail.js';
 import { waitForEnd, type EndWait } from '../../../src/tasks/wait-for-end.js';
 
 /** A task that is read in one state after the other, the last one again and again. */
-function waiting(states: (TaskState | 'outage')[], options: Partial<EndWait> = {}) {
-  const tail = new EventEmitter() as EventTail;
+function waiting(
+  states: (TaskState | 'outage')[],
+  options: Partial<EndWait> & { isRedisAway?: boolean } = {},
+) {
+  const release = jest.fn();
+  const tail = Object.assign(new EventEmitter() as EventTail, {
+    hold: async (): Promise<() => void> => {
+      if (options.isRedisAway) throw new Error('Connection is closed.');
+      return release;
+    },
+  });
   const stop = new AbortController();
   let reads = 0;
   const result = waitForEnd(tail, {
@@ -26,7 +35,7 @@ function waiting(states: (TaskState | 'outage')[], options: Partial<EndWait> = {
   });
   // Read later, or expected to fail.
   result.catch(() => undefined);
-  return { tail, stop, result, reads: () => reads };
+  return { tail, release, stop, result, reads: () => reads };
 }
 
 const view = (state: TaskState) => ({ id: 'a', state }) as TaskView;
@@ -49,7 +58,7 @@ describe('waiting for the end of a task', () => {
   });
 
   it('ends at the event, and leaves no listener behind', async () => {
-    const { tail, result, reads } = waiting(['active', 'completed']);
+    const { tail, release, result, reads } = waiting(['active', 'completed']);
     await turn();
     tail.emit('batch', [{ id: 'b', name: 'completed' }] as never);
     await turn();
@@ -57,6 +66,13 @@ describe('waiting for the end of a task', () => {
     tail.emit('batch', [{ id: 'a', name: 'completed' }] as never);
     expect((await result).state).toBe('completed');
     expect(tail.listenerCount('batch')).toBe(0);
+    await turn();
+    expect(release).toHaveBeenCalledTimes(1);
+  });
+
+  it('finds the end without events, where the event tail cannot be held', async () => {
+    const { result } = waiting(['active', 'completed'], { isRedisAway: true });
+    expect((await result).state).toBe('completed');
   });
 
   it('is over as soon as it is aborted, with the task as it was read last', async () => {
