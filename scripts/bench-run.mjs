@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureBuild } from './build.mjs';
+import { ensureBuild } from './build-command.mjs';
 import { onEnding } from './signals.mjs';
 import { ensurePackages } from './packages.mjs';
 import { endPrograms } from './programs.mjs';

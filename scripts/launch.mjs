@@ -1,5 +1,5 @@
 // The steps of `npm start`, in order. Each is one line on the terminal and one function.
-import { ensureBuild } from './build.mjs';
+import { ensureBuild } from './build-command.mjs';
 import { bold, dim, note, print, seconds, step } from './terminal.mjs';
 import { Session } from './session.mjs';
 

@@ -1,6 +1,6 @@
 // Checks that the packages and the build that are there can run, without npm, network or compiler: a deployment.
 import { existsSync } from 'node:fs';
-import { buildState, ensureBuild } from './build.mjs';
+import { buildState, ensureBuild } from './build-command.mjs';
 import { ensurePackages } from './packages.mjs';
 import { inRoot, programs, readJson } from './project.mjs';
 import { Halt, note } from './terminal.mjs';

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBuild } from './build.mjs';
+import { ensureBuild } from './build-command.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { onEnding } from './signals.mjs';
 import { RedisSupervisor } from './supervisor-client.mjs';

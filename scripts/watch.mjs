@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { removeStale } from './build.mjs';
+import { removeStale } from './build-command.mjs';
 import { notifyReady } from './launch.mjs';
 import { inRoot, programs } from './project.mjs';
 import { coloured, dim, note, print, printFailure, step } from './terminal.mjs';

@@ -71,7 +71,9 @@ function findRootFrame(failure: TaskFailure): string {
 const NAMELESS = /^(async )?<anonymous> (?=\()/;
 
 function isOwn(frame: string): boolean {
-  return !/node_modules|\bnode:|<anonymous>|\bnative\b/.test(frame.replace(NAMELESS, ''));
+  return !/node_modules|[\\/]bundle[\\/]chunks[\\/]|\bnode:|<anonymous>|\bnative\b/.test(
+    frame.replace(NAMELESS, ''),
+  );
 }
 
 /**

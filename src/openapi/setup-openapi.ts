@@ -1,9 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Application } from 'express';
-import { readFileSync } from 'node:fs';
 import { LoginState } from '../auth/login-state.js';
 import { RouteCheck } from '../auth/route-check.js';
 import { docsHeaders } from '../http/security-headers.js';
+import { VERSION } from '../platform/project-root.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 
 /** Serves the API document at `/api/openapi.json`, and Swagger UI to read and try it at `/api/docs`. */
@@ -22,7 +22,7 @@ export function setupApiDocs(app: NestExpressApplication): void {
   const build = async () => {
     const { buildApiDocument } = await import('./openapi-document.js');
     return JSON.stringify(
-      buildApiDocument(registry.all(), productVersion(), {
+      buildApiDocument(registry.all(), VERSION, {
         cookie,
         permissions: permissions(),
         queues: registry.queues,
@@ -38,9 +38,4 @@ export function setupApiDocs(app: NestExpressApplication): void {
   router.get('/api/docs', docsHeaders, (_request, response) => {
     response.render('openapi/show', { layout: false });
   });
-}
-
-function productVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

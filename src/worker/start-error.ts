@@ -28,7 +28,9 @@ export function nameTaskType(error: unknown, dir: string): unknown {
 function sourceFolder(dir: string): string {
   const parts = dir.split(sep);
   const at = parts.lastIndexOf('dist');
-  return at < 0 ? dir : parts.with(at, 'src').join(sep);
+  if (at < 0) return dir;
+  const inside = parts.slice(at + 1).filter((part) => part !== 'bundle');
+  return [...parts.slice(0, at), 'src', ...inside].join(sep);
 }
 
 /** Converts the address of a frame to a path; with source maps it is a path already. */

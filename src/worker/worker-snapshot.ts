@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
+import { VERSION } from '../platform/project-root.js';
 import { SharedClock } from '../platform/clock.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 import { Settings } from '../platform/config/settings.js';
@@ -108,9 +108,6 @@ export class WorkerSnapshot {
 
 function readVersions(): Omit<WorkerRecord['versions'], 'app'> {
   const require = createRequire(import.meta.url);
-  const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const { version: bullmq } = require('bullmq/package.json') as { version: string };
-  return { roost: own.version, node: process.versions.node, bullmq };
+  return { roost: VERSION, node: process.versions.node, bullmq };
 }

@@ -31,6 +31,7 @@ export async function bench({
   const python = await findPython();
   for (const missing of python.missing) progress(`not here, so left out: ${missing}`);
   const build = new ScratchBuild(scratch, ts);
+  await build.bundle();
   const context = new Context({ scratch, redis, python, build, profiles, progress, since, minutes });
   const rows = [];
   const failed = [];

@@ -132,7 +132,7 @@ export interface RunningApp extends TestProcess {
 }
 
 /**
- * The compiled web app or worker as a process of its own, not waited for. It gets a working folder of its own, so that
+ * The built web app or worker as a process of its own, not waited for. It gets a working folder of its own, so that
  * neither a developer's `.env` nor his `logs/` have a part in it. `env` needs REDIS_URL; the web app takes a free port.
  * `root`: the project's folder, or that of a `ScratchBuild`.
  */

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -22,7 +23,14 @@ export class ScratchBuild {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-build-')));
 
   constructor(fixtures: string) {
-    cpSync(join(projectRoot, 'dist'), join(this.folder, 'dist'), { recursive: true });
+    const bundle = join(projectRoot, 'dist/bundle');
+    // The bundle has the project's own task types only.
+    const filter = (path: string) => path !== bundle;
+    cpSync(join(projectRoot, 'dist'), join(this.folder, 'dist'), { recursive: true, filter });
+    for (const app of ['main', 'worker']) {
+      const script = join(this.folder, 'dist', app);
+      renameSync(`${script}.unbundled.js`, `${script}.js`);
+    }
     for (const name of ['node_modules', 'views', 'package.json']) {
       symlinkSync(join(projectRoot, name), join(this.folder, name));
     }

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { QUEUE_NAME, QUEUE_NAME_WORDS } from '../../model/queue-name.js';
+import { VERSION } from '../project-root.js';
 import { REDACTION_RULE } from '../redaction/redaction.js';
 import { ROLES, type Role } from '../../model/roles.js';
 import { parseAuditExport } from './audit-export.js';
@@ -74,7 +74,7 @@ export class Settings {
     message: 'must be letters, digits, and . _ + / - between them',
   })
   @Length(1, 64, { message: 'must be at most 64 characters long' })
-  APP_VERSION: string = ownVersion();
+  APP_VERSION: string = VERSION;
 
   /** Number of tasks that one worker runs at once, per queue. */
   @IsInt({ message: 'must be a whole number from 1 to 1000' })
@@ -279,9 +279,4 @@ export class Settings {
   /** Target of the audit export: file: and a path for JSON lines, or syslog://, syslog+tcp:// or syslog+tls://host:port; empty: none. */
   @IsParsable('isAuditExport', parseAuditExport)
   AUDIT_EXPORT = '';
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -2,11 +2,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Application } from 'express';
 import hbs from 'hbs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PROJECT_ROOT } from '../../platform/project-root.js';
 import { AssetUrls, VENDOR_FILES } from './asset-urls.js';
 import { type Engine, registerViewHelpers } from './view-helpers.js';
 
-const VIEWS = fileURLToPath(new URL('../../../views', import.meta.url));
+const VIEWS = join(PROJECT_ROOT, 'views');
 
 /** Folder served under `/assets`. */
 export const ASSETS = join(VIEWS, 'assets');

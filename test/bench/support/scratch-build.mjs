@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bundle, unbundle } from '../../../scripts/bundle.mjs';
 import { inRoot } from '../../../scripts/project.mjs';
 
 /**
@@ -11,12 +12,18 @@ export class ScratchBuild {
     this.folder = join(scratch, 'build');
     mkdirSync(this.folder);
     cpSync(inRoot('dist'), join(this.folder, 'dist'), { recursive: true });
+    unbundle(join(this.folder, 'dist'));
     for (const name of ['node_modules', 'views', 'package.json']) {
       symlinkSync(inRoot(name), join(this.folder, name));
     }
     const options = compilerOptions(ts);
     compile(ts, inRoot('test/bench/task-types'), join(this.folder, 'dist/task-types'), options);
     compile(ts, inRoot('test/bench/peers'), join(this.folder, 'peers'), options);
+  }
+
+  /** Bundles the apps, as `npm run build` does. */
+  bundle() {
+    return bundle(join(this.folder, 'dist'));
   }
 
   get web() {
@@ -31,6 +38,7 @@ export class ScratchBuild {
   with(name, instead) {
     const dist = `dist-with-${instead}`;
     cpSync(join(this.folder, 'dist'), join(this.folder, dist), { recursive: true });
+    unbundle(join(this.folder, dist));
     for (const file of readdirSync(join(this.folder, dist), { recursive: true })) {
       if (!file.endsWith('.js')) continue;
       const path = join(this.folder, dist, file);

@@ -33,6 +33,7 @@ const MAY_RUN_AT_INSTALL: Record<string, string> = {
   '@parcel/watcher': 'brings the binary of the platform, or builds it; for development alone',
   '@scarf/scarf': 'would report the installation: switched off by scarfSettings',
   '@swc/core': 'fetches a build in WebAssembly where no binary fits the platform; for development alone',
+  esbuild: 'checks its binary and replaces its command by it; the bundler works without',
   'msgpackr-extract': 'takes the binary of the platform, or builds it; goes without where it cannot',
   'unrs-resolver': 'checks the binary of the platform; for development alone',
 };
