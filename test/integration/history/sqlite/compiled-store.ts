@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../../support/processes.js';
-import compiler from '../../../support/typescript-transform.mjs';
+import compiler from '../../../support/jest/typescript-transform.mjs';
 
 /** The rooms that the store loads, compiled: other threads and processes know no TypeScript. Answers where its thread starts. */
 export function compileStore(folder: string): URL {
