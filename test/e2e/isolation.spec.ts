@@ -64,7 +64,7 @@ describe('isolated tasks', () => {
     until(`task ${id} says something`, async () => (await logsOf(id)).length > 0);
 
   beforeAll(async () => {
-    build = new ScratchBuild('task-types-poison');
+    build = new ScratchBuild('task-types-poison', { bundled: true });
     redis = await RedisServer.start();
     [web, worker] = await Promise.all([
       startApp('web', { REDIS_URL: redis.url }, build.folder),

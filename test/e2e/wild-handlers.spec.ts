@@ -54,7 +54,7 @@ describe('handlers that go wrong', () => {
   const begun = (id: string) => until(`${id} has begun`, async () => (await logsOf(id)).length > 0, WAIT_MS);
 
   beforeAll(async () => {
-    build = new ScratchBuild('task-types-wild');
+    build = new ScratchBuild('task-types-wild', { bundled: true });
     redis = await RedisServer.start();
     // The worker with the settings of the first test.
     [web] = await Promise.all([
