@@ -18,10 +18,11 @@ const USAGE = [
   'npm run bench -- libs           other libraries under the same outside, where they are installed',
   'npm run -s bench -- --json      for programs',
   'npm run bench -- --minutes 20   more time, so more rounds',
+  'npm run bench -- --peer-check   which peers are here, and how to get the others',
   'npm run bench -- P12 --draw docs/images   with its curves as SVG files in that folder',
   'npm run bench -- P3 --cpu-prof profiles   with profiles of our processes, for the DevTools of Chrome',
 ];
-const MINUTES = 10;
+const MINUTES = 11;
 
 /** Prints progress to standard error, apart from the results. */
 const progress = (text) => process.stderr.write(`${text}\n`);
@@ -43,8 +44,10 @@ export async function main(args) {
     const wanted = readArguments(args);
     if (process.platform !== 'linux')
       throw new Halt('The bench reads what a process has used from /proc: it runs on Linux only.');
-    progress('packages, build, Redis');
+    progress('packages');
     await ensurePackages(progress);
+    if (wanted.peerCheck) return await finish(await checkPeers());
+    progress('build, Redis');
     await ensureBuild(progress);
     const redis = await findRedis(progress);
     // Imported late: test/bench/ needs the packages.
@@ -60,6 +63,14 @@ export async function main(args) {
   }
 }
 
+/** Prints all peers and gives the exit code: 1 where one is missing that a run of all benches compares with. */
+async function checkPeers() {
+  const { findPeers, printPeers } = await import('../test/bench/support/peers.mjs');
+  const { list } = await findPeers();
+  process.stdout.write(printPeers(list));
+  return list.every(({ version, benches }) => version || benches.includes('libs')) ? 0 : 1;
+}
+
 function readArguments(args) {
   let parsed;
   try {
@@ -68,6 +79,7 @@ function readArguments(args) {
       minutes: { type: 'string' },
       draw: { type: 'string' },
       'cpu-prof': { type: 'string' },
+      'peer-check': { type: 'boolean' },
     };
     parsed = parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
@@ -82,6 +94,7 @@ function readArguments(args) {
     json: parsed.values.json === true || process.env.npm_config_json === 'true',
     minutes,
     draw: draw && resolve(draw),
+    peerCheck: parsed.values['peer-check'] === true,
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     profiles: profiles && resolve(profiles),
   };

@@ -5,7 +5,7 @@ import { Context } from './support/context.mjs';
 import { machine } from './support/machine.mjs';
 import { writeCharts } from './support/chart-files.mjs';
 import { endProcesses } from './support/processes.mjs';
-import { findPython } from './support/python.mjs';
+import { findPeers } from './support/peers.mjs';
 import { ScratchBuild } from './support/scratch-build.mjs';
 import { printTable } from './support/table.mjs';
 
@@ -28,11 +28,16 @@ export async function bench({
 }) {
   const since = Date.now();
   const wanted = choose(ids, usage);
-  const python = await findPython();
-  for (const missing of python.missing) progress(`not here, so left out: ${missing}`);
+  const { python, postgres, list } = await findPeers();
+  const missing = list
+    .filter(({ version, benches }) => !version && wanted.some(({ id }) => benches.includes(id)))
+    .map(({ name, get }) => `${name} (${get})`);
+  for (const one of missing) progress(`not here, so left out: ${one}`);
   const build = new ScratchBuild(scratch, ts);
   await build.bundle();
-  const context = new Context({ scratch, redis, python, build, profiles, progress, since, minutes });
+  const context = new Context({
+    ...{ scratch, redis, python, postgres, build, profiles, progress, since, minutes },
+  });
   const rows = [];
   const failed = [];
   for (const [index, one] of wanted.entries()) {
@@ -41,10 +46,10 @@ export async function bench({
     await endProcesses();
   }
   const report = {
-    machine: await machine(redis, python),
+    machine: await machine(redis, python, postgres),
     date: new Date(since).toISOString().slice(0, 10),
     seconds: Math.round((Date.now() - since) / 1000),
-    missing: python.missing,
+    missing,
     rows,
     charts: context.charts,
   };

@@ -11,6 +11,7 @@ import { start } from './p10-start.mjs';
 import { list } from './p11-list.mjs';
 import { fleet } from './p12-fleet.mjs';
 import { wholeStack } from './p13-whole-stack.mjs';
+import { searchableHistory } from './p16-history.mjs';
 import { growth } from './growth.mjs';
 import { sideBySide } from './scaling.mjs';
 import { otherLibraries } from './libs.mjs';
@@ -30,6 +31,7 @@ export const BENCHES = [
   list,
   fleet,
   wholeStack,
+  searchableHistory,
   growth,
   sideBySide,
   otherLibraries,

@@ -52,3 +52,24 @@ describe('npm run bench -- growth', () => {
     }
   });
 });
+
+describe('npm run bench -- --peer-check', () => {
+  it('names every peer, and the command that gets each of those that are missing', async () => {
+    const run = new TestProcess('bench', 'sh', ['-c', 'exec npm run -s bench -- --peer-check 2>/dev/null'], {
+      cwd: projectRoot,
+    });
+    const { code } = await run.ended;
+    const [peers = '', ...ways] = run.output.split('\n\n');
+    const rows = peers.split('\n').map((line) => line.split(/ {2,}/) as [string, string, string]);
+    expect(rows.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        ...['Celery', 'Flask', 'gunicorn', 'redis-py', 'bull-board', 'Postgres'],
+        ...['pg-boss', 'graphile-worker', 'BullMQ on Postgres', 'ioredis5'],
+      ]),
+    );
+    const missing = rows.filter(([, version]) => version === 'missing');
+    for (const [name] of missing) expect(ways.join()).toMatch(new RegExp(`^To get .*${name}.*:$`, 'm'));
+    const byDefault = missing.filter(([, , benches]) => benches !== 'libs');
+    expect(code).toBe(byDefault.length > 0 ? 1 : 0);
+  });
+});

@@ -10,7 +10,9 @@ const DELETE = `local keys = redis.call('KEYS', ARGV[1]) for i = 1, #keys do red
 
 /** What is missing for it; undefined where nothing is. */
 export function celeryLacks(python) {
-  return python.celery ? undefined : 'no Celery here';
+  // redis-py is its way to Redis.
+  const lacks = ['celery', 'redis'].filter((name) => !python[name]);
+  return lacks.length > 0 ? `no ${lacks.join(', ')} here` : undefined;
 }
 
 /** Celery with one worker and a Redis of its own. `pool`: what `celery worker` is told, such as `['-P', 'solo']`. */

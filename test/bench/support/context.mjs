@@ -15,8 +15,8 @@ export class Context {
   #late;
   #bench;
 
-  constructor({ scratch, redis, python, build, profiles, progress, since, minutes }) {
-    Object.assign(this, { scratch, redis, python, build });
+  constructor({ scratch, redis, python, postgres, build, profiles, progress, since, minutes }) {
+    Object.assign(this, { scratch, redis, python, postgres, build });
     this.cores = cpus().length;
     this.tell = progress;
     /** What Node is started with for our own processes. A profile slows what it profiles: its figures are no result. */

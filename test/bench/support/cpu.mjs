@@ -13,12 +13,21 @@ export function mainThreadCpuOf(pid) {
   return used(`/proc/${pid}/task/${pid}/stat`);
 }
 
-function used(path) {
-  // The name, in parentheses, may hold blanks: utime and stime are the 12th and 13th field after it.
+/** Of a process, of the children it has and of those that have ended: a server with a process a connection. */
+export function cpuOfFamily(pid) {
+  return used(`/proc/${pid}/stat`, ENDED_CHILDREN) + cpuOfAll(childrenOf(pid));
+}
+
+// Places after the name, which may hold blanks and is in parentheses: utime and stime, then the same of ended children.
+const OWN = [11, 12];
+const ENDED_CHILDREN = [...OWN, 13, 14];
+
+function used(path, places = OWN) {
   const fields = readFileSync(path, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+  const ticks = places.reduce((sum, place) => sum + Number(fields[place]), 0);
+  return (ticks / TICKS_PER_SECOND) * 1e6;
 }
 
 /** Of several processes together: a server and its children. */

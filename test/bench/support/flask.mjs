@@ -36,7 +36,7 @@ export class BenchFlask {
 
 /** What is missing of what this server needs; undefined where nothing is. */
 export function flaskLacks(name, python) {
-  const needs = ['celery', 'flask', ...(name.startsWith('gunicorn') ? ['gunicorn'] : [])];
+  const needs = ['celery', 'redis', 'flask', ...(name.startsWith('gunicorn') ? ['gunicorn'] : [])];
   const lacks = needs.filter((one) => !python[one]);
   return lacks.length > 0 ? `no ${lacks.join(', ')} here` : undefined;
 }

@@ -3,7 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { inRoot, readJson } from '../../../scripts/project.mjs';
 
 /** One line that says on what, and with what, figures were measured. */
-export function machine(redis, python) {
+export function machine(redis, python, postgres) {
   const system = /^PRETTY_NAME="(.*)"/m.exec(readSystem())?.[1] ?? process.platform;
   const versionOf = (name) => readJson(inRoot('node_modules', name, 'package.json'))?.version;
   return [
@@ -16,6 +16,7 @@ export function machine(redis, python) {
     `Nest ${versionOf('@nestjs/core')}`,
     ...(python.celery ? [`Celery ${python.celery}`] : []),
     ...(python.flask ? [`Flask ${python.flask}`] : []),
+    ...(postgres ? [`Postgres ${postgres.version}`] : []),
   ].join(', ');
 }
 

@@ -1,7 +1,7 @@
 import { inRoot, readJson } from '../../../scripts/project.mjs';
 
 /** What one could build on instead. None is a dependency of ours: who wants to compare installs them. */
-const LIBRARIES = {
+export const LIBRARIES = {
   '@nestjs/platform-fastify': '@nestjs/platform-fastify@12.5.0',
   // Beside the ioredis that is ours it needs a name of its own.
   ioredis5: 'ioredis5@npm:ioredis@5.11.1',

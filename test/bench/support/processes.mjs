@@ -14,13 +14,14 @@ export class BenchProcess {
   /** Resolves with the first message of this type, for programs that speak to their parent. */
   #waiting = new Map();
 
-  constructor(name, file, args, { cwd, env = {}, ipc = false }) {
+  constructor(name, file, args, { cwd, env = {}, ipc = false, owner }) {
     this.name = name;
     this.logFile = join(cwd, `${name}-${++count}.log`);
     const log = openSync(this.logFile, 'a');
     const own = Object.fromEntries(Object.entries(process.env).filter(([key]) => !SETTINGS.test(key)));
     this.child = spawn(file, args, {
       cwd,
+      ...owner,
       env: { ...own, NO_COLOR: '1', ...env },
       detached: true,
       stdio: ['ignore', log, log, ...(ipc ? ['ipc'] : [])],

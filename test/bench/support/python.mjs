@@ -10,21 +10,14 @@ for name in ('celery', 'flask', 'redis', 'gunicorn'):
         pass
 print(json.dumps(found))`;
 
-/** The Python that has the most of what the other side needs: `{ bin, celery?, flask?, gunicorn?, missing }`. */
+/** The Python that has the most of what the other side needs: `{ bin, celery?, flask?, gunicorn?, redis? }`, their versions. */
 export async function findPython() {
-  let best = { found: {} };
+  let best = {};
   for (const bin of ['python3', '/usr/bin/python3']) {
     const { code, output } = await runProgram(bin, ['-c', ASK]);
     if (code !== 0) continue;
-    const found = JSON.parse(output.trim().split('\n').at(-1));
-    if (!best.bin || Object.keys(found).length > Object.keys(best.found).length) best = { bin, found };
+    const found = { bin, ...JSON.parse(output.trim().split('\n').at(-1)) };
+    if (Object.keys(found).length > Object.keys(best).length) best = found;
   }
-  const { redis, ...found } = best.found;
-  // Without the client of Redis the others have no broker.
-  const usable = redis ? found : {};
-  const packages = { celery: 'python3-celery', flask: 'python3-flask', gunicorn: 'gunicorn' };
-  const missing = Object.entries(packages)
-    .filter(([name]) => !usable[name])
-    .map(([name, debian]) => `${name} for Python (Debian: apt-get install ${debian} python3-redis)`);
-  return { bin: best.bin, ...usable, missing };
+  return best;
 }

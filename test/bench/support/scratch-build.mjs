@@ -2,6 +2,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { bundle, unbundle } from '../../../scripts/bundle.mjs';
 import { inRoot } from '../../../scripts/project.mjs';
+import { peerPackages } from './peers.mjs';
+
+const ON_POSTGRES = 'peers-on-postgres';
 
 /**
  * The compiled project in a folder of its own, with the bench's task types among the others and the programs of the
@@ -19,6 +22,10 @@ export class ScratchBuild {
     const options = compilerOptions(ts);
     compile(ts, inRoot('test/bench/task-types'), join(this.folder, 'dist/task-types'), options);
     compile(ts, inRoot('test/bench/peers'), join(this.folder, 'peers'), options);
+    const onPostgres = join(this.folder, ON_POSTGRES);
+    cpSync(inRoot('test/bench/peers/postgres'), onPostgres, { recursive: true });
+    // Packages that are no dependency of ours; where they are missing nobody starts the programs.
+    symlinkSync(peerPackages, join(onPostgres, 'node_modules'));
   }
 
   /** Bundles the apps, as `npm run build` does. */
@@ -55,6 +62,11 @@ export class ScratchBuild {
   /** Path of a compiled program of the other side. */
   peer(name) {
     return join(this.folder, 'peers', `${name}.js`);
+  }
+
+  /** Path of a program of the other side that uses Postgres. */
+  onPostgres(name) {
+    return join(this.folder, ON_POSTGRES, `${name}.mjs`);
   }
 }
 
