@@ -32,7 +32,7 @@ import { SessionsService } from './sessions.service.js';
 import { TokensController } from './tokens.controller.js';
 import { TokensService } from './tokens.service.js';
 import { Users } from './users.js';
-import { PrincipalContext } from './principal-context.js';
+import { HandlerEnds } from './handler-ends.js';
 
 const users = {
   provide: Users,
@@ -110,7 +110,7 @@ const roles = {
   providers: [
     ...[users, seal, ...onRedis, factors, emergencies, oidc, loginState, roles],
     ...[SessionChanges, LoginService, SecondFactorService, SessionsService, TokensService],
-    ...[AuthenticationMiddleware, SavedForms, RateLimit, RouteCheck, PrincipalContext],
+    ...[AuthenticationMiddleware, SavedForms, RateLimit, RouteCheck, HandlerEnds],
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],
   exports: [

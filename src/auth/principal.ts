@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Request } from 'express';
 import { PERMISSION_NAMES, type Permission, type Role } from './permissions.js';
 
 /** Identity behind a session or token. Its permissions are determined anew for each request. */
@@ -78,26 +78,32 @@ declare module 'express-serve-static-core' {
   }
 }
 
-const storage = new AsyncLocalStorage<Principal>();
+/** Request whose principal is known. Passed explicitly: an AsyncLocalStorage slows every promise of the process. */
+export type Authenticated = Pick<Request, 'principal'>;
 
-/** Runs `work` in the context of a principal, which `actor` then returns. */
-export function runAs<T>(principal: Principal, work: () => T): T {
-  return storage.run(principal, work);
-}
-
-export function currentPrincipal(): Principal | undefined {
-  return storage.getStore();
+/** Idempotency key with its owner. */
+export interface OwnedKey {
+  text: string;
+  /** Empty for an unnamed principal. */
+  owner: string;
 }
 
 /**
- * Returns the owner of idempotency keys. Keys are private to their owner, so that no key reveals another user's
- * tasks. Tokens of a person share their keys. Empty for an unnamed principal.
+ * Returns a key of the principal. Keys are private to their owner, so that no key reveals another user's tasks. Tokens
+ * of a person share their keys.
  */
-export function idempotencyOwner(): string {
-  const identity = storage.getStore()?.identity;
-  if (!identity) return '';
+export function ownedKey({ principal }: Authenticated, text: string): OwnedKey {
+  return { text, owner: principal?.identity ? ownerOf(principal.identity) : '' };
+}
+
+function ownerOf(identity: Identity): string {
   if (identity.kind === 'emergency') return `emergency:${identity.by}:${identity.until}`;
   return identity.kind === 'user' ? `user:${identity.id}` : `oidc:${identity.issuer}:${identity.subject}`;
+}
+
+/** Returns the key as it is stored and compared. */
+export function withOwner({ text, owner }: OwnedKey): string {
+  return owner === '' ? text : `${owner}\n${text}`;
 }
 
 export function isSamePerson(a: Identity, b: Identity): boolean {
@@ -107,7 +113,6 @@ export function isSamePerson(a: Identity, b: Identity): boolean {
 }
 
 /** Returns the name to record with an action, or `otherwise` for an unnamed principal. */
-export function actor(otherwise: string): string {
-  const principal = storage.getStore();
+export function actor({ principal }: Authenticated, otherwise: string): string {
   return principal && (principal.via === 'session' || principal.via === 'token') ? principal.name : otherwise;
 }

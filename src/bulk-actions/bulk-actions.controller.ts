@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
-import { actor } from '../auth/principal.js';
+import { actor, ownedKey } from '../auth/principal.js';
 import { BULK_ACTIONS, BULK_OUTCOMES } from '../history/ports/bulk-store.js';
 import { RoostError } from '../model/errors.js';
 import { requireParsedBody, requireParsedBodyIfAny } from '../http/body-parsers.js';
@@ -82,9 +82,9 @@ export class BulkActionsController {
     const key = req.headers['idempotency-key'];
     const { bulk, created } = await this.bulks.order({
       ...request,
-      by: actor('api'),
+      by: actor(req, 'api'),
       ...(undoMs === undefined ? {} : { undoMs }),
-      ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
+      ...(typeof key === 'string' ? { idempotencyKey: ownedKey(req, key) } : {}),
     });
     res.location(bulk.links.self);
     res.status(created ? 202 : 200);
@@ -144,7 +144,7 @@ export class BulkActionsController {
     refuse(
       Object.keys((req.body ?? {}) as object).map((path) => ({ path, message: 'is not a known field' })),
     );
-    const bulk = await this.bulks.abort(id, actor('api'));
+    const bulk = await this.bulks.abort(id, actor(req, 'api'));
     res.status(bulk.stopping ? 202 : 200);
     return bulk;
   }

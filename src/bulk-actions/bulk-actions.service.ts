@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { idempotencyOwner } from '../auth/principal.js';
+import { withOwner } from '../auth/principal.js';
 import { randomBytes } from 'node:crypto';
 import { RoostError } from '../model/errors.js';
 import { HistoryStatus } from '../history/history-status.js';
@@ -57,7 +57,7 @@ export class BulkActionsService {
   async order(start: BulkStart): Promise<{ bulk: BulkView; created: boolean }> {
     checkRequest(start, this.queues.names());
     const { action, ids, params, to, reason, by, undoMs = 0, idempotencyKey } = start;
-    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey);
+    if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey.text);
     const filter = params ? this.search.parse(params).filter : null;
     await this.status.caughtUp(CATCH_UP_MS);
     const targets = ids && (await this.selection.find(ids));
@@ -74,10 +74,7 @@ export class BulkActionsService {
         by,
         createdAt: now,
         startsAt: now + undoMs,
-        key:
-          idempotencyKey === undefined
-            ? null
-            : [idempotencyOwner(), idempotencyKey].filter(Boolean).join('\n'),
+        key: idempotencyKey === undefined ? null : withOwner(idempotencyKey),
         fingerprint: idempotencyKey === undefined ? null : print,
       },
       targets?.map(({ queue, id }) => ({ queue, id })),

@@ -1,3 +1,4 @@
+import type { OwnedKey } from '../auth/principal.js';
 import { RoostError, type FieldProblem } from '../model/errors.js';
 import type { BulkAction } from '../history/ports/bulk-store.js';
 import type { SearchParams } from '../search/search-params.js';
@@ -25,7 +26,7 @@ export interface BulkStart extends BulkRequest {
   /** Period before the action begins, during which it can be undone, ms. */
   undoMs?: number;
   /** Makes the request repeatable: the same key yields the same bulk action. */
-  idempotencyKey?: string;
+  idempotencyKey?: OwnedKey;
 }
 
 /** @throws RoostError REQUEST_INVALID with every problem at once. */

@@ -49,7 +49,7 @@ export class LimitsController {
     if (Object.keys(values).length === 0) {
       refuse([{ path: 'body', message: `names no limit; give at least one of: ${LIMIT_NAMES.join(', ')}` }]);
     }
-    return this.limits.set(type, values, { by: actor('api'), ...(reason ? { reason } : {}), ...ends });
+    return this.limits.set(type, values, { by: actor(req, 'api'), ...(reason ? { reason } : {}), ...ends });
   }
 
   @Delete(':type')

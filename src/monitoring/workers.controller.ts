@@ -54,7 +54,7 @@ export class WorkersController {
         chosen as 'all' | string[],
         name,
         parseCommandArgs(name, args, this.queues.names()),
-        actor('api'),
+        actor(req, 'api'),
       ),
     };
   }
@@ -71,7 +71,7 @@ export class WorkersController {
         id,
         name,
         parseCommandArgs(name, req.body, this.queues.names()),
-        actor('api'),
+        actor(req, 'api'),
       ),
     };
   }

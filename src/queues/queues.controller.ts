@@ -49,14 +49,14 @@ export class QueuesController {
     await this.queues.getManagedName(name);
     const order = readFields(optional(req), orderFields(this.clock.now()));
     oneEnd(order);
-    return this.queues.pause(name, { by: actor('api'), ...order });
+    return this.queues.pause(name, { by: actor(req, 'api'), ...order });
   }
 
   @Post(':name/resume')
   @HttpCode(200)
   async resume(@Param('name') name: string, @Req() req: Request): Promise<QueueDetail> {
     await this.queues.getManagedName(name);
-    return this.queues.resume(name, { by: actor('api'), ...readFields(optional(req), { reason }) });
+    return this.queues.resume(name, { by: actor(req, 'api'), ...readFields(optional(req), { reason }) });
   }
 
   @Post(':name/drain')
@@ -64,7 +64,7 @@ export class QueuesController {
   async drain(@Param('name') name: string, @Req() req: Request): Promise<QueueOutcome> {
     await this.queues.getManagedName(name);
     const { delayed = false, ...order } = readFields(optional(req), { reason, delayed: yesOrNo });
-    return this.queues.drain(name, { by: actor('api'), ...order, delayed });
+    return this.queues.drain(name, { by: actor(req, 'api'), ...order, delayed });
   }
 
   @Post(':name/clean')
@@ -82,14 +82,19 @@ export class QueuesController {
       },
       ['state', 'olderThanMs'],
     );
-    return this.queues.clean(name, { by: actor('api'), ...order, state: state!, olderThanMs: olderThanMs! });
+    return this.queues.clean(name, {
+      by: actor(req, 'api'),
+      ...order,
+      state: state!,
+      olderThanMs: olderThanMs!,
+    });
   }
 
   @Post(':name/promote')
   @HttpCode(200)
   async promote(@Param('name') name: string, @Req() req: Request): Promise<QueueOutcome> {
     await this.queues.getManagedName(name);
-    return this.queues.promote(name, { by: actor('api'), ...readFields(optional(req), { reason }) });
+    return this.queues.promote(name, { by: actor(req, 'api'), ...readFields(optional(req), { reason }) });
   }
 
   @Post(':name/concurrency')
@@ -104,7 +109,7 @@ export class QueuesController {
     );
     oneEnd(order);
     if (value === null) refuseEnd(order);
-    return this.queues.setConcurrency(name, value!, { by: actor('api'), ...order });
+    return this.queues.setConcurrency(name, value!, { by: actor(req, 'api'), ...order });
   }
 
   @Post(':name/rate-limit')
@@ -129,7 +134,7 @@ export class QueuesController {
           : [{ path: 'perMs', message: 'cannot be given when the limit is lifted; leave it out' }],
       );
       refuseEnd(order);
-      return this.queues.setRateLimit(name, null, { by: actor('api'), ...order });
+      return this.queues.setRateLimit(name, null, { by: actor(req, 'api'), ...order });
     }
     if (perMs === undefined)
       refuse([
@@ -138,7 +143,7 @@ export class QueuesController {
           message: `is missing; it must be a whole number of milliseconds from 1 to ${DAY_MS}`,
         },
       ]);
-    return this.queues.setRateLimit(name, { max, perMs: perMs! }, { by: actor('api'), ...order });
+    return this.queues.setRateLimit(name, { max, perMs: perMs! }, { by: actor(req, 'api'), ...order });
   }
 }
 

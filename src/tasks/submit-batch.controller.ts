@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Logger } from 'pino';
+import { ownedKey } from '../auth/principal.js';
 import { RequirePermission } from '../auth/require-permission.js';
 import { ConcurrencyLimiter } from '../platform/concurrency-limiter.js';
 import { RoostError } from '../model/errors.js';
@@ -59,7 +60,7 @@ export class SubmitBatchController {
         items[i] = {
           line: i + 1,
           ok: true,
-          ...(await this.submitLine(lines[i]!, { requestId: req.id, schedule }, lineKey)),
+          ...(await this.submitLine(lines[i]!, req, { requestId: req.id, schedule }, lineKey)),
         };
       } catch (error) {
         const refusal = this.toRefusal(error, req.id);
@@ -83,6 +84,7 @@ export class SubmitBatchController {
 
   private async submitLine(
     line: Line,
+    req: Request,
     how: Pick<SubmitRequest, 'requestId' | 'schedule'>,
     idempotencyKey?: string,
   ): Promise<Pick<LineOutcome, 'id' | 'state' | 'links'>> {
@@ -100,7 +102,7 @@ export class SubmitBatchController {
       input: body.input,
       options: body.options,
       ...how,
-      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...(key === undefined ? {} : { idempotencyKey: ownedKey(req, key) }),
     });
     return { id: task.id, state: task.state, links: task.links };
   }

@@ -1,3 +1,4 @@
+import type { OwnedKey } from '../auth/principal.js';
 import { RoostError } from '../model/errors.js';
 
 /** Input of `TaskCommands.submit`, the same from REST and from the form. Not validated yet. */
@@ -6,7 +7,7 @@ export interface SubmitRequest {
   input: unknown;
   options?: unknown;
   /** Makes the request repeatable: the same key of the same owner with the same content yields the same task. */
-  idempotencyKey?: string;
+  idempotencyKey?: OwnedKey;
   /** Id of the task this one is a rerun of. */
   origin?: string;
   /** Written to the logs of the web app and the worker. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { JobsOptions } from 'bullmq';
-import { idempotencyOwner } from '../auth/principal.js';
+import { withOwner } from '../auth/principal.js';
 import { SharedClock } from '../platform/clock.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 import type { TaskType } from '../registry/task-type.js';
@@ -89,7 +89,7 @@ export class SubmitTask {
     await this.registry.validate(type, input);
     const at = this.clock.now();
     const options = parseOptions(request.options, at);
-    if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey);
+    if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey.text);
     const bytes = Buffer.byteLength(JSON.stringify(input));
     if (bytes > MAX_INPUT_BYTES) {
       const message = `is ${bytes} bytes of JSON; at most ${MAX_INPUT_BYTES} are accepted. Submit a reference to the data instead.`;
@@ -239,9 +239,4 @@ function acceptedView({ type, input, options, id, envelope, at }: Checked, rules
     ...(envelope.origin ? rerunOf(envelope.origin) : {}),
     links: taskLinks(id),
   };
-}
-
-function withOwner(key: string): string {
-  const owner = idempotencyOwner();
-  return owner === '' ? key : `${owner}\n${key}`;
 }

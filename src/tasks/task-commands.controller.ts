@@ -1,7 +1,7 @@
 import { Controller, Delete, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
-import { actor } from '../auth/principal.js';
+import { actor, ownedKey, type OwnedKey } from '../auth/principal.js';
 import { MAX_UNDO_MS } from '../bulk-actions/bulk-request.js';
 import { BulkActionsService } from '../bulk-actions/bulk-actions.service.js';
 import type { BulkView } from '../bulk-actions/bulk-actions.openapi.js';
@@ -75,7 +75,7 @@ export class TaskCommandsController {
       throw invalid('reason', `must be text of at most ${MAX_REASON_LENGTH} characters`);
     }
     if (force !== undefined && typeof force !== 'boolean') throw invalid('force', 'must be true or false');
-    const order = { by: actor('api'), ...(reason ? { reason } : {}), force: force ?? false };
+    const order = { by: actor(req, 'api'), ...(reason ? { reason } : {}), force: force ?? false };
     const task = await this.commands.cancel(id, order, queue);
     res.status(isFinished(task.state) ? 200 : 202);
     return task;
@@ -123,7 +123,7 @@ export class TaskCommandsController {
       res.status(204);
       return undefined;
     }
-    const by = actor('api');
+    const by = actor(req, 'api');
     const bulk = await this.bulks.deleteOne(id, { by, undoMs, ...(queue === undefined ? {} : { queue }) });
     res.location(bulk.links.self);
     res.status(202);
@@ -135,7 +135,7 @@ function invalid(path: string, message: string): RoostError {
   return new RoostError('REQUEST_INVALID', `${path} ${message}`, [{ path, message }]);
 }
 
-function idempotencyKey(req: Request): { idempotencyKey?: string } {
+function idempotencyKey(req: Request): { idempotencyKey?: OwnedKey } {
   const key = req.headers['idempotency-key'];
-  return typeof key === 'string' ? { idempotencyKey: key } : {};
+  return typeof key === 'string' ? { idempotencyKey: ownedKey(req, key) } : {};
 }

@@ -1,3 +1,4 @@
+import type { OwnedKey } from '../auth/principal.js';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { FROM_HISTORY, rerunOf } from '../model/deprecated-names.js';
@@ -53,7 +54,7 @@ export class TaskCommands {
   /** Submits the input of a task again, with its priority and tags, as a new task. */
   rerun(
     { id, type, input, priority, tags }: TaskView,
-    idempotencyKey: string,
+    idempotencyKey: OwnedKey,
   ): Promise<{ task: TaskView; created: boolean }> {
     return this.submit({
       type,

@@ -66,14 +66,14 @@ export class ThingsController {
   @RequirePermission('tasks.act')
   cancel(@Param('id') id: string, @Req() req: Request): { by: string } {
     this.done.push(`cancel ${id} ${req.method}`);
-    return { by: actor('the web page') };
+    return { by: actor(req, 'the web page') };
   }
 
   @Post('api/v1/things')
   @RequirePermission('tasks.submit')
-  add(@Body() body: unknown): { by: string } {
+  add(@Body() body: unknown, @Req() req: Request): { by: string } {
     this.done.push(`add ${JSON.stringify(body)}`);
-    return { by: actor('the API') };
+    return { by: actor(req, 'the API') };
   }
 
   @Get('api/v1/things/:id')
@@ -84,9 +84,9 @@ export class ThingsController {
 
   @Delete('api/v1/things/:id')
   @RequirePermission('tasks.act')
-  remove(@Param('id') id: string): { by: string } {
+  remove(@Param('id') id: string, @Req() req: Request): { by: string } {
     this.done.push(`remove ${id}`);
-    return { by: actor('the API') };
+    return { by: actor(req, 'the API') };
   }
 
   @Get('api/v1/hidden')

@@ -59,7 +59,10 @@ export class ErrorGroupsController {
       );
     requireParsedBodyIfAny(req, 'application/json');
     const { note } = readFields(req.body ?? {}, { note: reason });
-    await this.errors.mark(fingerprint, act, { by: actor('api'), ...(note === undefined ? {} : { note }) });
+    await this.errors.mark(fingerprint, act, {
+      by: actor(req, 'api'),
+      ...(note === undefined ? {} : { note }),
+    });
     return this.errors.get(fingerprint);
   }
 }

@@ -111,10 +111,23 @@ export function hasHidden(value: unknown): boolean {
   return entriesOf(value)?.some(([, inner]) => hasHidden(inner)) ?? false;
 }
 
+/** Number of works that run without redaction. */
+let revealing = 0;
+
 /**
  * Runs `work` without redaction: for work that needs the values, such as a rerun, and for principals that may reveal
- * them.
+ * them. Ends the tracking of contexts after the last work, because it slows every promise of the process.
  */
 export function withoutRedaction<T>(work: () => T): T {
-  return revealed.run(true, work);
+  const end = () => {
+    if (--revealing === 0) revealed.disable();
+  };
+  revealing++;
+  let answer: T | undefined;
+  try {
+    return (answer = revealed.run(true, work));
+  } finally {
+    if (answer instanceof Promise) answer.then(end, end);
+    else end();
+  }
 }

@@ -84,7 +84,7 @@ export class BulkPageController {
         throwIfAny(problems);
         const bulk = await this.bulks.start({
           ...request,
-          by: actor(BY_PAGE),
+          by: actor(response.req, BY_PAGE),
           ...(reason ? { reason } : {}),
           ...(asOf > 0 ? { asOf } : {}),
           undoMs: request.action === 'delete' ? UNDO_MS : 0,
@@ -119,7 +119,7 @@ export class BulkPageController {
     return runFormAction(
       response,
       async () => {
-        const { state, stopping, links } = await this.bulks.abort(id, actor(BY_PAGE));
+        const { state, stopping, links } = await this.bulks.abort(id, actor(response.req, BY_PAGE));
         const flash = stopping ? 'bulk-stopping' : state === 'undone' ? 'bulk-undone' : 'bulk-over';
         return { to: links.page, flash };
       },

@@ -73,7 +73,7 @@ export class ErrorsPageController {
       async () => {
         // An empty field removes the note.
         await this.errors.mark(fingerprint, act, {
-          by: actor(BY_PAGE),
+          by: actor(response.req, BY_PAGE),
           note: parseNote(lastOf(form, 'note') ?? ''),
         });
         return { to: `/monitor/errors/${fingerprint}`, flash: FLASHES[act] };

@@ -28,7 +28,7 @@ export class SubmitPageController {
   @Post()
   @RequirePermission('tasks.submit')
   async submit(@Body() form: Params, @Res() response: Response): Promise<void> {
-    const answer = await this.pages.submit(form ?? {});
+    const answer = await this.pages.submit(form ?? {}, response.req);
     if ('redirectTo' in answer) {
       response.redirect(
         303,

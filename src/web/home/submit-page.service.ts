@@ -1,3 +1,4 @@
+import { type Authenticated, ownedKey } from '../../auth/principal.js';
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { SharedClock } from '../../platform/clock.js';
@@ -72,7 +73,7 @@ export class SubmitPageService {
   }
 
   /** Returns a redirect to the new task, or the form again with its problems. */
-  async submit(form: Params): Promise<Answer> {
+  async submit(form: Params, by: Authenticated): Promise<Answer> {
     const type = this.registry.get(lastOf(form, 'type') ?? '');
     const values = parseOptionValues(form);
     const fields = parseInputFields(type, form);
@@ -88,7 +89,7 @@ export class SubmitPageService {
         type: type.name,
         input,
         options,
-        idempotencyKey: key,
+        idempotencyKey: ownedKey(by, key),
         origin: from,
       });
       return { redirectTo: `/tasks/${idInPath(task.id)}`, created };

@@ -48,7 +48,7 @@ export class LimitsPageController {
     const type = lastOf(form, 'type') ?? '';
     return runFormAction(
       response,
-      () => this.change(type, form),
+      () => this.change(type, form, actor(response.req, BY_PAGE)),
       (error) =>
         this.draw({}, response, {
           control: type,
@@ -58,7 +58,7 @@ export class LimitsPageController {
     );
   }
 
-  private async change(type: string, form: Params): Promise<Done> {
+  private async change(type: string, form: Params, by: string): Promise<Done> {
     if (lastOf(form, 'reset') === 'yes') {
       await this.limits.reset(type);
       return { to: PAGE, flash: 'type-reset' };
@@ -73,7 +73,7 @@ export class LimitsPageController {
       });
     }
     throwIfAny(problems);
-    await this.limits.set(type, values, { by: actor(BY_PAGE), ...order });
+    await this.limits.set(type, values, { by, ...order });
     return { to: PAGE, flash: 'type-limited' };
   }
 

@@ -44,16 +44,16 @@ export class QueueActPageController {
     const act = known(text);
     return runFormAction(
       response,
-      () => this.act(name, act, form),
+      () => this.act(name, act, form, actor(response.req, BY_PAGE)),
       (error) =>
         this.draw(name, act, form, response, { control: act, trouble: toFormError(error), typed: {} }),
     );
   }
 
-  private async act(name: string, act: QueueAct, form: Params): Promise<Done> {
+  private async act(name: string, act: QueueAct, form: Params, by: string): Promise<Done> {
     const problems: FieldProblem[] = [];
     const { reason } = parseOrder({ reason: form.reason }, problems, Date.now());
-    const order = { by: actor(BY_PAGE), ...(reason ? { reason } : {}) };
+    const order = { by, ...(reason ? { reason } : {}) };
     const outcome = await this.carryOut(name, act, form, order, problems);
     const flash = ({ drain: 'queue-drained', clean: 'queue-cleaned', promote: 'queue-promoted' } as const)[
       act

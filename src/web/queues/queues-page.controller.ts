@@ -51,7 +51,7 @@ export class QueuesPageController {
   act(@Param('name') name: string, @Body() form: Params, @Res() response: Response): Promise<void> {
     return runFormAction(
       response,
-      () => this.command(name, form),
+      () => this.command(name, form, actor(response.req, BY_PAGE)),
       (error) =>
         this.draw(name, {}, response, {
           control: controlOf(form),
@@ -61,10 +61,10 @@ export class QueuesPageController {
     );
   }
 
-  private async command(name: string, form: Params): Promise<Done> {
+  private async command(name: string, form: Params, by: string): Promise<Done> {
     const problems: FieldProblem[] = [];
     const to = toQueueHref(name);
-    const order = { by: actor(BY_PAGE), ...parseOrder(form, problems, Date.now()) };
+    const order = { by, ...parseOrder(form, problems, Date.now()) };
     switch (lastOf(form, 'command')) {
       case 'pause':
         throwIfAny(problems);
@@ -88,10 +88,10 @@ export class QueuesPageController {
         return { to, flash: 'queue-limited' };
       }
       case 'lift-concurrency':
-        await this.queues.setConcurrency(name, null, { by: actor(BY_PAGE) });
+        await this.queues.setConcurrency(name, null, { by });
         return { to, flash: 'limit-lifted' };
       case 'lift-rate-limit':
-        await this.queues.setRateLimit(name, null, { by: actor(BY_PAGE) });
+        await this.queues.setRateLimit(name, null, { by });
         return { to, flash: 'limit-lifted' };
       default:
         throw new RoostError('REQUEST_INVALID', 'There is no such command for a queue.');

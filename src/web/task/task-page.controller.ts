@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { RequirePermission } from '../../auth/require-permission.js';
 import { revealing } from '../../auth/reveal-redacted.js';
-import { actor } from '../../auth/principal.js';
+import { actor, ownedKey } from '../../auth/principal.js';
 import { BulkActionsService } from '../../bulk-actions/bulk-actions.service.js';
 import { TaskRegistry } from '../../registry/task-registry.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -120,7 +120,10 @@ export class TaskPageController {
     // Resubmitting would change its numbers.
     if (isExact(input)) return response.redirect(303, withFlash(edit, 'not-again'));
     try {
-      const { task, created } = await this.commands.rerun(original, typed(form, 'key') ?? randomUUID());
+      const { task, created } = await this.commands.rerun(
+        original,
+        ownedKey(response.req, typed(form, 'key') ?? randomUUID()),
+      );
       response.redirect(303, withFlash(task.links.page, created ? 'submitted' : 'already-submitted'));
     } catch (error) {
       if (!(error instanceof RoostError) || error.status !== 422) throw error;
@@ -134,7 +137,7 @@ export class TaskPageController {
       const task = await this.commands.cancel(id, {
         reason: typed(form, 'reason')?.slice(0, MAX_REASON_LENGTH),
         force: lastOf(form, 'force') === 'yes',
-        by: actor(BY_PAGE),
+        by: actor(response.req, BY_PAGE),
       });
       return task.state === 'cancelled' ? 'cancelled' : 'cancelling';
     });
@@ -183,7 +186,10 @@ export class TaskPageController {
       response,
       async () => {
         if (!isObserved(located)) {
-          const { links } = await this.bulks.deleteOne(id, { by: actor(BY_PAGE), undoMs: UNDO_MS });
+          const { links } = await this.bulks.deleteOne(id, {
+            by: actor(response.req, BY_PAGE),
+            undoMs: UNDO_MS,
+          });
           return { to: links.page };
         }
         await this.commands.remove(id, located.queue);

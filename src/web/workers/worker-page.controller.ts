@@ -37,7 +37,10 @@ export class WorkerPageController {
   act(@Param('id') id: string, @Body() form: Params, @Res() response: Response): Promise<void> {
     return runFormAction(
       response,
-      () => (lastOf(form, 'command') === 'dismiss' ? this.dismiss(id) : this.command(id, form)),
+      () =>
+        lastOf(form, 'command') === 'dismiss'
+          ? this.dismiss(id)
+          : this.command(id, form, actor(response.req, BY_PAGE)),
       (error) =>
         this.draw(id, {}, response, {
           control: controlOf(form),
@@ -57,10 +60,10 @@ export class WorkerPageController {
     return { to: toWorkersHref({}), flash: 'worker-dismissed' };
   }
 
-  private async command(id: string, form: Params): Promise<Done> {
+  private async command(id: string, form: Params, by: string): Promise<Done> {
     const name = parseCommandName(lastOf(form, 'command') ?? '');
     const args = parseCommandArgs(name, parseArgs(name, form), this.queues.names);
-    await this.fleet.command(id, name, args, actor(BY_PAGE));
+    await this.fleet.command(id, name, args, by);
     const count = 'concurrency' in args ? Number(args.concurrency) : undefined;
     return {
       to: toWorkerHref(id),

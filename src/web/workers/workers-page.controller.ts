@@ -66,7 +66,7 @@ export class WorkersPageController {
           return { to: toWorkersHref(list), flash: 'worker-dismissed' as const };
         }
         const to = new URL(toWorkersHref(list), 'http://local');
-        to.searchParams.set('replies', await this.command(form));
+        to.searchParams.set('replies', await this.command(form, actor(response.req, BY_PAGE)));
         return { to: to.pathname + to.search };
       },
       (error) => this.draw(query, response, toFormError(error)),
@@ -74,7 +74,7 @@ export class WorkersPageController {
   }
 
   /** Sends the command of a form to its workers. Returns the id of the stored answers. */
-  private async command(form: Params): Promise<string> {
+  private async command(form: Params, by: string): Promise<string> {
     const command = commandOf(form);
     const ids = allOf(form, 'id');
     if (ids.length === 0) throw noneChosen();
@@ -88,7 +88,7 @@ export class WorkersPageController {
         : {}),
       ...(command === 'stop' && lastOf(form, 'now') === 'yes' ? { now: true } : {}),
     };
-    const answers = await this.fleet.commandMany(ids, command, args, actor(BY_PAGE));
+    const answers = await this.fleet.commandMany(ids, command, args, by);
     return this.results.store({ command, answers, left: left.map(({ id, name }) => ({ id, name })) });
   }
 

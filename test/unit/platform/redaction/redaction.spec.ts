@@ -81,6 +81,24 @@ describe('what is redacted', () => {
     expect(withoutRedaction(() => rules.covers('input.password'))).toBe(true);
   });
 
+  it('stays off for a work that outlasts another one', async () => {
+    const rules = new Redaction(['input.password']);
+    const look = async () => rules.current.apply('input', INPUT);
+    const first = withoutRedaction(look);
+    const last = withoutRedaction(async () => {
+      await first;
+      await new Promise((resolve) => setImmediate(resolve));
+      return look();
+    });
+    expect(await last).toBe(INPUT);
+    expect(() =>
+      withoutRedaction(() => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(hasHidden(await look())).toBe(true);
+  });
+
   it.each(['input.password', 'input.card.*', 'result', '*', '*.secret', '*.a.b.*'])('%s is a rule', (rule) =>
     expect(rule).toMatch(REDACTION_RULE),
   );
