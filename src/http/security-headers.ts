@@ -9,7 +9,7 @@ export function securityHeaders(): RequestHandler {
     removeHeader() {},
   };
   void fixedHeaders()({} as Request, collector as unknown as Response, (error?: unknown) => {
-    if (error) throw error;
+    if (error) throw new Error('helmet failed', { cause: error });
   });
   return (_req, res, next) => {
     for (const [name, value] of headers) res.setHeader(name, value);
