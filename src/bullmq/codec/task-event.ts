@@ -88,7 +88,16 @@ export function timeOf(place: string): number {
 }
 
 export function splitPlace(place: string): { at: number; seq: number } {
-  return { at: timeOf(place), seq: Number(place.slice(place.indexOf('-') + 1)) };
+  const dash = place.indexOf('-');
+  const at = dash > 0 ? parseDigits(place, 0, dash) : timeOf(place);
+  return { at, seq: parseDigits(place, dash + 1, place.length) };
+}
+
+/** Without the cost of a substring: it runs for every recorded event. */
+function parseDigits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let i = from; i < to; i++) number = number * 10 + text.charCodeAt(i) - 48;
+  return number;
 }
 
 /** Compares two places in one stream: negative if `a` is earlier. */

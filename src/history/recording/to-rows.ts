@@ -81,6 +81,7 @@ function findMoves(
   events: readonly TaskEvent[],
   job: FullRecord | undefined,
 ): { queue: string; id: string; to: string }[] {
+  if (!events.some(({ prev }) => prev.startsWith('moved:'))) return [];
   const other = ({ prev }: TaskEvent) =>
     prev.startsWith('moved:') ? prev.slice('moved:'.length) : undefined;
   if (!job) {

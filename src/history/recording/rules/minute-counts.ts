@@ -29,6 +29,7 @@ type CountedNames = Pick<StoredTask, 'queue' | 'type' | 'worker'>;
  */
 export class MinuteCounts {
   private readonly cells = new Map<string, CountCell>();
+  private last: (CountedNames & { minute: number; cells: CountCell[] }) | undefined;
 
   /** `by`: -1 takes one back. */
   count(what: Counted, at: number, names: CountedNames, by = 1): void {
@@ -65,7 +66,7 @@ export class MinuteCounts {
   drain(): CountCell[] {
     const cells: CountCell[] = [];
     const minutes = [...this.cells.values()];
-    this.cells.clear();
+    this.discard();
     for (const span of Object.values(SPANS)) {
       const merged = new Map<string, CountCell>();
       for (const cell of minutes) {
@@ -83,12 +84,19 @@ export class MinuteCounts {
 
   discard(): void {
     this.cells.clear();
+    this.last = undefined;
   }
 
   private cellsOf(at: number, { queue, type, worker }: CountedNames): CountCell[] {
     const minute = Math.floor(at / SPANS.minute) * SPANS.minute;
+    const { last } = this;
+    // A task is counted several times, usually within one minute.
+    if (last?.minute === minute && last.queue === queue && last.type === type && last.worker === worker)
+      return last.cells;
     const byType = this.cell([minute, queue, type, 0]);
-    return worker === 0 ? [byType] : [byType, this.cell([minute, 0, 0, worker])];
+    const cells = worker === 0 ? [byType] : [byType, this.cell([minute, 0, 0, worker])];
+    this.last = { minute, queue, type, worker, cells };
+    return cells;
   }
 
   private cell(key: number[]): CountCell {
