@@ -1,6 +1,13 @@
 import type { Redaction } from '../../platform/redaction/redaction.js';
 import type { AttemptChange } from '../recording/rules/attempt-changes.js';
 import { ChildWriter } from './child-writer.js';
+import {
+  firstTime,
+  groupTransitions,
+  TransitionWriter,
+  type TransitionsByTask,
+} from './transition-writer.js';
+import { writeCursors } from './cursors.js';
 import type { SqliteDatabase } from './database.js';
 import { archiveEarlier } from './archived-runs.js';
 import { scrubOfBodies } from '../recording/rules/redact-text.js';
@@ -9,7 +16,7 @@ import { ErrorCounts } from '../recording/rules/error-counts.js';
 import { writeErrors } from './error-writer.js';
 import { MinuteCounts } from '../recording/rules/minute-counts.js';
 import { writeNumbers } from './numbers-writer.js';
-import type { RecordBatch, RecordOutcome, Settling, TaskRef, TaskRow } from '../ports/rows.js';
+import type { RecordBatch, RecordOutcome, Settling, TaskRef } from '../ports/rows.js';
 import type { StoredTask } from '../recording/rules/stored-task.js';
 import { SearchWriter } from './search-writer.js';
 import { EarlyFinishes } from '../recording/rules/early-finishes.js';
@@ -18,7 +25,7 @@ import { readdress } from '../recording/rules/moved-rows.js';
 import { moveTask } from './task-moves.js';
 import { writeStateCounts } from './state-counts.js';
 import { MAX_BODY_LENGTH, CUT, mergeTask, type MergedTask } from '../recording/rules/task-merge.js';
-import { changeOf, mergeRows } from '../recording/rules/row-merge.js';
+import { changeOf, mergeByTask } from '../recording/rules/row-merge.js';
 import { TaskNumbers } from './task-numbers.js';
 import { TaskRows } from './task-rows.js';
 import { refKey } from '../recording/rules/ref-key.js';
@@ -34,6 +41,7 @@ export class BatchWriter {
   private readonly rows: TaskRows;
   private readonly numbers: TaskNumbers;
   private readonly children: ChildWriter;
+  private readonly transitions: TransitionWriter;
   private readonly tallies = new StateCounts();
   private readonly counts = new MinuteCounts();
   private readonly errors = new ErrorCounts();
@@ -50,6 +58,7 @@ export class BatchWriter {
     this.rows = new TaskRows(db);
     this.numbers = new TaskNumbers(db);
     this.children = new ChildWriter(db, words);
+    this.transitions = new TransitionWriter(db);
     this.versions = new Versions(db, words);
     this.search = new SearchWriter(db, words, (task, which) => this.rows.body(task, which), redaction);
   }
@@ -79,20 +88,31 @@ export class BatchWriter {
     const { db, words, rows, tallies } = this;
     const { moves, batch } = readdress(original);
     for (const move of moves)
-      moveTask(move, { db, words, rows, tallies, remove: (task) => this.removeOne(task) });
-    const { found, refs } = this.findExisting(batch);
-    const merged = this.merge(batch, refs, found, now);
+      moveTask(move, {
+        ...{ db, words, rows, tallies },
+        unpack: (task) => {
+          this.children.unpackAttempt(task);
+          this.transitions.unpack(task);
+        },
+        remove: (task) => this.removeOne(task),
+      });
+    const transitions = groupTransitions(batch.transitions);
+    const found = this.findExisting(batch, transitions);
+    const merged = this.merge(batch, transitions, found, now);
     const numberOf = new Map<string, number>();
     for (const [key, task] of found) numberOf.set(key, task.no);
     for (const [key, task] of merged) numberOf.set(key, task.now.no);
 
     this.dropAttempts(batch, numberOf, merged);
     const existing = new Set([...found.values()].map(({ no }) => no));
-    const attempts = this.children.attempts(batch.attempts, numberOf, existing);
+    const attempts = this.children.attempts(batch.attempts, numberOf, merged, found);
     this.countAttempts(attempts.changes, merged, found, now);
     for (const task of merged.values()) this.countTask(task, attempts.failed, now);
     writeErrors(db, words, this.errors);
-    const orphans = attempts.orphans + this.children.rest(batch, numberOf, existing);
+    const orphans =
+      attempts.orphans +
+      this.transitions.add(transitions, merged, numberOf) +
+      this.children.rest(batch, numberOf, existing);
 
     this.search.add(batch, merged, found);
     const sorted = [...merged.values()].sort((a, b) => a.now.no - b.now.no);
@@ -106,7 +126,7 @@ export class BatchWriter {
     writeStateCounts(db, this.tallies);
     writeNumbers(db, this.counts);
     this.versions.flush();
-    this.writeCursors(batch.cursors);
+    writeCursors(db, batch.cursors);
     const added = sorted.filter(({ before }) => !before).length;
     return { added, changed: sorted.length - added, removed, orphans };
   }
@@ -131,53 +151,45 @@ export class BatchWriter {
     this.rows.remove(task);
   }
 
-  private findExisting(batch: RecordBatch) {
-    const refs = new Map<string, TaskRef & { queueId: number }>();
+  private findExisting(batch: RecordBatch, transitions: TransitionsByTask): Map<string, StoredTask> {
+    const refs = new Map<string, { id: string; queue: number }>();
+    const add = (key: string, { queue, id }: TaskRef) => {
+      if (!refs.has(key)) refs.set(key, { id, queue: this.words.idOf(WORD.queue, queue) });
+    };
+    for (const [key, { ref }] of transitions) add(key, ref);
     for (const rows of [
       batch.tasks,
       batch.attempts,
-      batch.transitions,
       batch.logs,
       batch.progress,
       batch.removed,
       batch.retired ?? [],
     ]) {
-      for (const ref of rows as TaskRef[]) {
-        const key = refKey(ref);
-        if (!refs.has(key))
-          refs.set(key, { queue: ref.queue, id: ref.id, queueId: this.words.idOf(WORD.queue, ref.queue) });
-      }
+      for (const ref of rows as TaskRef[]) add(refKey(ref), ref);
     }
     const keys = [...refs.keys()];
-    const places = this.rows.find([...refs.values()].map(({ id, queueId }) => ({ id, queue: queueId })));
     const found = new Map<string, StoredTask>();
-    for (const [place, row] of places) found.set(keys[place]!, row);
-    return { found, refs };
+    for (const [place, row] of this.rows.find([...refs.values()])) found.set(keys[place]!, row);
+    return found;
   }
 
-  private merge(batch: RecordBatch, refs: Map<string, TaskRef>, found: Map<string, StoredTask>, now: number) {
-    const wanted = new Map<string, TaskRow>();
-    for (const row of batch.tasks) {
-      const key = refKey(row);
-      const earlier = wanted.get(key);
-      wanted.set(key, earlier ? mergeRows(earlier, row) : row);
-    }
-    const seenAt = new Map<string, number>();
-    for (const transition of batch.transitions) {
-      const key = refKey(transition);
-      if (refs.has(key)) seenAt.set(key, Math.min(seenAt.get(key) ?? Infinity, transition.at));
-    }
+  private merge(
+    batch: RecordBatch,
+    transitions: TransitionsByTask,
+    found: Map<string, StoredTask>,
+    now: number,
+  ): Map<string, MergedTask> {
     const merged = new Map<string, MergedTask>();
-    for (const [key, row] of wanted) {
-      const createdAt = seenAt.get(key) ?? now;
-      const options = {
-        words: this.words,
-        redaction: this.redaction,
-        bodyLength: this.bodyLength,
-        load: (task: number, which: 'input' | 'result') => this.rows.body(task, which),
-        createdAt,
-        number: (created: number) => this.numbers.assign(created),
-      };
+    const options = {
+      words: this.words,
+      redaction: this.redaction,
+      bodyLength: this.bodyLength,
+      load: (task: number, which: 'input' | 'result') => this.rows.body(task, which),
+      createdAt: now,
+      number: (created: number) => this.numbers.assign(created),
+    };
+    for (const [key, row] of mergeByTask(batch.tasks)) {
+      options.createdAt = firstTime(transitions.get(key)) ?? now;
       merged.set(key, mergeTask(found.get(key), row, options));
     }
     return merged;
@@ -229,7 +241,7 @@ export class BatchWriter {
   /** Finishes by the events, without one that was counted before its event arrived. */
   private uncounted(task: MergedTask, settled: readonly Settling[]): readonly Settling[] {
     const early = this.ahead.find(task, settled);
-    const isCounted = early && this.children.dropUnplaced(early.task, early.state, early.since);
+    const isCounted = early && this.transitions.dropUnplaced(task, early.state, early.since);
     return isCounted ? settled.filter((one) => one !== early.finish) : settled;
   }
 
@@ -273,21 +285,12 @@ export class BatchWriter {
     return n;
   }
 
-  private writeCursors(cursors: Record<string, string>): void {
-    for (const [queue, place] of Object.entries(cursors)) {
-      this.db.run(
-        'INSERT INTO cursors (queue, place) VALUES (?, ?) ON CONFLICT DO UPDATE SET place = excluded.place',
-        [queue, place],
-      );
-    }
-  }
-
   private transaction<Result>(act: () => Result): Result {
     try {
       return this.db.transaction(act);
     } catch (error) {
-      const parts = [this.rows, this.children, this.tallies, this.counts, this.errors, this.search];
-      for (const part of [...parts, this.versions]) part.discard();
+      const parts = [this.rows, this.children, this.transitions, this.tallies, this.counts, this.errors];
+      for (const part of [...parts, this.search, this.versions]) part.discard();
       this.words.forget();
       this.numbers.forget();
       throw error;

@@ -1,8 +1,12 @@
 import { toMoreJson } from './attempt-failure.js';
 import { BulkInsert } from './bulk-insert.js';
-import { levelCode, outcomeCode, stateCode } from '../recording/rules/codes.js';
+import { levelCode, outcomeCode } from '../recording/rules/codes.js';
+import { completedAttempt, isCompletedBy } from './own-attempt.js';
+import type { AttemptColumns } from './schema.js';
 import type { SqliteDatabase } from './database.js';
-import type { AttemptRow, LogRow, ProgressRow, RecordBatch, TaskRef, TransitionRow } from '../ports/rows.js';
+import type { AttemptRow, LogRow, ProgressRow, RecordBatch, TaskRef } from '../ports/rows.js';
+import type { MergedTask } from '../recording/rules/task-merge.js';
+import type { StoredTask } from '../recording/rules/stored-task.js';
 import {
   attemptKey,
   noteAttempt,
@@ -21,13 +25,17 @@ const MAX_MESSAGE = 4000;
 const MAX_LINE = 8000;
 const MAX_DETAIL = 1000;
 
+const ATTEMPT_COLUMNS = [
+  'task', 'number', 'worker', 'started', 'finished', 'outcome', 'error_name', 'error_message', 'stack', 'version',
+  'error_more',
+] as const satisfies readonly (keyof AttemptColumns)[]; // prettier-ignore
+
 /** SQL: `lost` means that the end of an attempt is unknown, so it never replaces a known outcome. */
 const KNOWN_OUTCOME = `iif(excluded.outcome = ${outcomeCode('lost')}, coalesce(outcome, excluded.outcome), coalesce(excluded.outcome, outcome))`;
 
-/** Writes the dependent rows of tasks: attempts, transitions, log lines and progress. */
+/** Writes the dependent rows of tasks: attempts, log lines and progress. */
 export class ChildWriter {
   private readonly attemptRows: BulkInsert;
-  private readonly transitions: BulkInsert;
   private readonly logs: BulkInsert;
   private readonly progress: BulkInsert;
 
@@ -35,23 +43,15 @@ export class ChildWriter {
     private readonly db: SqliteDatabase,
     private readonly words: Dictionary,
   ) {
-    const known = [
-      ...['started', 'finished', 'outcome', 'error_name', 'error_message', 'stack', 'version', 'error_more'],
-    ];
+    const [, , , ...known] = ATTEMPT_COLUMNS;
     this.attemptRows = new BulkInsert(
       db,
-      `INSERT INTO attempts (task, number, worker, ${known.join(', ')})`,
-      11,
+      `INSERT INTO attempts (${ATTEMPT_COLUMNS.join(', ')})`,
+      ATTEMPT_COLUMNS.length,
       `ON CONFLICT DO UPDATE SET worker = iif(excluded.worker = 0, worker, excluded.worker),
        ${known.map((name) => `${name} = ${name === 'outcome' ? KNOWN_OUTCOME : `coalesce(excluded.${name}, ${name})`}`).join(', ')}`,
     );
     const ignore = 'ON CONFLICT DO NOTHING';
-    this.transitions = new BulkInsert(
-      db,
-      'INSERT INTO transitions (task, at, seq, state, attempt, detail)',
-      6,
-      ignore,
-    );
     this.logs = new BulkInsert(db, 'INSERT INTO logs (task, n, at, level, attempt, text)', 6, ignore);
     this.progress = new BulkInsert(
       db,
@@ -61,14 +61,28 @@ export class ChildWriter {
     );
   }
 
-  /** Returns the news and the number of rows without a task. `existing`: tasks that may already have attempts. */
-  attempts(rows: AttemptRow[], numberOf: Map<string, number>, existing: ReadonlySet<number>) {
-    const outcomes = this.outcomesOf(rows, numberOf, existing);
+  /**
+   * Returns the news and the number of rows without a task. An attempt that the row in `merged` describes gets no
+   * row, until its task changes again. `found`: the tasks before the batch.
+   */
+  attempts(
+    rows: AttemptRow[],
+    numberOf: Map<string, number>,
+    merged: ReadonlyMap<string, MergedTask>,
+    found: ReadonlyMap<string, StoredTask>,
+  ) {
+    const outcomes = this.outcomesOf(rows, numberOf, found);
+    for (const task of found.values()) {
+      if (task.attempt_version === null) continue;
+      this.addAttempt(completedAttempt(task));
+      outcomes.set(attemptKey(task.no, 1), 'known');
+    }
     const changes: AttemptChange[] = [];
     const failed = new Set<number>();
     let orphans = 0;
     for (const row of rows) {
-      const task = numberOf.get(refKey(row));
+      const key = refKey(row);
+      const task = numberOf.get(key);
       if (task === undefined || !Number.isSafeInteger(row.number)) {
         orphans++;
         continue;
@@ -76,7 +90,17 @@ export class ChildWriter {
       const one = noteAttempt(outcomes, task, row);
       changes.push(one);
       if (one.failed) failed.add(task);
-      this.attemptRows.add(this.toColumns(task, row));
+      const columns = this.toColumns(task, row);
+      const now = merged.get(key)?.now;
+      if (now && one.begun && isCompletedBy(now, columns)) {
+        now.attempt_version = columns.version ?? 0;
+        continue;
+      }
+      if (now && row.number === 1 && now.attempt_version !== null) {
+        this.addAttempt(completedAttempt(now));
+        now.attempt_version = null;
+      }
+      this.addAttempt(columns);
     }
     this.attemptRows.flush();
     return { changes, failed, orphans };
@@ -84,12 +108,12 @@ export class ChildWriter {
 
   /** Writes the other rows; returns the number of rows without a task or with an invalid position. */
   rest(
-    { transitions, logs, progress }: RecordBatch,
+    { logs, progress }: RecordBatch,
     numberOf: Map<string, number>,
     existing: ReadonlySet<number>,
   ): number {
     let orphans = 0;
-    const each = <Row extends TaskRef & { at: number; n?: number; seq?: number }>(
+    const each = <Row extends TaskRef & { at: number; n?: number }>(
       rows: Row[],
       write: (task: number, row: Row) => void,
     ) => {
@@ -99,7 +123,6 @@ export class ChildWriter {
         else write(task, row);
       }
     };
-    each(transitions, (task, row) => this.addTransition(task, row));
     const withManyLines = new Set<number>();
     each(logs, (task, row) => {
       this.addLine(task, row);
@@ -110,13 +133,17 @@ export class ChildWriter {
       this.addSample(task, row);
       samples.set(task, (samples.get(task) ?? 0) + 1);
     });
-    this.transitions.flush();
     this.logs.flush();
     this.progress.flush();
     for (const task of withManyLines) this.trimLines(task);
     // The few samples of a new task need no counting.
     for (const [task, n] of samples) if (existing.has(task) || n > MAX_SAMPLES) this.trimSamples(task);
     return orphans;
+  }
+
+  unpackAttempt(task: StoredTask): void {
+    if (task.attempt_version !== null) this.addAttempt(completedAttempt(task));
+    this.attemptRows.flush();
   }
 
   /** Deletes attempts after number `after` and returns them. */
@@ -127,26 +154,21 @@ export class ChildWriter {
     );
   }
 
-  /**
-   * Deletes a transition that came from the job itself instead of an event; returns whether there was one. `since`:
-   * earliest time, ms.
-   */
-  dropUnplaced(task: number, state: number, since: number): boolean {
-    // The clocks of several processes differ, so it may be recorded a little late.
-    const sql = 'DELETE FROM transitions WHERE task = ? AND at >= ? AND seq = -1 AND state = ?';
-    return this.db.run(sql, [task, since, state]) > 0;
-  }
-
   discard(): void {
-    for (const insert of [this.attemptRows, this.transitions, this.logs, this.progress]) insert.discard();
+    for (const insert of [this.attemptRows, this.logs, this.progress]) insert.discard();
   }
 
-  private outcomesOf(rows: AttemptRow[], numberOf: Map<string, number>, existing: ReadonlySet<number>) {
+  private outcomesOf(
+    rows: AttemptRow[],
+    numberOf: Map<string, number>,
+    found: ReadonlyMap<string, StoredTask>,
+  ) {
     const outcomes: KnownOutcomes = new Map();
+    if (found.size === 0) return outcomes;
     const tasks = new Set<number>();
     for (const row of rows) {
-      const task = numberOf.get(refKey(row));
-      if (task !== undefined && existing.has(task)) tasks.add(task);
+      const key = refKey(row);
+      if (found.has(key)) tasks.add(numberOf.get(key)!);
     }
     if (tasks.size === 0) return outcomes;
     const failed = outcomeCode('failed');
@@ -159,25 +181,25 @@ export class ChildWriter {
     return outcomes;
   }
 
-  private toColumns(task: number, row: AttemptRow) {
+  private toColumns(task: number, row: AttemptRow): AttemptColumns {
     const { error } = row;
-    return [
+    return {
       task,
-      row.number,
-      row.worker ? this.words.idOf(WORD.worker, row.worker) : 0,
-      row.startedAt,
-      row.finishedAt,
-      outcomeCode(row.outcome),
-      error && this.words.idOf(WORD.errorName, error.name),
-      error?.message.slice(0, MAX_MESSAGE),
-      error?.stack?.slice(0, MAX_STACK),
-      row.version && this.words.idOf(WORD.version, row.version),
-      error && toMoreJson(error),
-    ];
+      number: row.number,
+      worker: row.worker ? this.words.idOf(WORD.worker, row.worker) : 0,
+      started: row.startedAt ?? null,
+      finished: row.finishedAt ?? null,
+      outcome: outcomeCode(row.outcome),
+      error_name: error ? this.words.idOf(WORD.errorName, error.name) : null,
+      error_message: error?.message.slice(0, MAX_MESSAGE) ?? null,
+      stack: error?.stack?.slice(0, MAX_STACK) ?? null,
+      version: row.version ? this.words.idOf(WORD.version, row.version) : null,
+      error_more: (error && toMoreJson(error)) ?? null,
+    };
   }
 
-  private addTransition(task: number, { at, seq, state, attempt, detail }: TransitionRow): void {
-    this.transitions.add([task, at, seq, stateCode(state), attempt, detail?.slice(0, MAX_DETAIL)]);
+  private addAttempt(columns: AttemptColumns): void {
+    this.attemptRows.addColumns(columns, ATTEMPT_COLUMNS);
   }
 
   private addLine(task: number, { n, at, level, attempt, text }: LogRow): void {

@@ -8,7 +8,9 @@ export const MAX_PATHS = 10_000;
 
 /** Maps names to numbers and back. Number 0 means no name. */
 export class Dictionary implements Names {
-  private readonly ids = new Map<string, number>();
+  /** By kind, then by text. */
+  private readonly ids: Map<string, number>[] = [];
+  private cached = 0;
   private readonly texts = new Map<number, string>();
   private paths = 0;
 
@@ -31,11 +33,10 @@ export class Dictionary implements Names {
   }
 
   find(kind: WordKind, text: string): number | undefined {
-    const key = `${kind}${text}`;
-    const known = this.ids.get(key);
+    const known = this.ids[kind]?.get(text);
     if (known !== undefined) return known;
     const row = this.db.get<{ id: number }>('SELECT id FROM words WHERE kind = ? AND text = ?', [kind, text]);
-    if (row) this.cache(key, row.id, text);
+    if (row) this.cache(kind, row.id, text);
     return row?.id;
   }
 
@@ -65,13 +66,14 @@ export class Dictionary implements Names {
     const row = this.db.get<{ kind: number; text: string }>('SELECT kind, text FROM words WHERE id = ?', [
       id,
     ]);
-    if (row) this.cache(`${row.kind}${row.text}`, id, row.text);
+    if (row) this.cache(row.kind, id, row.text);
     return row?.text ?? '';
   }
 
   /** Clears the cache after a rollback, which also undid new numbers. */
   forget(): void {
-    this.ids.clear();
+    this.ids.length = 0;
+    this.cached = 0;
     this.texts.clear();
     this.paths = 0;
   }
@@ -81,13 +83,14 @@ export class Dictionary implements Names {
       'INSERT INTO words (kind, text, folded) VALUES (?, ?, ?) RETURNING id',
       [kind, text, text.toLowerCase()],
     )!;
-    this.cache(`${kind}${text}`, row.id, text);
+    this.cache(kind, row.id, text);
     return row.id;
   }
 
-  private cache(key: string, id: number, text: string): void {
-    if (this.ids.size >= MAX_CACHED) this.forget();
-    this.ids.set(key, id);
+  private cache(kind: number, id: number, text: string): void {
+    if (this.cached >= MAX_CACHED) this.forget();
+    this.cached++;
+    (this.ids[kind] ??= new Map()).set(text, id);
     this.texts.set(id, text);
   }
 }

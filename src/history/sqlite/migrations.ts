@@ -190,4 +190,12 @@ CREATE TABLE audit_anchor (
 CREATE TABLE audit_exports (target TEXT PRIMARY KEY, n INTEGER NOT NULL, holder TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
 `,
   },
+  {
+    number: 10,
+    what: 'transitions and the attempt of an ordinary task in its own row',
+    sql: `
+ALTER TABLE tasks ADD COLUMN transitions TEXT;
+ALTER TABLE tasks ADD COLUMN attempt_version INTEGER;
+`,
+  },
 ];

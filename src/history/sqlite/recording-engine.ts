@@ -8,6 +8,7 @@ import type { RecordBatch, TaskRef } from '../ports/rows.js';
 import { StoreEngine } from './store-engine.js';
 import type { Synchronous } from './asynchronous.js';
 import { WORD } from '../recording/rules/names.js';
+import { unpackTransitions } from '../recording/rules/packed-transitions.js';
 import { HistoryFencedError } from '../ports/history-errors.js';
 import type { AttemptTail } from '../../bullmq/codec/observed-attempts.js';
 import type {
@@ -170,12 +171,14 @@ export class RecordingEngine extends StoreEngine implements Synchronous<Recordin
   }
 
   withEvents(queue: string, ids: readonly string[]): Set<string> {
-    const rows = this.db.all<{ id: string }>(
-      `SELECT t.id FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2
-       WHERE EXISTS (SELECT 1 FROM transitions WHERE task = t.no AND seq >= 0)`,
+    const rows = this.db.all<{ id: string; transitions: string | null; hasRow: number }>(
+      `SELECT t.id, t.transitions, EXISTS (SELECT 1 FROM transitions WHERE task = t.no AND seq >= 0) AS hasRow
+       FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2`,
       [JSON.stringify(ids), this.words.find(WORD.queue, queue) ?? 0],
     );
-    return new Set(rows.map(({ id }) => id));
+    const hasEvents = ({ transitions, hasRow }: (typeof rows)[number]) =>
+      hasRow !== 0 || unpackTransitions(transitions).some(({ seq }) => seq >= 0);
+    return new Set(rows.filter(hasEvents).map(({ id }) => id));
   }
 
   openTasks(queue: string): number {
@@ -209,17 +212,22 @@ export class RecordingEngine extends StoreEngine implements Synchronous<Recordin
     if (refs.length === 0) return tails;
     const rows = this.db.all<{
       place: number;
-      number: number;
+      number: number | null;
+      isCompleted: number;
       finished: number | null;
       outcome: number | null;
     }>(
-      `SELECT j.key AS place, a.number, a.finished, a.outcome FROM json_each(?) AS j
+      `SELECT j.key AS place, t.attempt_version IS NOT NULL AS isCompleted, a.number, a.finished, a.outcome FROM json_each(?) AS j
        CROSS JOIN tasks AS t ON t.id = j.value ->> 0 AND t.queue = j.value ->> 1
-       CROSS JOIN attempts AS a ON a.task = t.no ORDER BY j.key, a.number`,
+       LEFT JOIN attempts AS a ON a.task = t.no ORDER BY j.key, a.number`,
       [JSON.stringify(refs.map(({ id, queue }) => [id, this.words.find(WORD.queue, queue) ?? 0]))],
     );
-    for (const { place, number, finished, outcome } of rows) {
+    for (const { place, number, isCompleted, finished, outcome } of rows) {
       const tail = tails[place]!;
+      if (number === null) {
+        tail.starts = isCompleted;
+        continue;
+      }
       tail.starts = number;
       tail.isOpen = outcome === null && finished === null;
       if (outcome === ATTEMPT_FAILED) tail.failures++;

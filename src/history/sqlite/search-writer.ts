@@ -104,16 +104,18 @@ export class SearchWriter {
   }
 
   private put(row: StoredTask, bodies: { input: string; result: string }, { error, log }: AddedText): void {
+    const head = this.headOf(row);
+    if (error.length + log.length === 0 && row.error_message === null) {
+      this.insert.add([row.no, head, bodies.input, bodies.result, '', '']);
+      return;
+    }
     const errors = new Set([this.failureOf(row), ...error.slice(-MAX_INDEXED_FAILURES)]);
     const failed = [...errors].join(' ').trim();
     const logged = log.slice(0, MAX_INDEXED_LINES).join(' ');
     const words =
       failed || logged ? scrubOfBodies(this.redaction, (which) => this.bodyOf(row, which)) : undefined;
     const added = (text: string) => (words ? indexable(words, text) : text).slice(0, MAX_TEXT);
-    this.insert.add([
-      ...[row.no, this.headOf(row), bodies.input, bodies.result],
-      ...[added(failed), added(logged)],
-    ]);
+    this.insert.add([row.no, head, bodies.input, bodies.result, added(failed), added(logged)]);
   }
 
   private headOf(row: StoredTask): string {

@@ -8,6 +8,7 @@ import { AuditSeal } from './audit-seal.js';
 import type { AuditEntry, AuditLink, AuditSearch } from '../ports/audit-store.js';
 import { BatchWriter } from './batch-writer.js';
 import { build } from './builder.js';
+import { readCursors } from './cursors.js';
 import { BulkRows } from './bulk-rows.js';
 import { SqliteDatabase } from './database.js';
 import { ErrorsReader } from './errors-reader.js';
@@ -88,8 +89,7 @@ export class StoreEngine {
   }
 
   cursors(): Record<string, string> {
-    const rows = this.db.query(build.selectFrom('cursors').selectAll().compile());
-    return Object.fromEntries(rows.map(({ queue, place }) => [queue, place]));
+    return readCursors(this.db);
   }
 
   get(id: string, queue?: string) {

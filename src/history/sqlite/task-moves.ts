@@ -11,6 +11,8 @@ interface Tools {
   words: Dictionary;
   rows: TaskRows;
   tallies: StateCounts;
+  /** Gives the transitions and the attempt in the row of the task rows of their own. */
+  unpack(task: StoredTask): void;
   /** Removes a row and everything that belongs to it. */
   remove(task: StoredTask): void;
 }
@@ -18,7 +20,10 @@ interface Tools {
 const CHILDREN = ['attempts', 'transitions', 'logs', 'progress'] as const;
 
 /** Moves the stored rows of a task to another queue. Idempotent. */
-export function moveTask({ queue, id, to }: TaskMove, { db, words, rows, tallies, remove }: Tools): void {
+export function moveTask(
+  { queue, id, to }: TaskMove,
+  { db, words, rows, tallies, unpack, remove }: Tools,
+): void {
   const target = words.idOf(WORD.queue, to);
   const places = rows.find([
     { id, queue: words.idOf(WORD.queue, queue) },
@@ -31,6 +36,7 @@ export function moveTask({ queue, id, to }: TaskMove, { db, words, rows, tallies
     tallies.move(from, { ...from, queue: target });
     return;
   }
+  unpack(from);
   for (const table of CHILDREN)
     db.run(`UPDATE OR IGNORE ${table} SET task = ? WHERE task = ?`, [already.no, from.no]);
   remove(from);

@@ -12,7 +12,13 @@ import type {
 } from '../ports/rows.js';
 import type { AttemptColumns, HistorySchema } from './schema.js';
 import type { StoredTask } from '../recording/rules/stored-task.js';
+import {
+  mergeTransitions,
+  unpackTransitions,
+  type StoredTransition,
+} from '../recording/rules/packed-transitions.js';
 import { CUT } from '../recording/rules/task-merge.js';
+import { completedAttempt } from './own-attempt.js';
 import { toHistoryTask, type ListedTask } from './to-history-task.js';
 import type { Dictionary } from './dictionary.js';
 import { WORD } from '../recording/rules/names.js';
@@ -50,7 +56,11 @@ export class TaskReader {
   }
 
   attempts(id: string, queue?: string): HistoryAttempt[] {
-    return this.children<AttemptColumns>('attempts', 'number', id, queue).map((row) => ({
+    const task = this.row(id, queue);
+    if (!task) return [];
+    const rows = this.children<AttemptColumns>('attempts', 'number', task);
+    if (task.attempt_version !== null && rows[0]?.number !== 1) rows.unshift(completedAttempt(task));
+    return rows.map((row) => ({
       number: row.number,
       worker: row.worker === 0 ? null : this.words.textOf(row.worker),
       startedAt: row.started,
@@ -62,8 +72,10 @@ export class TaskReader {
   }
 
   transitions(id: string, queue?: string): HistoryTransition[] {
-    type Row = { at: number; seq: number; state: number; attempt: number | null; detail: string | null };
-    return this.children<Row>('transitions', 'at, seq, state', id, queue).map(
+    const task = this.row(id, queue);
+    if (!task) return [];
+    const rows = this.children<StoredTransition>('transitions', 'at, seq, state', task);
+    return mergeTransitions(unpackTransitions(task.transitions), rows).map(
       ({ at, seq, state, attempt, detail }) => ({
         at,
         seq,
@@ -92,7 +104,8 @@ export class TaskReader {
   }
 
   progress(id: string, queue?: string): HistoryProgress[] {
-    return this.children<SampleColumns>('progress', 'at', id, queue).map(toSample);
+    const task = this.row(id, queue);
+    return task ? this.children<SampleColumns>('progress', 'at', task).map(toSample) : [];
   }
 
   /** Rows of a list, in the order of `numbers`. */
@@ -118,10 +131,10 @@ export class TaskReader {
     return failure?.name === error.name && failure.message === error.message ? failure : error;
   }
 
-  private row(id: string, queue: string | undefined): Pick<StoredTask, 'no' | 'cut'> | undefined {
+  private row(id: string, queue: string | undefined) {
     let query = build
       .selectFrom('tasks')
-      .select(['no', 'cut'])
+      .select(['no', 'cut', 'worker', 'started', 'finished', 'transitions', 'attempt_version'])
       .where('id', '=', id)
       .orderBy('no', 'desc')
       .limit(1);
@@ -132,11 +145,9 @@ export class TaskReader {
   private children<Row>(
     table: 'attempts' | 'transitions' | 'progress',
     order: string,
-    id: string,
-    queue: string | undefined,
+    { no }: Pick<StoredTask, 'no'>,
   ): Row[] {
-    const row = this.row(id, queue);
-    return row ? this.db.all<Row>(`SELECT * FROM ${table} WHERE task = ? ORDER BY ${order}`, [row.no]) : [];
+    return this.db.all<Row>(`SELECT * FROM ${table} WHERE task = ? ORDER BY ${order}`, [no]);
   }
 }
 

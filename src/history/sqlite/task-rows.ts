@@ -8,12 +8,20 @@ const COLUMNS = [
   'no', 'id', 'queue', 'type', 'state', 'worker', 'priority', 'attempts_made', 'attempts_max', 'created',
   'delay_until', 'expires', 'started', 'finished', 'wait_ms', 'run_ms', 'error_name', 'error_message',
   'error_group', 'tags', 'origin', 'progress', 'cancelled', 'options', 'input_bytes', 'result_bytes', 'input',
-  'result', 'cut', 'facts', 'text_hash',
+  'result', 'cut', 'facts', 'text_hash', 'transitions', 'attempt_version',
 ] as const satisfies readonly (keyof StoredTask)[]; // prettier-ignore
+
+/** Columns that are empty in the row of most tasks. */
+const RARE: ReadonlySet<keyof StoredTask> = new Set([
+  'delay_until', 'expires', 'error_name', 'error_message', 'error_group', 'tags', 'origin', 'progress', 'cancelled',
+] as const); // prettier-ignore
+const USUAL = COLUMNS.filter((name) => !RARE.has(name));
 
 /** Reads and writes rows of `tasks` and their dependent rows in bulk, without the query builder: the hottest path. */
 export class TaskRows {
   private readonly inserts: BulkInsert;
+  /** Inserts without the rare columns: each bound value costs as much as storing it. */
+  private readonly usual: BulkInsert;
   private readonly bodies: BulkInsert;
   private readonly facts: BulkInsert;
   private newFacts: [...Fact, task: number][] = [];
@@ -21,6 +29,7 @@ export class TaskRows {
 
   constructor(private readonly db: SqliteDatabase) {
     this.inserts = new BulkInsert(db, `INSERT INTO tasks (${COLUMNS.join(', ')})`, COLUMNS.length);
+    this.usual = new BulkInsert(db, `INSERT INTO tasks (${USUAL.join(', ')})`, USUAL.length);
     this.bodies = new BulkInsert(
       db,
       'INSERT INTO bodies (task, input, result)',
@@ -53,12 +62,14 @@ export class TaskRows {
 
   put({ before, now, body, facts }: MergedTask): void {
     if (before) this.update(before, now);
-    else this.inserts.add(COLUMNS.map((name) => now[name]) as Bindable[]);
+    else if (isUsual(now)) this.usual.addColumns(now, USUAL);
+    else this.inserts.addColumns(now, COLUMNS);
     if (body) this.bodies.add([now.no, body.input, body.result]);
     if (facts) this.putFacts(before, now, facts);
   }
 
   flush(): void {
+    this.usual.flush();
     this.inserts.flush();
     for (const { sql, params } of this.updates) this.db.run(sql, params);
     this.updates = [];
@@ -72,7 +83,7 @@ export class TaskRows {
   discard(): void {
     this.updates = [];
     this.newFacts = [];
-    for (const insert of [this.inserts, this.bodies, this.facts]) insert.discard();
+    for (const insert of [this.inserts, this.usual, this.bodies, this.facts]) insert.discard();
   }
 
   /** Removes everything stored of a task except its share in the numbers. */
@@ -110,6 +121,11 @@ export class TaskRows {
   private removeFact(no: number, [path, value]: Fact): void {
     this.db.run('DELETE FROM facts WHERE path = ? AND value = ? AND task = ?', [path, value, no]);
   }
+}
+
+function isUsual(task: StoredTask): boolean {
+  for (const name of RARE) if (task[name] !== null) return false;
+  return true;
 }
 
 function toColumns(row: readonly unknown[]): StoredTask {

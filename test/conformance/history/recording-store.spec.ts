@@ -131,17 +131,19 @@ describe.each(ADAPTERS)('the store of the recorder ($name)', (adapter) => {
 
   it('knows how far the attempts of tasks are', async () => {
     await history.record({
-      tasks: [task('a', { state: 'active' }), task('b')],
+      tasks: [task('a', { state: 'active' }), task('b'), task('d', { state: 'completed', worker: 'w1' })],
       attempts: [
+        attempt('d', 1),
         attempt('a', 1, { outcome: 'failed' }),
         { queue: 'default', id: 'a', number: 2, startedAt: NOON },
       ],
     });
-    const refs = ['b', 'a', 'c'].map((id) => ({ queue: 'default', id }));
+    const refs = ['b', 'a', 'c', 'd'].map((id) => ({ queue: 'default', id }));
     expect(await recording.attemptTails(refs)).toEqual([
       { starts: 0, isOpen: false, failures: 0 },
       { starts: 2, isOpen: true, failures: 1 },
       { starts: 0, isOpen: false, failures: 0 },
+      { starts: 1, isOpen: false, failures: 0 },
     ]);
   });
 

@@ -116,6 +116,73 @@ describe.each(ADAPTERS)('recording ($name)', (adapter) => {
     ]);
   });
 
+  it('shows the attempt of a completed task, also after it runs again', async () => {
+    const completed = {
+      tasks: [task('a', { state: 'completed', result: '1', worker: 'w1', attemptsMade: 1 })],
+      attempts: [attempt('a', 1, { version: '1.2' })],
+    };
+    const first = {
+      number: 1,
+      worker: 'w1',
+      startedAt: NOON - 50_000,
+      finishedAt: NOON - 49_000,
+      outcome: 'completed',
+      error: null,
+      version: '1.2',
+    };
+    await history.record(completed);
+    expect(await history.store.attempts('a')).toEqual([first]);
+    await history.record(completed);
+    expect(await history.store.attempts('a')).toEqual([first]);
+    const startedAt = NOON - 20_000;
+    await history.record({
+      tasks: [task('a', { state: 'active', worker: 'w2', startedAt, attemptsMade: 0 })],
+      attempts: [
+        { queue: 'default', id: 'a', number: 1 },
+        { queue: 'default', id: 'a', number: 2, worker: 'w2', startedAt },
+      ],
+    });
+    const second = { number: 2, worker: 'w2', startedAt, finishedAt: null, outcome: null };
+    expect(await history.store.attempts('a')).toEqual([first, { ...second, error: null, version: null }]);
+    expect(await numbers()).toMatchObject([{ added: 1, completed: 1, retried: 1 }]);
+  });
+
+  it('shows an attempt that differs from its task, and one that is reported in two parts', async () => {
+    await history.record({
+      tasks: [
+        task('a', { state: 'completed', worker: 'w1' }),
+        task('b', { state: 'completed', worker: 'w1' }),
+      ],
+      attempts: [
+        attempt('a', 1, { finishedAt: NOON - 48_000 }),
+        attempt('b', 1, { version: '7' }),
+        { queue: 'default', id: 'b', number: 1, worker: 'w3' },
+      ],
+    });
+    expect(await history.store.attempts('a')).toMatchObject([{ number: 1, finishedAt: NOON - 48_000 }]);
+    expect(await history.store.attempts('b')).toMatchObject([
+      { number: 1, worker: 'w3', startedAt: NOON - 50_000, outcome: 'completed', version: '7' },
+    ]);
+  });
+
+  it('shows each of many transitions once, in their order', async () => {
+    const all = Array.from({ length: 40 }, (_, n) =>
+      transition('a', n % 2 === 0 ? 'waiting' : 'active', NOON + Math.floor(n / 2), {
+        seq: n % 2,
+        ...(n % 2 === 0 ? {} : { attempt: (n + 1) / 2, detail: `start "${n}"` }),
+      }),
+    );
+    for (const [from, to] of [
+      [6, 12],
+      [0, 9],
+      [9, 30],
+      [25, 40],
+    ])
+      // prettier-ignore
+      await history.record({ tasks: [task('a')], transitions: all.slice(from, to) });
+    expect(await history.store.transitions('a')).toEqual(all.map(({ queue: _, id: __, ...shown }) => shown));
+  });
+
   it('counts nothing twice when it is reported twice', async () => {
     const batch = {
       tasks: [

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from './adapters.js';
 import { HistoryFixture } from './history-fixture.js';
-import { NOON, task } from '../../support/history-rows.js';
+import { attempt, NOON, task } from '../../support/history-rows.js';
 
 describe.each(ADAPTERS)('a task that moves to another queue ($name)', (adapter) => {
   let history: HistoryFixture;
@@ -42,7 +42,11 @@ describe.each(ADAPTERS)('a task that moves to another queue ($name)', (adapter) 
   });
 
   it('is put together again where both queues were distinguished', async () => {
-    await history.record({ tasks: [task('a')], transitions: [waiting('default', 0)] });
+    await history.record({
+      tasks: [task('a', { state: 'completed', worker: 'w1' })],
+      attempts: [attempt('a', 1)],
+      transitions: [waiting('default', 0)],
+    });
     await history.record({
       tasks: [task('a', { queue: 'cpu' })],
       transitions: [waiting('cpu', 1)],
@@ -50,5 +54,6 @@ describe.each(ADAPTERS)('a task that moves to another queue ($name)', (adapter) 
     await history.record({ moved: [{ queue: 'default', id: 'a', to: 'cpu' }] });
     expect(await history.store.counts(null, NOON)).toMatchObject({ total: 1, byQueue: { cpu: 1 } });
     expect((await history.store.transitions('a', 'cpu')).map(({ seq }) => seq)).toEqual([0, 1]);
+    expect(await history.store.attempts('a', 'cpu')).toMatchObject([{ number: 1, outcome: 'completed' }]);
   });
 });

@@ -10,8 +10,7 @@ const MAX_REOPENED = 10_000;
 
 export interface EarlyFinish {
   finish: Settling;
-  /** Number of the task, code of its state, and earliest time of the transition, ms. */
-  task: number;
+  /** Code of its state, and earliest time of the transition, ms. */
   state: number;
   since: number;
 }
@@ -51,7 +50,7 @@ export class EarlyFinishes {
       return undefined;
     }
     this.reopened.delete(before.no);
-    return { finish: own, task: before.no, state, since: finished };
+    return { finish: own, state, since: finished };
   }
 
   private remember(task: number, { state, finished }: End): void {

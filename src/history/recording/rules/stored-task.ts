@@ -39,4 +39,11 @@ export interface StoredTask {
   facts: string | null;
   /** Hash of the text in `search`; shows whether it must be rewritten. */
   text_hash: number;
+  /** Its first transitions, see packed-transitions.ts; others have rows of their own. */
+  transitions: string | null;
+  /**
+   * Set if the first attempt completed the task and has no row of its own, as this row describes it: the version of
+   * its code, 0 for none.
+   */
+  attempt_version: number | null;
 }

@@ -113,6 +113,8 @@ export function mergeTask(
     cut: before ? before.cut & ~(result === null ? CUT.result | CUT.wholeResult : 0) : 0,
     facts: before?.facts ?? null,
     text_hash: before?.text_hash ?? 0,
+    transitions: before?.transitions ?? null,
+    attempt_version: null,
   };
   if (!before) now.no = options.number(now.created);
   const merged: MergedTask = {
@@ -245,12 +247,9 @@ function textsOf([input, result]: [IndexedBody, IndexedBody]): { input: string; 
 
 function toFacts(bodies: IndexedBody[], tags: string | null, words: Names): Fact[] {
   const facts: Fact[] = [];
-  const seen = new Set<string>();
   const add = (name: string, value: IndexedValue) => {
     const path = words.pathId(name);
-    const key = `${path} ${typeof value} ${value}`;
-    if (path === undefined || seen.has(key)) return;
-    seen.add(key);
+    if (path === undefined || facts.some((fact) => fact[0] === path && fact[1] === value)) return;
     facts.push([path, value]);
   };
   for (const body of bodies) for (const [path, value] of body.values) add(path, value);
