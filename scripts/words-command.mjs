@@ -11,6 +11,8 @@ import {
 } from './words-rules.mjs';
 
 const CODE = ['src', 'scripts', 'views/assets'];
+/** Only the beginnings of comments are checked: names and titles of tests are being reworded. */
+const TESTS = ['test'];
 const TEXTS = ['views', 'docs'];
 const DOCUMENTS = [
   'README.md',
@@ -26,11 +28,13 @@ const RULES = 'scripts/words-rules.mjs';
 /** Returns `{ file, line, found, plain }` for each retired word, sorted by file and line. */
 export async function findRetiredWords() {
   const { default: ts } = await import('typescript');
-  const code = CODE.flatMap(filesIn).filter((file) => /\.(ts|mjs|js)$/.test(file) && file !== RULES);
+  const codeIn = (folders) => folders.flatMap(filesIn).filter((file) => /\.(ts|mjs|js)$/.test(file));
+  const code = codeIn(CODE).filter((file) => file !== RULES);
   const texts = [...TEXTS.flatMap(filesIn).filter((file) => /\.(hbs|md)$/.test(file)), ...DOCUMENTS];
   const read = (file) => readFileSync(inRoot(file), 'utf8');
   return [
     ...code.flatMap((file) => inCode(ts, file, read(file))),
+    ...codeIn(TESTS).flatMap((file) => inTests(file, read(file))),
     ...texts.flatMap((file) => inText(file, read(file))),
   ];
 }
@@ -62,17 +66,25 @@ export function inCode(ts, file, text) {
   };
   visit(source);
   for (const { comment, start } of commentsBeside(literals, text)) {
-    const hidden = HIDDEN_SUBJECT.exec(comment.replace(/^\/[/*]+/, ''));
-    if (hidden)
-      found.push({
-        file,
-        line: lineOf(start),
-        found: `"${hidden[1]} ..." begins a comment`,
-        plain: 'a noun or a verb',
-      });
+    found.push(...hiddenSubject(file, comment, lineOf(start)));
     found.push(...inPhrases(file, comment, lineOf(start)));
   }
   return found.sort((a, b) => a.line - b.line);
+}
+
+/** Checks the comments that begin a line. */
+function inTests(file, text) {
+  const comments = text.matchAll(/(?<=^[ \t]*)\/(?:\*[^]*?\*\/|\/.*)/gm);
+  return [...comments].flatMap(({ 0: comment, index }) =>
+    hiddenSubject(file, comment, text.slice(0, index).split('\n').length),
+  );
+}
+
+function hiddenSubject(file, comment, line) {
+  const hidden = HIDDEN_SUBJECT.exec(comment.replace(/^\/[/*]+/, ''));
+  return hidden
+    ? [{ file, line, found: `"${hidden[1]} ..." begins a comment`, plain: 'a noun or a verb' }]
+    : [];
 }
 
 /** A token that may hold what looks like a comment. */

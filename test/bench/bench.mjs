@@ -66,7 +66,7 @@ function choose(ids, usage) {
   return BENCHES.filter(({ id, apart }) => (wanted.length === 0 ? !apart : wanted.includes(id)));
 }
 
-/** One that fails is told as such, and the others go on. */
+/** A bench that fails is reported, and the others go on. */
 async function run({ id, title, run: measure }, context, failed) {
   try {
     return (await measure(context)).map((row) => ({ id, title, ...row }));

@@ -13,7 +13,7 @@ const EXPRESS = 'Nest on Express';
 const FASTIFY = 'Nest on Fastify';
 const UNCHECKED = 'Nest without class-validator';
 
-/** What the web framework and the checks cost a submit, by bare apps; ours runs along, as P1 measures it. */
+/** Cost of the web framework and of the checks for a submit, by bare apps; ours runs along, as P1 measures it. */
 export async function libsHttp(context) {
   const without = lacks(PLATFORM);
   const loader = await Loader.start(context);

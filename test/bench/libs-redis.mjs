@@ -15,7 +15,7 @@ const CLIENTS = {
 };
 const OURS = 'ours on ioredis 5';
 
-/** What the client of Redis costs a worker: BullMQ alone on each, and all of Roost on one and the other ioredis. */
+/** Cost of the client of Redis for a worker: BullMQ alone on each, and all of Roost on either ioredis. */
 export async function libsRedis(context) {
   const bare = { [BARE]: await BareBullmq.start(context) };
   for (const [name, client] of Object.entries(CLIENTS)) {
@@ -33,7 +33,7 @@ export async function libsRedis(context) {
   return [
     ...Object.entries(CLIENTS).flatMap(([ours, [name]]) => rows(rounds, { ours, theirs: BARE, name })),
     ...rows(rounds, { ours: OURS, theirs: 'ours', than: 'ours on ioredis 6', name: OTHER }),
-    // What P3 asks: beside the same bare worker.
+    // The question of P3: beside the same bare worker.
     workerRow(rounds, { ours: 'ours', theirs: BARE }),
     workerRow(rounds, { ours: OURS, theirs: BARE, lacks: lacks(OTHER) }),
   ];

@@ -9,7 +9,7 @@ import { peerRow, ratioRow, valueRow } from './support/rows.mjs';
 
 const CONNECTIONS = 50;
 const REQUESTS = 5_000;
-/** Of the slower ones fewer are enough. */
+/** Fewer requests are enough for the slower servers. */
 const FLASK = { 'gunicorn 2': [2_000, 2], 'Flask dev server': [200, 22] };
 
 /** Submitting over HTTP with everything on: validation, idempotency, tokens, audit, logs, and the history beside it. */

@@ -7,7 +7,7 @@ import { until } from './support/until.mjs';
 
 const STARTS = 3;
 const MB = 2 ** 20;
-/** What a process has taken for its start is given back by then, ms. */
+/** Time after which a process has freed the memory of its start, ms. */
 const REST_MS = 3_000;
 
 /** How long one waits, and what the processes take while they have nothing to do. */

@@ -75,7 +75,7 @@ function draw(context, rounds, ideal) {
   });
 }
 
-/** What a timer of so many ms really takes here, on a process with nothing else to do: the task's own length. */
+/** Measures a timer of so many ms in an idle process: the task's own length. */
 async function lengthOfATask() {
   const took = [];
   for (let i = 0; i < 50; i++) {

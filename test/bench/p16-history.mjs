@@ -10,14 +10,14 @@ import { drained } from './support/work-off.mjs';
 
 const ROUNDS = 3;
 const TASKS = 10_000;
-/** Of a slow one fewer are enough. */
+/** Fewer tasks are enough for a slow peer. */
 const TASKS_OF = { 'BullMQ on Postgres': 3_000 };
 const WHOLE = 1_000_000;
 const SCALED = 60_000;
 /** Searches of a round, half of them for a value that one task has, half for one that one in 97 has. */
 const ASKED = 60;
 
-/** Who else keeps finished tasks and finds them by a field of their input. */
+/** Peers that store finished tasks and find them by a field of their input. */
 export const searchableHistory = {
   id: 'P16',
   title: 'tasks with a searchable history, beside queues on Postgres',

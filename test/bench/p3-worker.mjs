@@ -5,7 +5,7 @@ import { peerRow, ratioRow, valueRow } from './support/rows.mjs';
 import { workOff } from './support/work-off.mjs';
 
 const TASKS = 10_000;
-/** Of the slower ones fewer are enough. */
+/** Fewer tasks are enough for the slower workers. */
 const CELERY_TASKS = 1_000;
 const CELERY = {
   'Celery solo': [['-P', 'solo'], 12],

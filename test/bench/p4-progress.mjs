@@ -7,7 +7,7 @@ import { workOff } from './support/work-off.mjs';
 
 const TASKS = 4_000;
 const UPDATES = 20;
-/** Of the slower ones fewer are enough. */
+/** Fewer tasks are enough for the slower workers. */
 const CELERY_TASKS = 150;
 const BARE_TASKS = 2_000;
 const TYPE = 'report-progress';
@@ -65,7 +65,7 @@ async function runBare(bare, times) {
   return bare.workOff(BARE_TASKS);
 }
 
-/** What somebody sees who follows one task: all of a slow one in time, and of any the last before its end. */
+/** Checks the stream of one task: each progress of a slow task in time, and the last one of any task before its end. */
 async function readers(context, roost) {
   const delays = [];
   let unseen = 0;

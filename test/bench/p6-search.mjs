@@ -79,7 +79,7 @@ async function ask(loader, roost) {
   return figures;
 }
 
-/** What one does without an index: reads them all and looks. */
+/** The search without an index: reads all tasks and filters. */
 async function readAll({ queue }) {
   const startedAt = performance.now();
   const jobs = await queue.getJobs(['completed', 'failed'], 0, -1);

@@ -11,7 +11,7 @@ import { ratioRow, valueRow } from './support/rows.mjs';
 const READERS = fileURLToPath(new URL('support/reader-program.mjs', import.meta.url));
 const CLIENTS = [500, 1000];
 const ROUNDS = 3;
-/** What is garbage is no memory of a client's: both servers throw it away when they are asked to. */
+/** Garbage is no memory of a client: both servers collect it on request. */
 const COLLECTING = [
   '--expose-gc',
   `--import=${new URL('support/collect-on-signal.mjs', import.meta.url).href}`,

@@ -15,7 +15,7 @@ const INPUTS = {
 };
 const BYTES = JSON.stringify({ text: TEXT }).length;
 
-/** What a small task takes of Redis's memory, in the Redis that `npm start` brings and in one as it comes. */
+/** Memory of a small task in Redis, in the Redis that `npm start` brings and in one with its defaults. */
 export const redisMemory = {
   id: 'P8',
   title: 'memory of Redis a task',

@@ -70,7 +70,7 @@ function compared(rounds, ours, { of, times }) {
   ];
 }
 
-/** What one core does of each step when it does nothing else. */
+/** Rate of each step on one core that does nothing else. */
 function ends(rounds) {
   const row = (what, take, note) =>
     valueRow({

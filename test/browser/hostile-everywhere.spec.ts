@@ -5,9 +5,9 @@ import { FilledRoost, LONG_TYPE, type KnownIds, type SignedIn } from '../support
 import { expectSafe, HOSTILE, TAG } from '../support/hostile-text.js';
 import { findTooWide, WIDTHS } from '../support/widths.js';
 
-/** What one may answer a hostile address with. */
+/** Statuses that may answer a hostile address. */
 const REFUSALS = [400, 403, 404, 409, 410, 422].map(status);
-/** Of a query; whatever of it a page does not know must not matter. */
+/** Query parameters. A page ignores those it does not know. */
 const NAMES = [
   'q',
   'state',

@@ -146,7 +146,7 @@ describeInBrowser('open pages while something is away', () => {
       expect(await banner.innerText()).toMatch(
         /The (server does not answer|web app is stopping)\. The data shown is from .+\. The page updates itself/,
       );
-      // What was known stays.
+      // Known values stay.
       expect(await page.innerText('#list, #task-page')).toContain('divide');
     }
     web = await startApp('web', env);

@@ -43,7 +43,7 @@ describeInBrowser('searching', () => {
     expect(await page.locator(`#${active}`).getAttribute('aria-selected')).toBe('true');
     await page.keyboard.press('Enter');
     expect(await box.inputValue()).toBe('state:');
-    // What follows a field comes by itself.
+    // The part after a field is suggested without a request for it.
     await suggested(page, 'state:failed');
     await page.keyboard.type('fa');
     await until('the others are gone', async () => (await suggestions(page)).length === 1);

@@ -70,7 +70,7 @@ const CASES = [
         const id = await hand.submit(`late-${n}`, { type: 'ledger-work', input: { forMs: 1 }, options });
         due.set(id!, n % 2 === 0 ? Date.now() + ms : at);
       }
-      // One that is not due within this test, and two that run well before they expire.
+      // One task is not due within this test, and two run well before they expire.
       const tomorrow = new Date(Date.now() + 24 * 3_600_000).toISOString();
       const later = await world.api.submit('ledger-work', { forMs: 1 }, { delayMs: 30 * 60_000 });
       const fresh = await world.api.submit('ledger-work', { forMs: 1 }, { expiresAt: tomorrow });
@@ -119,7 +119,7 @@ const CASES = [
   );
 });
 
-// What BullMQ makes of a wrong clock by itself.
+// The behaviour of BullMQ alone with a wrong clock.
 (hasFaketime ? describe : describe.skip)('R13: an hour ahead, by its own clock (control, must fail)', () => {
   let world: World;
   beforeAll(async () => {

@@ -26,7 +26,7 @@ describe('R12: npm start on data that a bad disk has damaged', () => {
     const data = join(npmStart.project.folder, 'data/redis');
     const file = new AppendOnlyFile(data);
     const bytes = file.bytes;
-    // What a loss of power leaves of a script.
+    // The rest of a script after a loss of power.
     appendFileSync(
       file.path,
       '*1\r\n$5\r\nMULTI\r\n*3\r\n$5\r\nRPUSH\r\n$18\r\nroost:default:wait\r\n$4\r\ngh',
@@ -39,7 +39,7 @@ describe('R12: npm start on data that a bad disk has damaged', () => {
 
     const refused = npmStart.start();
     const { code } = await refused.ended;
-    // What it says to do, taken at its word.
+    // The remedy in the message, followed to the letter.
     renameSync(data, `${data}-damaged`);
     const again = npmStart.start();
     const after = new ApiClient(await npmStart.address(again));

@@ -11,7 +11,7 @@ const TASKS = '/api/v1/tasks';
 const MB = 1024 * 1024;
 const submit = (input: string) => `{"type":"divide","input":${input}}`;
 
-/** What is sent, and which statuses are an answer to it. */
+/** Bodies, and the statuses that may answer them. */
 const BODIES: [what: string, body: string | Buffer, statuses: number[]][] = [
   ['malformed JSON', '{"type":', [400]],
   ['nothing', '', [400]],

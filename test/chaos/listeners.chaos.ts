@@ -15,7 +15,7 @@ const SLOW = 20;
 const RUN_MS = nightly(120_000, 20_000);
 const STEPS = Math.round(RUN_MS / 250);
 
-/** One that listens to a task the way a browser does: again with the last id when it is cut off. */
+/** Listens to a task the way a browser does: reconnects with the last id. */
 class Listener {
   state: string | undefined;
   reconnects = 0;

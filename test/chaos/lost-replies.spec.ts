@@ -10,7 +10,7 @@ import { World } from './support/world.js';
 
 const random = Random.ofRun();
 const body = (n: number) => ({ type: 'ledger-work', input: { forMs: n % 7 } });
-/** What adds a job to BullMQ carries the name of its task type. */
+/** A command that adds a job to BullMQ carries the name of its task type. */
 const ADDS = /evalsha[\s\S]*ledger-work/i;
 
 describe('R3: when the reply of a submit is lost', () => {

@@ -124,7 +124,7 @@ describe('when a worker is away for longer than its locks', () => {
   });
 });
 
-/** What became of the tasks of one worker that was away. */
+/** Outcome of the tasks of one worker that was away. */
 interface AwayPart {
   victim: RunningApp;
   ids: string[];

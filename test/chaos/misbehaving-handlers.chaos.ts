@@ -18,7 +18,7 @@ const DEEDS = [
   ...['return-large', 'return-function', 'bad-progress'],
 ];
 const GOOD = 100;
-/** Of what is kept of an error or of a result that is none, characters. */
+/** Longest stored text of an error or of an invalid result, characters. */
 const CUT = 64 * 1024;
 
 describe('handlers that misbehave', () => {

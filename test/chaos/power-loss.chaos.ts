@@ -98,7 +98,7 @@ describe('R12: the machine loses power', () => {
         });
         await load;
         backMs.push(Date.now() - startedAt);
-        // What was lost is there again once whoever handed it in repeats that.
+        // A lost task is there again once its client repeats the submit.
         for (const [key, id] of [...client.acked]) {
           if (lostIds.has(id)) await client.submit(key, body(Number(key.split('-')[2])));
         }
@@ -157,7 +157,7 @@ describe('R12: a script of which the disk got half', () => {
   const server: { redis?: RedisServer } = {};
   afterAll(() => server.redis?.remove());
 
-  /** What there is of the script after the second start that follows. */
+  /** Returns the rest of the script after the second start that follows. */
   const afterTwoStarts = async (tidyUp: (dir: string) => void): Promise<string[]> => {
     await server.redis?.remove();
     const redis = (server.redis = await RedisServer.start({ appendOnly: true }));

@@ -8,7 +8,7 @@ import { World } from './support/world.js';
 /** Run time of the tasks that a stop waits for, ms. */
 const BUSY_MS = 8_000;
 const TASKS = 20;
-/** Of a machine that does other things as well. */
+/** Slack for a machine that does other things as well. */
 const SLACK_MS = 3_000;
 
 describe('R9: when asked to stop', () => {

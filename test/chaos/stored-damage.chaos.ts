@@ -168,7 +168,7 @@ describe('F4: damage done straight to what is stored in Redis', () => {
   );
 });
 
-/** What the web app logged of its own faults, each kind once. */
+/** Faults of its own that the web app logged, each kind once. */
 function stacksOf(output: string): string {
   const stacks = output.match(/^\s+err: \{[\s\S]*?^\s+\}/gm) ?? [];
   return `${[...new Set(stacks.map((stack) => stack.slice(0, 1_500)))].slice(0, 10).join('\n')}\n`;

@@ -26,7 +26,7 @@ const VALUES_BY_TYPE: Record<string, unknown> = {
 
 const types = await loadTaskTypes(defaultTaskTypesDir());
 
-/** What every task type owes to the house. It runs over all that are found: a new one is held to it by existing. */
+/** Rules for every task type. They run over all that are found, so a new one is checked without being named here. */
 describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task type %s', (name, type) => {
   const registry = new TaskRegistry(types);
   const ajv = new Ajv2020({ strict: true, strictTypes: false, validateFormats: false });
@@ -39,7 +39,7 @@ describe.each(types.map((type): [string, TaskType] => [type.name, type]))('task 
     handler = module.get(type.handlerClass);
   });
 
-  /** What an untouched form sends. */
+  /** Values that an untouched form sends. */
   const prefill = samples((field) => field.prefill);
   /** The small values of the API docs, without pauses. */
   const example = {

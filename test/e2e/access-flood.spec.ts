@@ -223,7 +223,7 @@ describe('who asks too often', () => {
       ['busy (token of ada)', 30],
       [null, 40],
     ]);
-    // What it was refused for another reason stands there one by one.
+    // Refusals for another reason are listed one by one.
     expect(items.filter(({ code, who }) => code === 'FORBIDDEN' && who !== null)).toHaveLength(50);
   });
 });

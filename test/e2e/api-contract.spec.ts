@@ -177,7 +177,7 @@ describe('the OpenAPI document', () => {
     expect((await api.post(`${bulkPath}/${bulk.id}/abort`)).status).toBe(200);
     const other = await submit({ ...DIVIDE, options: LATER });
     expect((await api.post(`/api/v1/tasks/${other}/move`, { queue: 'cpu' })).body.queue).toBe('cpu');
-    // What the list does not name needs no more than what the document shows.
+    // Operations that the list does not name need no more than the document shows.
     const ids = { done, gone: done, running: done, worker: id, group: await group() };
     for (const call of api.contract.calls) {
       const name = `${call.method} ${call.path}`;

@@ -226,7 +226,7 @@ describe('bulk actions', () => {
       const waiting = await redis.llen('roost:default:wait');
       const { items } = await api.get<{ items: OutcomeView[] }>(`${links.outcomes}?outcome=untouched`);
       expect(await redis.hexists(`roost:default:${items[0]!.id}`, 'finishedOn')).toBe(1);
-      // Of the tests before: retried ones wait as well.
+      // Tasks of the tests before: retried ones wait as well.
       expect(waiting).toBeGreaterThanOrEqual(now.counts.done);
     });
 
@@ -241,7 +241,7 @@ describe('bulk actions', () => {
       }
       const now = await ended(id);
       expect(now).toMatchObject({ state: 'completed', counts: { done: MANY, skipped: 0, failed: 0 } });
-      // One that was put back twice would wait twice.
+      // A task that was put back twice would wait twice.
       const waiting = await redis.lrange('roost:default:wait', 0, -1);
       expect(waiting).toHaveLength(MANY);
       expect(new Set(waiting)).toEqual(new Set(ids));

@@ -14,7 +14,7 @@ import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
 
 const TASKS = 20_000;
-/** Of each input, so that the whole is 80 MB. */
+/** Length of each input, so that the whole is 80 MB. */
 const LENGTH = 4_000;
 const HOSTILE = [
   '=1+1',
@@ -56,7 +56,7 @@ describe('exporting tasks', () => {
   };
 
   it('gives everything, with little memory', async () => {
-    // What caches of its own grow to they have grown to in the first quarter.
+    // Its own caches have reached their size in the first quarter.
     let early = 0;
     let most = 0;
     const answer = await api.call('GET', path('ndjson', 'type:bulky'));
@@ -77,7 +77,7 @@ describe('exporting tasks', () => {
     }
     expect(ids.size).toBe(TASKS);
     expect(bytes).toBeGreaterThan(TASKS * LENGTH);
-    // Of the 60 MB that come after.
+    // Less than half of the 60 MB that come after.
     expect(most - early).toBeLessThan(30e6);
   });
 

@@ -66,7 +66,7 @@ describe('a burst of quick tasks', () => {
       byWorker: { 'burst-worker': TASKS },
     });
     engine.close();
-    // What is behind the recorder leaves Redis, but for what pages need to go on where they were.
+    // Recorded events leave Redis, except those that pages need to go on where they were.
     await until('the stream is short again', async () => {
       const length = await commands.xlen('roost:default:events');
       return length >= 10_000 && length < 25_000;

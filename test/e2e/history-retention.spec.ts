@@ -76,7 +76,7 @@ describe('the retention of the history', () => {
     await until('all are recorded', () => isDeepStrictEqual(byState(), all));
     await first.stop();
 
-    // What Redis keeps is another matter: here it has dropped them, as it does by its own retention.
+    // Redis has its own retention: here it has dropped them.
     for (const name of ['default', 'cpu'])
       for (const state of ['completed', 'failed', 'cancelled', 'expired'])
         for (const id of await redis.zrange(`roost:${name}:${state}`, '0', '-1')) {

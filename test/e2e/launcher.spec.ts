@@ -139,7 +139,7 @@ onLinux('npm start', () => {
   );
 
   describe('after a kill', () => {
-    /** What runs from one test to the next: each start of everything costs seconds. */
+    /** Processes shared by the tests: each start of everything costs seconds. */
     let npm: TestProcess;
 
     beforeAll(async () => {

@@ -12,10 +12,10 @@ import { Roost } from '../support/roost.js';
 const PASSWORD = 'a password for all of them';
 const PRELOAD = pathToFileURL(join(projectRoot, 'test/support/fixtures/tell-prototype.mjs')).href;
 const DIVIDE = { type: 'divide', input: { x: 10, y: 2 } };
-/** What tells of our insides. */
+/** Texts that reveal internals. */
 const INSIDES =
   /node_modules|\.[jt]s:\d+|rediss?:\/\/|\/(src|dist)\/|\n {4}at |roost:(default|cpu|limits|access)|WRONGTYPE|SQLITE|\/tmp\/|root:x:0/;
-/** What the file that is asked for has, and what an error of the views tells. */
+/** Content of the requested file, and of an error of the views. */
 const FILE_OF_OURS = /root:x:0|node_modules|\n {4}at |\.hbs\b/;
 /** Answers that never end, or end the login. */
 const NOT_ASKED = /events|logout|\/login\/oidc/;
@@ -319,7 +319,7 @@ describe('what every route answers', () => {
     const faults: string[] = [];
     for (const { path } of reads()) {
       const [plain, fuzzed] = [await get(path), await get(`${path}?${query}`)];
-      // What does not know such a name may say so; nothing else about the page may change.
+      // A page may report an unknown name; nothing else about it may change.
       const same = fuzzed.status === plain.status || [400, 303].includes(fuzzed.status);
       const isPage = /text\/html/.test(plain.headers.get('content-type') ?? '');
       const hasFrame = !isPage || fuzzed.status === 303 || /<title>[^<]+ · Roost<\/title>/.test(fuzzed.text);

@@ -11,7 +11,7 @@ const BASE = 'roost:default:';
 const TIMES = 50;
 const LATER = { delayMs: 3_600_000 };
 const FORGED = '\n\nevent: forged\nid: forged\ndata: {"forged":true}\n\n';
-/** What a line of a stream may be. */
+/** Valid lines of a stream. */
 const SSE_LINE =
   /^$|^retry: \d+$|^id: [\w.:,~-]+$|^event: (snapshot|change|state|task|progress|log|end|bye)$|^data: \{.*\}$|^: still here$/;
 
@@ -329,7 +329,7 @@ describe('tasks in hostile hands', () => {
       expect(error?.message).toMatch(/task type|not known|no type|unknown/i);
     }
     await until('nothing waits', async () => (await redis.llen(`${BASE}wait`)) === 0);
-    // What the worker made of those that waited, and of those whose worker seemed gone.
+    // Results of the tasks that waited, and of those whose worker seemed gone.
     await everywhere(ids.filter((id) => /^name|waiting|active/.test(id)));
     expect(faults.slice(0, 20)).toEqual([]);
     const { worker, web, terminal } = roost.logs();

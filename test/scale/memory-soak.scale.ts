@@ -9,12 +9,12 @@ import { MemorySamples } from './support/memory-samples.js';
 import { ScaleRoost } from './support/scale-roost.js';
 import { submitBulk } from './support/tasks-api.js';
 
-/** Of 200,000, run in half a minute, the system's memory goes up and down by as much as may be added. */
+/** With 200,000, run in half a minute, the system's memory varies by as much as may be added. */
 const TASKS = Number(process.env.SCALE_SOAK || 600_000);
 /** Beside them, before the measuring begins: pools fill, code is compiled. */
 const WARM_UP = Math.min(TASKS, 100_000);
 const PIECE = 2_000;
-/** What the recorder leaves of a queue's events once it has them, and a little: those it is behind are not what grows. */
+/** Events of a queue that the recorder leaves once it has them, and a little more: its backlog is not counted as growth. */
 const RECORDED_EVENTS = 20_000;
 const LISTENERS = 20;
 const PAGES = [

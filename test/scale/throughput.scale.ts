@@ -8,7 +8,7 @@ import { submitBulk } from './support/tasks-api.js';
 
 const TASKS = Number(process.env.SCALE_THROUGHPUT || 20_000);
 const SUBMITS = Math.ceil(TASKS / 2);
-/** Of a web app that has been up for a while: these are not measured. */
+/** Requests before the measured ones, so that the web app has been up for a while. */
 const SUBMITS_BEFORE = 1_000;
 const IN_FLIGHT = 20;
 const AT_ONCE = 20;
@@ -16,7 +16,7 @@ const AT_ONCE = 20;
 const WORKERS = 2;
 const ROUNDS = 3;
 /**
- * What ours was of bare BullMQ's when this was written, in the same run on the same machine: runs a second of the same
+ * Our share of bare BullMQ when this was written, in the same run on the same machine: runs a second of the same
  * number of no-op jobs. A fall of a fifth below fails, whatever the machine is.
  */
 const SHARE_RAN = 0.6;

@@ -53,7 +53,7 @@ import { editRecord } from './sealed-records.js';
 /** Stands for all the rooms whose routes say what they need. */
 @Controller()
 export class ThingsController {
-  /** What reached a handler. */
+  /** Requests that reached a handler. */
   readonly done: string[] = [];
 
   @Get('things')

@@ -97,7 +97,7 @@ export class ApiContract {
     if (!validate(body)) fail(this.ajv.errorsText(validate.errors, { dataVar: 'body', separator: '\n' }));
   }
 
-  /** What is wrong with a value by a schema of the document; undefined when nothing is. */
+  /** Returns the faults of a value by a schema of the document, or undefined. */
   problemWith(schema: Json, value: unknown): string | undefined {
     const validate = this.validator(schema);
     return validate(value) ? undefined : this.ajv.errorsText(validate.errors);
@@ -116,7 +116,7 @@ export class ApiContract {
 
 /** A client that holds every answer it gets to the document. */
 export class ContractClient {
-  /** What has been answered so far, as `GET /api/v1/tasks/{id} 200`. */
+  /** Answers so far, as `GET /api/v1/tasks/{id} 200`. */
   readonly answered = new Set<string>();
 
   private constructor(

@@ -32,7 +32,7 @@ const LEFT_BEHIND = /net::ERR_ABORTED/;
 /** How long to wait for something to appear or to be reached before the test fails, ms. */
 const PATIENCE_MS = 150_000;
 
-/** Of one test with all its pages on a busy machine, ms. */
+/** Timeout of one test with all its pages on a busy machine, ms. */
 const TEST_MS = 300_000;
 
 interface VisitOptions extends BrowserContextOptions {
@@ -40,7 +40,7 @@ interface VisitOptions extends BrowserContextOptions {
   allow?: RegExp[];
 }
 
-/** What may be answered with this status: the browser reports any from 400 on as an error of the page. */
+/** Requests that may get this status: the browser reports any from 400 on as an error of the page. */
 export function status(code: number): RegExp {
   return new RegExp(`the server responded with a status of ${code}\\b`);
 }

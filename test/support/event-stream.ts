@@ -1,6 +1,6 @@
 export interface StreamEvent {
   event: string;
-  /** Of the last one up to here that had one: what a browser would come back with. */
+  /** Id of the last event up to here that had one: a browser would reconnect with it. */
   id: string | undefined;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   data: any;

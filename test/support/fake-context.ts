@@ -23,7 +23,7 @@ export interface FakeContextOptions {
   onProgress?: (call: ProgressCall, ctx: FakeContext) => void;
 }
 
-/** What a handler gets, kept in memory. Judges numbers as the real one does. */
+/** Context of a handler in memory. Checks numbers as the real one does. */
 export function fakeContext(options: FakeContextOptions = {}): FakeContext {
   const controller = new AbortController();
   const kept = new Map<string, string>();

@@ -60,7 +60,7 @@ export class LoginClock {
   }
 }
 
-/** Of all pairs, the share that has the one of `a` slower: what Mann and Whitney count. */
+/** Share of all pairs in which the one of `a` is slower, as Mann and Whitney count. */
 export function oftenSlower(a: readonly number[], b: readonly number[]): number {
   const slower = a.flatMap((one) => b.map((other) => (one > other ? 1 : one === other ? 0.5 : 0)));
   return slower.reduce((sum: number, one) => sum + one, 0) / slower.length;

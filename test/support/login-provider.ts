@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type Provider from 'oidc-provider';
 import { mustEnd } from './left-running.js';
 
-/** What the provider says of somebody, by subject. */
+/** Claims of the provider about a user, by subject. */
 export type Accounts = Record<string, Record<string, unknown>>;
 
 export const CLIENT_ID = 'roost-under-test';
@@ -87,7 +87,7 @@ export class LoginProvider {
     await once(this.server, 'close');
   }
 
-  /** What a person would do on the provider's pages. */
+  /** Does what a person would do on the provider's pages. */
   private async interact(provider: Provider, req: unknown, res: unknown): Promise<void> {
     if (this.next === undefined) {
       return provider.interactionFinished(req, res, { error: 'access_denied' });

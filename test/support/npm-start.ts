@@ -18,7 +18,7 @@ export class NpmStart {
     return this.project.npm(['start'], { PORT: String(this.port), ...env });
   }
 
-  /** Of the web app, once it is ready. */
+  /** Returns the address of the web app, once it is ready. */
   async address(npm: TestProcess): Promise<string> {
     return (await npm.waitForOutput(/Web +(http:\S+)/))[1]!;
   }

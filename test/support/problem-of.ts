@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 
-/** What an answer says is wrong, as problem+json. */
+/** Returns the problem+json of an answer. */
 export async function problemOf(
   answer: Response,
   status: number,

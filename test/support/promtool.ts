@@ -30,7 +30,7 @@ export function runPromtool(...args: string[]): { code: number | null; output: s
 }
 
 /**
- * What Prometheus makes of these series after so many minutes: by expression `{labels} value` of each line, by alert the
+ * Evaluates these series in Prometheus after so many minutes: by expression `{labels} value` of each line, by alert the
  * labels it fires with. promtool only says whether an answer is the expected one, and what it was if not: so nothing is
  * expected, and what it was is read from its complaint.
  */

@@ -7,7 +7,7 @@ export function openHistory(file: string): StoreEngine {
   return new StoreEngine({ file });
 }
 
-/** Who holds the lease of a history now, as it tells itself; undefined while nobody does. */
+/** Returns the status of the present holder of a history's lease, or undefined. */
 export async function holderOf(redis: Redis, storeId: string): Promise<RecorderStatus | undefined> {
   const text = await redis.get(`roost:history:${storeId}`);
   return text === null ? undefined : (JSON.parse(text.slice(text.indexOf(' ') + 1)) as RecorderStatus);

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { projectRoot, TestProcess } from './processes.js';
 
-/** What a clone does not have: made, installed or private. The build is taken along, it need not be made again. */
+/** Files that a clone does not have: built, installed or private. The build is copied, it need not be made again. */
 const NOT_COPIED = new Set(['.git', '.cache', '.env', 'coverage', 'data', 'logs', 'node_modules']);
 
 /** The project in a folder of its own, with the packages of the real one, to run npm in. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RecordSeal } from '../../src/auth/record-seal.js';
 
-/** What is inside the seal of a record of a login or a token. */
+/** Content of the sealed record of a login or a token. */
 export async function readRecord<T>(redis: Redis, seal: RecordSeal, key: string): Promise<T> {
   const text = seal.open(key, (await redis.get(key)) ?? '');
   if (text === undefined) throw new Error(`${key} is not sealed with this secret`);

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { TaskState } from '../../src/model/states.js';
 
-/** What a person reads on the page of one task. */
+/** Texts on the page of one task. */
 export class TaskPage {
   readonly id: string;
 

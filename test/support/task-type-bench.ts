@@ -22,7 +22,7 @@ export class TaskTypeBench<Result> {
     return await new this.handlerClass().run(valid as never, ctx);
   }
 
-  /** What is wrong with an input; empty when nothing is. */
+  /** Returns the problems of an input. */
   async problems(input: unknown): Promise<FieldProblem[]> {
     try {
       await this.registry.validate(this.type, input);

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What stands before a Roost on a network: ends TLS, leaves the host as it came, says from where it came. */
+/** A proxy before a Roost on a network: ends TLS, passes the host unchanged, and adds the address of the client. */
 export class TlsProxy {
   /** Where to pass things on to; may come after the start, as the app has to be told the address of this. */
   target = '';

@@ -1,4 +1,4 @@
-/** What is wrong with the task types of `fixtures/task-types-unbuildable`, as both apps say it when they start. */
+/** Problems of the task types of `fixtures/task-types-unbuildable`, as both apps report them at their start. */
 export const UNBUILDABLE: readonly string[] = [
   "by-token: ByToken (by-token.task.ts) asks for 'MAILER' with @Inject(): parameter 1 of its constructor. Nobody provides it, as the folder of a task type provides classes alone. Ask for a class that a file of the folder exports.",
   'by-interface: ByInterface (by-interface.task.ts) asks for an interface, or for a class imported with `import type`: parameter 1 of its constructor. Neither is there at run time. Ask for a class, imported without `type`.',

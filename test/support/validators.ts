@@ -15,9 +15,9 @@ class Item {
 
 interface Case {
   decorators: PropertyDecorator[];
-  /** What TypeScript would record as the property's type. */
+  /** The type that TypeScript would record for the property. */
   type?: unknown;
-  /** One that is accepted; most are found among `VALUES`. */
+  /** A value that is accepted; most are found among `VALUES`. */
   right?: unknown;
   /** A value that the schema accepts and the door refuses, as no keyword of JSON Schema says what the validator asks for. */
   beyond?: unknown;

@@ -14,8 +14,8 @@ const FONTS = {
 };
 
 /**
- * What of the open page is wider than its window, at every width, with every set of fonts, and with each fold and popover
- * opened in the wide one. Empty where nothing is.
+ * Finds parts of the open page that are wider than its window, at every width, with every set of fonts, and with each
+ * fold and popover opened in the wide one.
  */
 export async function findTooWide(page: Page, widths: number[]): Promise<string[]> {
   const before = page.viewportSize();

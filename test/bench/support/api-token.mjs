@@ -5,7 +5,7 @@ const NAME = 'ada';
 const PASSWORD = 'for the length of a bench';
 const PERMISSIONS = ['tasks.read', 'tasks.submit', 'tasks.act', 'queues.control'];
 
-/** What a web app is started with so that nobody gets in without a login or a token. */
+/** Settings of a web app that admits nobody without a login or a token. */
 export async function closedDoor() {
   const { hashPassword } = await import(pathToFileURL(inRoot('dist/auth/password.js')).href);
   return { ACCESS_USERS: `${NAME}:admin:${await hashPassword(PASSWORD)}` };

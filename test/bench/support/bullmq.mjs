@@ -30,7 +30,7 @@ export class BareBullmq {
     }
   }
 
-  /** What waits in the paused queue. */
+  /** Jobs that wait in the paused queue. */
   async workOff(count) {
     const { queue, redis } = this;
     const workers = this.workers.map(({ pid }) => pid);

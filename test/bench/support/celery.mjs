@@ -8,7 +8,7 @@ const PEERS = inRoot('test/bench/peers');
 const RESULTS = 'celery-task-meta-*';
 const DELETE = `local keys = redis.call('KEYS', ARGV[1]) for i = 1, #keys do redis.call('DEL', keys[i]) end return #keys`;
 
-/** What is missing for it; undefined where nothing is. */
+/** Returns the missing parts, or undefined. */
 export function celeryLacks(python) {
   // redis-py is its way to Redis.
   const lacks = ['celery', 'redis'].filter((name) => !python[name]);

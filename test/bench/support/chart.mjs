@@ -65,7 +65,7 @@ function names(series, up) {
   placed.forEach((one, i) => {
     if (i > 0) one.at = Math.max(one.at, placed[i - 1].at + LABEL_GAP);
   });
-  // What was pushed under the axis goes up again, and the others with it.
+  // Labels that were pushed under the axis go up again, and the others with them.
   placed.toReversed().forEach((one, i, list) => {
     const most = i === 0 ? PLOT.bottom : list[i - 1].at - LABEL_GAP;
     one.at = Math.min(one.at, most);

@@ -8,7 +8,7 @@ const FEWEST = 3;
 const FEWEST_LATE = 2;
 const LONG_MINUTES = 20;
 
-/** What a bench is given: the programs it may start, its share of the time, and the way it compares two sides. */
+/** Input of a bench: the programs it may start, its share of the time, and the way it compares two sides. */
 export class Context {
   #since;
   #deadline;
@@ -19,12 +19,12 @@ export class Context {
     Object.assign(this, { scratch, redis, python, postgres, build });
     this.cores = cpus().length;
     this.tell = progress;
-    /** What Node is started with for our own processes. A profile slows what it profiles: its figures are no result. */
+    /** Options of Node for our own processes. A profile slows its process: the figures are no result. */
     this.nodeArgs = profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
     /** Time for the sizes that the goals are about, where a run of ten minutes takes smaller ones. */
     this.isLong = minutes >= LONG_MINUTES;
     this.minutes = minutes;
-    /** What `--draw` writes as pictures. */
+    /** Charts that `--draw` writes. */
     this.charts = [];
     this.#since = since;
   }

@@ -13,7 +13,7 @@ export function mainThreadCpuOf(pid) {
   return used(`/proc/${pid}/task/${pid}/stat`);
 }
 
-/** Of a process, of the children it has and of those that have ended: a server with a process a connection. */
+/** Processor time of a process, of its children and of those that have ended: a server with a process a connection. */
 export function cpuOfFamily(pid) {
   return used(`/proc/${pid}/stat`, ENDED_CHILDREN) + cpuOfAll(childrenOf(pid));
 }
@@ -30,7 +30,7 @@ function used(path, places = OWN) {
   return (ticks / TICKS_PER_SECOND) * 1e6;
 }
 
-/** Of several processes together: a server and its children. */
+/** Processor time of several processes together: a server and its children. */
 export function cpuOfAll(pids) {
   return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
 }

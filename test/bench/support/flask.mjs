@@ -34,7 +34,7 @@ export class BenchFlask {
   }
 }
 
-/** What is missing of what this server needs; undefined where nothing is. */
+/** Returns the missing parts of this server, or undefined. */
 export function flaskLacks(name, python) {
   const needs = ['celery', 'redis', 'flask', ...(name.startsWith('gunicorn') ? ['gunicorn'] : [])];
   const lacks = needs.filter((one) => !python[one]);

@@ -2,7 +2,7 @@ const MB = 2 ** 20;
 const inMinutes = (points, per = 1) => points.map(([atS, value]) => [atS / 60, value / per]);
 const MINUTES = { label: 'minutes' };
 
-/** What a steady load leaves behind, as curves over its time. */
+/** Draws the growth under a steady load as curves over time. */
 export function drawGrowth(context, samples, perSecond) {
   const { roost } = samples;
   const load = `${perSecond.toLocaleString('en')} tasks a second`;

@@ -10,7 +10,7 @@ const PROBES = 20;
 const SAMPLES = 120;
 const LEAST_MS = 1_000;
 
-/** What a Roost takes of memory, disk and processor while it works, sample by sample; times are seconds since `begin`. */
+/** Memory, disk and processor of a working Roost, sample by sample; times are seconds since `begin`. */
 export class GrowthSamples {
   list = [];
   #timer;
@@ -20,7 +20,7 @@ export class GrowthSamples {
     this.seconds = seconds;
     this.everyMs = Math.max(LEAST_MS, (seconds * 1000) / SAMPLES);
     this.file = join(context.scratch, 'memory.jsonl');
-    /** What `BenchRoost.start` is given so that its processes tell what they hold. */
+    /** Options of `BenchRoost.start` that let its processes report their memory. */
     this.watch = {
       nodeArgs: [`--import=${PROBE}`],
       env: {
@@ -37,7 +37,7 @@ export class GrowthSamples {
     await this.#take();
     this.#timer = setInterval(() => {
       this.#taking ??= this.#take().finally(() => (this.#taking = undefined));
-      // Told by `end`, which waits for it.
+      // Reported by `end`, which waits for it.
       this.#taking.catch((error) => (this.failed ??= error));
     }, this.everyMs);
   }

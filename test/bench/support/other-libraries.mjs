@@ -1,6 +1,6 @@
 import { inRoot, readJson } from '../../../scripts/project.mjs';
 
-/** What one could build on instead. None is a dependency of ours: who wants to compare installs them. */
+/** Alternatives to our libraries. None is a dependency: install them to compare. */
 export const LIBRARIES = {
   '@nestjs/platform-fastify': '@nestjs/platform-fastify@12.5.0',
   // Beside the ioredis that is ours it needs a name of its own.

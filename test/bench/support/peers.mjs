@@ -5,7 +5,7 @@ import { inRoot, readJson } from '../../../scripts/project.mjs';
 
 /** Packages that are no dependency of ours have a folder of their own: `npm ci` leaves it, and it leaves the lock file. */
 const FOLDER = '.cache/bench-peers';
-/** Those that are dependencies of ours too have our version. */
+/** Dependencies of ours have our version. */
 const PACKAGES = {
   'pg-boss': '12.38.0',
   'graphile-worker': '0.18.0',
@@ -60,7 +60,7 @@ function lacking(names) {
   return names.find((name) => versionOf(name) !== PACKAGES[name]);
 }
 
-/** What a peer of P16 lacks; undefined where it can run. */
+/** Returns what a peer of P16 lacks, or undefined. */
 export function postgresLacks(name, postgres) {
   if (!postgres) return 'no Postgres here';
   const missing = lacking(ON_POSTGRES[name].needs);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a developer has set for his own Roost must not reach the bench. */
+/** Settings of a developer's own Roost must not reach the bench. */
 const SETTINGS =
   /^(HOST|PORT|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|(REDIS|QUEUE|WORKER|SHUTDOWN|LOG|HISTORY|TASK_RETENTION|ACCESS|OIDC)_\w+)$/;
 

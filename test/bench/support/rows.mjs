@@ -56,7 +56,7 @@ export function valueRow({ what, values, unit, goal, note, at }) {
   };
 }
 
-/** What was not measured, and why: never guessed. */
+/** Rows that were not measured, with the reason: never guessed. */
 export function notRunRow(what, why, goal) {
   return { what, notRun: why, ...(goal ? { goal } : {}) };
 }

@@ -5,7 +5,7 @@ import { inRoot, root } from '../../../scripts/project.mjs';
 import { BenchProcess } from './processes.mjs';
 import { until } from './until.mjs';
 
-/** What a clone does not have. The build is taken along: it is the second start that is measured. */
+/** Files that a clone does not have. The build is copied: the second start is measured. */
 const NOT_COPIED = new Set(['.git', '.cache', '.env', 'coverage', 'data', 'logs', 'node_modules']);
 
 /** The project in a folder of its own, to run `npm start` in, beside one that may run in the real folder. */

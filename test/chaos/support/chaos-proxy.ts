@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { mustEnd } from '../../support/left-running.js';
 
-/** What has been done to those who talk through a proxy: a test proves by these that its fault happened. */
+/** Counts of the faults that a proxy caused: a test proves by these that its fault happened. */
 export interface ProxyCounts {
   connections: number;
   refused: number;
@@ -31,7 +31,7 @@ interface DropRule {
 export interface Passing {
   /** The beginning of all the client has said: its name, its first commands. */
   readonly said: string;
-  /** What it says now. */
+  /** Current counts. */
   readonly request: string;
 }
 
@@ -174,7 +174,7 @@ class Link {
   /** Nothing of it comes through any more. */
   hanging = false;
   private dropsReply = false;
-  /** What waits to be passed on, and when the last of it is to be, ms. */
+  /** Data that waits to be passed on, and the time of the last of it, ms. */
   private readonly late: Buffer[] = [];
   private dueAt = 0;
   private over = false;

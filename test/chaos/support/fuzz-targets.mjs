@@ -1,5 +1,5 @@
 /*
- * What is fuzzed: pure functions that take text from outside. Each throws where what comes out is not what must be:
+ * Targets of the fuzzer: pure functions that take text from outside. Each throws where its output is wrong:
  * anything but its own error, or a property that does not hold. `DIST` is the compiled project.
  */
 import { pathToFileURL } from 'node:url';

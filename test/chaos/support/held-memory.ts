@@ -1,12 +1,12 @@
 import type { RunningApp } from '../../support/processes.js';
 import { until } from '../../support/until.js';
 
-/** What an app needs in its environment to be asked. */
+/** Environment that lets an app be asked for its memory. */
 export const TELLS_MEMORY = {
   NODE_OPTIONS: `--import ${new URL('./tell-memory.mjs', import.meta.url).href}`,
 };
 
-/** Of a process without its garbage, MB: what something still refers to, and all the system has given it. */
+/** Memory of a process without its garbage, MB: what is still referred to, and all the system has given it. */
 interface Memory {
   heldMb: number;
   rssMb: number;

@@ -14,7 +14,7 @@ export interface ModelTask {
 }
 
 /**
- * What Roost is to be, in a few lines: tasks in states, one queue that may be paused, and one worker with more slots than
+ * A model of Roost in a few lines: tasks in states, one queue that may be paused, and one worker with more slots than
  * there are long tasks. All that can happen by itself has happened when a state is told.
  */
 export class TaskModel {
@@ -52,7 +52,7 @@ export class TaskModel {
     for (const task of this.tasks) if (task.state === 'waiting') this.wait(task);
   }
 
-  /** What ran is found without a worker and waits again, but not after its fourth. */
+  /** An active task is found without a worker and waits again, but not after the fourth time. */
   crashed(): void {
     for (const task of this.tasks) {
       if (task.state !== 'active') continue;

@@ -8,7 +8,7 @@ if (isMainThread) {
   const collect = runInNewContext('gc');
   process.on('SIGUSR2', () => {
     collect();
-    // What the first has freed is only now known to be held by nobody.
+    // Frees objects that were only held by those of the first collection.
     setTimeout(() => {
       collect();
       const { heapUsed, external, rss } = process.memoryUsage();

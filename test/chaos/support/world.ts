@@ -14,7 +14,7 @@ interface WorldOptions {
   /** Which apps reach Redis through the proxy. */
   proxied?: ('web' | 'worker')[];
   redisArgs?: string[];
-  /** Of `test/support/fixtures`. */
+  /** A folder of `test/support/fixtures`. */
   taskTypes?: string;
 }
 

@@ -20,7 +20,7 @@ interface Second {
 export class LoopDelays {
   private constructor(private readonly file: string) {}
 
-  /** What an app needs in its environment to be watched. */
+  /** Environment that lets an app be watched. */
   static watch(folder: string, name: string): { delays: LoopDelays; env: Record<string, string> } {
     const file = join(folder, `${name}.loop`);
     return {

@@ -11,11 +11,11 @@ interface Sample {
   handles: number;
 }
 
-/** What a process holds after each collection of garbage, from outside. */
+/** Memory of a process after each garbage collection, from outside. */
 export class MemorySamples {
   private constructor(private readonly file: string) {}
 
-  /** What an app needs in its environment to be watched. */
+  /** Environment that lets an app be watched. */
   static watch(folder: string, name: string): { memory: MemorySamples; env: Record<string, string> } {
     const file = join(folder, `${name}.memory`);
     return {
@@ -24,7 +24,7 @@ export class MemorySamples {
     };
   }
 
-  /** Of the time from `since` on. `mbPer`: growth of all its memory by a straight line, for each `units` of the whole. */
+  /** Growth from `since` on. `mbPer`: growth of all its memory by a straight line, for each `units` of the whole. */
   figures(since: number, units: number) {
     const samples = this.samples().filter(({ at }) => at >= since);
     const mb = (bytes: number) => Math.round(bytes / 1e5) / 10;

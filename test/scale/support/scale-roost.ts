@@ -13,9 +13,9 @@ const ACTIVE = 'roost:default:active';
 
 interface ScaleOptions {
   appendOnly?: boolean;
-  /** Of the web app and of every worker. */
+  /** Environment of the web app and of every worker. */
   env?: Record<string, string>;
-  /** Of the web app alone. */
+  /** Environment of the web app alone. */
   webEnv?: Record<string, string>;
 }
 

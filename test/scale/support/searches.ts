@@ -1,6 +1,6 @@
 import type { TaskView } from '../../../src/model/task-view.js';
 
-/** What is searched for, in groups that share a goal. `q` is asked anew each time: half of the searches should be new to every cache. */
+/** Searches in groups that share a goal. `q` is asked anew each time: half of the searches should be new to every cache. */
 export interface Search {
   name: string;
   group: 'list' | 'field' | 'input' | 'text';

@@ -34,7 +34,7 @@ export async function stateTasks(
   }
 }
 
-/** What each command of Redis was called for since it started, also by scripts. */
+/** Calls of each command of Redis since it started, also by scripts. */
 export async function commandStats(redis: Redis): Promise<Map<string, { calls: number; us: number }>> {
   const stats = parseInfo(await redis.info('commandstats'));
   const number = (line: string, name: string) => Number(new RegExp(`\\b${name}=(\\d+)`).exec(line)?.[1] ?? 0);

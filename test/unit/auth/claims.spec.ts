@@ -70,7 +70,7 @@ describe('claims of a provider', () => {
     [[{ email: 'a@b.c' }], 'unknown'],
     [[{ email: 'a@b.c', email_verified: null }], 'unknown'],
     [[{ email: 'a@b.c' }, { email: 'a@b.c', email_verified: true }], 'yes'],
-    // Of another address: it says nothing of this one.
+    // Another address verified proves nothing about this one.
     [[{ email: 'a@b.c' }, { email: 'x@b.c', email_verified: true }], 'unknown'],
     [[{ email: 'a@b.c' }, { email_verified: true }], 'unknown'],
     [

@@ -8,7 +8,7 @@ import { Settings } from '../../../src/platform/config/settings.js';
 const MINUTE = 60_000;
 const BEGIN = 29_000_000 * MINUTE;
 
-/** What all processes have counted is not looked at here. */
+/** The count of all processes is not tested here. */
 const redis = {
   multi: () => ({ incrby: () => ({ pexpire: () => ({ exec: () => new Promise(() => undefined) }) }) }),
 } as unknown as Redis;

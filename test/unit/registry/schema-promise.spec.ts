@@ -36,7 +36,7 @@ const anything = fc.oneof(
 describe('what the published schema promises is what the door does', () => {
   it('for every decorator of class-validator', () => {
     const source = JSON.stringify(Object.values(VALIDATORS).map(({ decorators }) => namesOf(decorators)));
-    // Whose schema nobody promises anything about: they declare validators, or need a promise as value.
+    // Decorators without a promise about their schema: they declare validators, or need a promise as value.
     const others = [
       'Validate',
       'ValidatePromise',
@@ -62,7 +62,7 @@ describe('what the published schema promises is what the door does', () => {
     const compare = async (raw: object) => {
       const verdicts = { raw, schema: schema(raw), door: await door(raw) };
       if (verdicts.door) accepted++;
-      // Of what no keyword says the door may refuse more, never less. Most agree: an `expect` for each takes seconds.
+      // Where no keyword describes a rule, the input check may refuse more, never less. Most agree: an `expect` for each takes seconds.
       if ((isExact || verdicts.door) && verdicts.schema !== verdicts.door)
         expect(verdicts).toEqual({ raw, schema: verdicts.door, door: verdicts.door });
     };
@@ -176,7 +176,7 @@ describe('what the published schema promises is what the door does', () => {
   });
 });
 
-/** What class-validator files the decorators under, as in `isInt`. */
+/** Names of the decorators in class-validator's metadata, as in `isInt`. */
 function namesOf(decorators: PropertyDecorator[]): string[] {
   class Named {
     value: unknown;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../support/processes.js';
 
-/** Who speaks to other machines, and to which: all addresses are settings, none is anybody's request. */
+/** Files that connect to other machines, and to which: all addresses are settings, none comes from a request. */
 const MAY_CALL_OUT: Record<string, RegExp> = {
   'auth/oidc.ts': /^openid-client$/,
   // Redis, as is all of ioredis.

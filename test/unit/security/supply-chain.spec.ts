@@ -110,7 +110,7 @@ describe('S48: licences of what runs in production', () => {
   it('are on the list of those that are allowed', () => {
     expect(inProduction.length).toBeGreaterThan(150);
     expect(problems(inProduction)).toEqual([]);
-    // What was read by hand and is gone is to be taken out here.
+    // Remove an entry here once its package is gone.
     const ids = inProduction.map(({ name, version }) => `${name}@${version}`);
     expect(Object.keys(READ).filter((id) => !ids.includes(id))).toEqual([]);
   });

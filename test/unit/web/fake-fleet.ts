@@ -7,7 +7,7 @@ import type { QueueDetail } from '../../../src/queues/queues.openapi.js';
 import type { WhyView } from '../../../src/tasks/task-queries.openapi.js';
 import { sampleQueue, sampleTypeLimits, sampleWorker } from './page-models/fleet-samples.js';
 
-/** What the fleet's pages read and write, without Redis; every write is remembered. */
+/** Services of the workers' pages without Redis; every write is recorded. */
 export class FakeFleet {
   workers: WorkerDetail[] = [];
   readonly acts: unknown[][] = [];

@@ -15,7 +15,7 @@ const COUNTS: StateCounts = {
   expired: 0,
 };
 
-/** What the pages read and write, without Redis: tasks in memory, every write remembered. */
+/** Services of the pages without Redis: tasks in memory, every write recorded. */
 export class FakeTasks {
   readonly tasks = new Map<string, TaskView>();
   readonly submitted: SubmitRequest[] = [];

@@ -61,7 +61,7 @@ const LETTING_GO: Record<string, Handler> = {
     }),
 };
 
-/** What no longer says that it came of the abort. */
+/** Handlers whose error no longer shows that the abort caused it. */
 const UNRELATED: Record<string, Handler> = {
   'another error': (signal) =>
     never(signal).catch(() => {

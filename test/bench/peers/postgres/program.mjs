@@ -1,4 +1,4 @@
-/* What the programs on Postgres have in common: their parent asks, they answer. argv: the database's address. */
+/* Common part of the programs on Postgres: their parent asks, they answer. argv: the database's address. */
 import pg from 'pg';
 
 export const connectionString = process.argv[2];
@@ -38,7 +38,7 @@ export function serve({ add, work, isIdle, fill }) {
     fill: async ({ from, count }) => {
       await fill(from, count);
     },
-    // What autovacuum does sooner or later: rows are counted, new ones are in their places in the index.
+    // Does what autovacuum does sooner or later: rows are counted, new ones are in their places in the index.
     vacuum: async () => {
       await pool.query('VACUUM ANALYZE');
     },

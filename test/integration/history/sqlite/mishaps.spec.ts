@@ -29,7 +29,7 @@ for (let n = Number(engine.cursors()[queue]?.split('-')[0] ?? 0); ; ) {
       input: JSON.stringify({ n, i, text: 'word' + i + ' batch' + n }), ...(state === 'failed' ? { error: { name: 'E', message: 'no ' + i } } : {}) });
     batch.attempts.push({ ...ref, number: 1, startedAt: at, finishedAt: at, outcome: state === 'failed' ? 'failed' : 'completed' });
     batch.transitions.push({ ...ref, at, seq: 0, state });
-    // What was told before is told once more, as after a crash of who tells.
+    // Sends earlier tasks once more, as after a crash of the sender.
     if (i % 5 === 0 && n > 1) batch.tasks.push({ queue, id: n - 1 + '-' + i, state: states[i % 3] });
   }
   engine.record(batch);

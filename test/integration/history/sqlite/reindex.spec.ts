@@ -5,7 +5,7 @@ import { attempt, emptyBatch, NOON, task } from '../../../support/history-rows.j
 
 const RULES = ['input.Secret', 'result.made'];
 
-/** What the recorder's thread does when it becomes the one that records. */
+/** The steps of the recorder's thread when it begins to record. */
 class Recording {
   constructor(
     private readonly file: string,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Settings } from '../../../../src/platform/config/settings.js';
 
 const TEXT = readFileSync(new URL('../../../../.env.example', import.meta.url), 'utf8');
-/** Those that have no default one could write down. */
+/** Settings without a fixed default. */
 const COMPUTED = ['REDIS_URL', 'WORKER_NAME', 'APP_VERSION'];
 
 /** The settings in the file, with the comment above each. */

@@ -67,7 +67,7 @@ describe('an error page', () => {
   });
 });
 
-/** Of a job that nothing holds. */
+/** Standing of a job that nothing blocks. */
 const STANDING = {
   place: 'wait',
   queue: { isPaused: false, losesWhatWaits: false },
