@@ -196,7 +196,7 @@ describe('submitting', () => {
         type: 'divide',
         input: expect.objectContaining({ digits: 5 }),
         options: { delayMs: 120_000 },
-        idempotencyKey: 'k1',
+        idempotencyKey: { text: 'k1', owner: '' },
         origin: 'task-failed',
       },
     ]);
