@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { hashPassword } from '../../src/auth/password.js';
 import { AuditPageController } from '../../src/web/audit/audit-page.controller.js';
@@ -9,6 +8,7 @@ import { lastOf, type Params } from '../../src/web/kit/params.js';
 import { SecondFactorPageController } from '../../src/web/second-factor/second-factor-page.controller.js';
 import { SessionsPageController } from '../../src/web/sessions/sessions-page.controller.js';
 import { TokensPageController } from '../../src/web/tokens/tokens-page.controller.js';
+import { axeViolations } from '../support/axe-violations.js';
 import { AccessBench } from '../support/access-bench.js';
 import { Authenticator } from '../support/authenticator.js';
 import { BrowserClient } from '../support/browser-client.js';
@@ -16,7 +16,6 @@ import { describeInBrowser, status, useBrowser } from '../support/browser.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const PASSWORD = 'a password for all of them';
-const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const HOSTILE = `</code><img src=x onerror=alert(1)>"'{{x}}`;
 
 describeInBrowser('access in a browser', () => {
@@ -58,13 +57,6 @@ describeInBrowser('access in a browser', () => {
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
   };
-  const findings = async (page: Page) => {
-    await page.evaluate(AXE);
-    const found = await page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`,
-    );
-    return found as string[];
-  };
   const shoot = (page: Page, name: string) =>
     process.env.SHOTS
       ? page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true })
@@ -79,13 +71,13 @@ describeInBrowser('access in a browser', () => {
       colorScheme,
       viewport: { width, height: 800 },
     });
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await page.getByLabel('Name').fill('ada');
     await page.getByLabel('Password').fill('not this one');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
     expect(await page.getByLabel('Name').inputValue()).toBe('ada');
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await shoot(page, `login-${colorScheme}`);
     await signIn(page);
     await page.getByRole('heading', { name: 'API tokens' }).waitFor();
@@ -96,21 +88,21 @@ describeInBrowser('access in a browser', () => {
     const token = await page.locator('#made-token').textContent();
     expect(token).toMatch(/^roost_/);
     expect(page.url()).toBe(`${bench.url}/access/tokens`);
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await shoot(page, `tokens-${colorScheme}`);
 
     await page.goto(`${bench.url}/monitor/audit`);
     await page.getByRole('heading', { name: 'Audit' }).waitFor();
     expect(await page.locator('#audit tbody tr').count()).toBeGreaterThanOrEqual(3);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await shoot(page, `audit-${colorScheme}`);
 
     await page.goto(`${bench.url}/access/sessions`);
     await page.getByRole('heading', { name: 'Logins', exact: true }).waitFor();
     await page.getByText('this one').waitFor();
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await shoot(page, `sessions-${colorScheme}`);
 
     await page.goto(`${bench.url}/access/tokens`);

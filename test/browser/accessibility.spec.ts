@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
+import { axeViolations, COLOUR_RULES } from '../support/axe-violations.js';
 import { ApiClient } from '../support/api-client.js';
 import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
@@ -40,9 +39,10 @@ describeInBrowser('axe finds nothing to object to', () => {
         colorScheme,
         allow: [status(422), status(404), status(400)],
       });
+      const rules = colorScheme === 'dark' ? COLOUR_RULES : undefined;
       const found: string[] = [];
       const look = async (name: string) => {
-        for (const violation of await violationsOn(page)) found.push(`${name}: ${violation}`);
+        for (const violation of await axeViolations(page, rules)) found.push(`${name}: ${violation}`);
       };
       await live(page);
       await look('home');
@@ -88,9 +88,3 @@ describeInBrowser('axe finds nothing to object to', () => {
     });
   }
 });
-
-async function violationsOn(page: Page): Promise<string[]> {
-  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
-  return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.target, node.failureSummary].join(' '))))`);
-}

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import axe from 'axe-core';
 import { pino } from 'pino';
 import type { Page } from 'playwright-core';
 import { hashPassword } from '../../src/auth/password.js';
 import { RecordSeal } from '../../src/auth/record-seal.js';
 import { loadSettings } from '../../src/platform/config/load-settings.js';
 import { commandConnection } from '../../src/bullmq/connection/redis-connections.js';
+import { axeViolations } from '../support/axe-violations.js';
 import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
 import { editRecord } from '../support/sealed-records.js';
@@ -37,13 +37,6 @@ describeInBrowser('a Roost with users', () => {
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.locator('#me').waitFor();
-  };
-  const findings = async (page: Page) => {
-    await page.evaluate(axe.source);
-    const found = await page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`,
-    );
-    return found as string[];
   };
 
   it.each([true, false])(
@@ -162,7 +155,7 @@ describeInBrowser('a Roost with users', () => {
         '/monitor/limits',
       ]) {
         await page.goto(path);
-        for (const finding of await findings(page)) found.push(`${path}: ${finding}`);
+        for (const finding of await axeViolations(page)) found.push(`${path}: ${finding}`);
         if (!(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
           found.push(`${path}: too wide`);
         expect([
@@ -191,10 +184,10 @@ describeInBrowser('a Roost with users', () => {
     await page.locator('#hidden-note').waitFor();
     expect(await page.locator('#input').innerText()).toContain('[hidden]');
     expect(await page.content()).not.toContain('a canary in the text');
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await page.click('#reveal');
     await page.locator('#input', { hasText: 'a canary in the text' }).waitFor();
-    expect(await findings(page)).toEqual([]);
+    expect(await axeViolations(page)).toEqual([]);
     await page.getByRole('link', { name: 'Hide them' }).click();
     await page.locator('#input', { hasText: '[hidden]' }).waitFor();
     await page.goto(`/monitor/audit?permission=secrets.reveal&target=${task.id}`);

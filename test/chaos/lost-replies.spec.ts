@@ -21,7 +21,7 @@ describe('R3: when the reply of a submit is lost', () => {
   let client: CarefulClient;
 
   beforeAll(async () => {
-    world = await World.start({ proxied: ['web'] });
+    world = await World.start({ proxied: ['web'], bundled: true });
     client = new CarefulClient(world.url);
     await world.api.submit('ledger-work', { forMs: 0 });
   });

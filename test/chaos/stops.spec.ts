@@ -16,7 +16,7 @@ describe('R9: when asked to stop', () => {
   const figures: Record<string, unknown> = {};
 
   beforeAll(async () => {
-    world = await World.start();
+    world = await World.start({ bundled: true });
   });
   afterAll(async () => {
     printFigures('R9 stops', undefined, figures);

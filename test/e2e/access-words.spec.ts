@@ -8,6 +8,7 @@ import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ScratchBuild } from '../support/scratch-build.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const PASSWORD = 'a password for all of them';
 /** With what JSON and addresses write otherwise. */
@@ -37,7 +38,12 @@ class TellingRoost {
     const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
     const all = {
       ...{ REDIS_URL: this.redis.url, HISTORY_URL: `file:${join(this.folder, 'history.db')}` },
-      ...{ ACCESS_USERS: `ada:admin:${hash},olga:operator:${hash}`, LOG_DIR: this.folder, ...env },
+      ...{
+        ACCESS_USERS: `ada:admin:${hash},olga:operator:${hash}`,
+        LOG_DIR: this.folder,
+        ...DEFAULT_QUEUE_ONLY,
+        ...env,
+      },
     };
     this.apps = await Promise.all(
       ['web', 'worker'].map((app) => startApp(app as 'web', all, this.build.folder)),

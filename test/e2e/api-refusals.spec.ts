@@ -4,6 +4,7 @@ import { newTaskId } from '../../src/bullmq/task-ids.js';
 import { ContractClient, type Answer } from '../support/api-contract.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const TASKS = '/api/v1/tasks';
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -17,7 +18,7 @@ describe('a request that is not right', () => {
   let api: ContractClient;
 
   beforeAll(async () => {
-    roost = await Roost.start({ password: `${CANARY}-password` });
+    roost = await Roost.start({ password: `${CANARY}-password`, env: DEFAULT_QUEUE_ONLY });
     api = await ContractClient.of(roost.url);
   });
 

@@ -5,6 +5,7 @@ import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const QUICK = { x: 1, y: 2 };
 /** 1 s of work. */
@@ -20,9 +21,12 @@ describe('limits of a task type', () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    web = await startApp('web', { REDIS_URL: redis.url });
+    [web] = await Promise.all([
+      startApp('web', { REDIS_URL: redis.url }),
+      startWorker('alpha'),
+      startWorker('beta'),
+    ]);
     api = new ApiClient(web.url!);
-    await Promise.all([startWorker('alpha'), startWorker('beta')]);
   });
 
   afterEach(async () => {
@@ -40,6 +44,7 @@ describe('limits of a task type', () => {
       WORKER_NAME: name,
       WORKER_CONCURRENCY: '5',
       SHUTDOWN_TIMEOUT_MS: '3000',
+      ...(name === 'alpha' ? {} : DEFAULT_QUEUE_ONLY),
     });
     workers.push(worker);
     return worker;

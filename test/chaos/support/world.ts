@@ -16,6 +16,8 @@ interface WorldOptions {
   redisArgs?: string[];
   /** A folder of `test/support/fixtures`. */
   taskTypes?: string;
+  /** Bundles the build anew: for many starts. */
+  bundled?: boolean;
 }
 
 /** States a task stays in. */
@@ -43,7 +45,9 @@ export class World {
   static async start(options: WorldOptions = {}): Promise<World> {
     const redis = await RedisServer.start({ appendOnly: true, args: options.redisArgs ?? [] });
     const proxy = await ChaosProxy.start(redis.port);
-    const build = new ScratchBuild(options.taskTypes ?? 'task-types-chaos');
+    const build = new ScratchBuild(options.taskTypes ?? 'task-types-chaos', {
+      bundled: options.bundled ?? false,
+    });
     const world = new World(redis, proxy, build, new Ledger(), await freePort(), options);
     const workers = Array.from({ length: options.workers ?? 0 }, () => world.startWorker());
     await Promise.all([world.startWeb(), ...workers]);
