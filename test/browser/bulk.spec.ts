@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import axe from 'axe-core';
 import { Redis } from 'ioredis';
 import type { Page } from 'playwright-core';
 import type { HistoryStore } from '../../src/history/ports/history-store.js';
+import { axeViolations, COLOUR_RULES } from '../support/axe-violations.js';
 import { describeInBrowser, status, useBrowser } from '../support/browser.js';
 import { openHistory } from '../support/history-file.js';
 import { addFailedTasks } from '../support/many-failed.js';
 import { Roost } from '../support/roost.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describeInBrowser('acting on many tasks', () => {
   const browser = useBrowser();
@@ -15,7 +16,7 @@ describeInBrowser('acting on many tasks', () => {
   let history: HistoryStore;
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     redis = new Redis(roost.redis.url);
     history = await openHistory(roost.env.HISTORY_URL!.slice('file:'.length));
   });
@@ -103,12 +104,10 @@ describeInBrowser('acting on many tasks', () => {
         colorScheme,
         viewport: { width: 390, height: 800 },
       });
+      const rules = colorScheme === 'dark' ? COLOUR_RULES : undefined;
       const found: string[] = [];
       const look = async (name: string) => {
-        if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
-        const violations: string[] =
-          await page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-          violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.target, node.failureSummary].join(' '))))`);
+        const violations = await axeViolations(page, rules);
         found.push(...violations.map((violation) => `${name}: ${violation}`));
         const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
         if (wide) found.push(`${name}: wider than a phone`);

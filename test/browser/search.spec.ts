@@ -4,6 +4,7 @@ import { ApiClient } from '../support/api-client.js';
 import { describeInBrowser, live, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const LATER = { delayMs: 3_600_000 };
 
@@ -14,7 +15,7 @@ describeInBrowser('searching', () => {
   let failed: string;
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     api = new ApiClient(roost.url);
     failed = (await api.submit('divide', { x: 1, y: 0 }, { tags: ['vip customers'] })).id;
     const { id } = await api.submit('process-text', { text: 'Ada writes notes', operation: 'upper' });

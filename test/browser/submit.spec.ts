@@ -4,6 +4,7 @@ import { ApiClient } from '../support/api-client.js';
 import { describeInBrowser, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
 import { TaskPage } from '../support/task-page.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describeInBrowser('handing in a task', () => {
   const browser = useBrowser();
@@ -11,7 +12,7 @@ describeInBrowser('handing in a task', () => {
   let api: ApiClient;
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     api = new ApiClient(roost.url);
   });
 

@@ -13,6 +13,7 @@ import { addManyJobs } from '../support/many-jobs.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const MANY = 5000;
 const ENDED = ['completed', 'aborted', 'undone', 'failed'];
@@ -389,8 +390,10 @@ describe('bulk actions', () => {
   describe('with two workers', () => {
     beforeAll(async () => {
       await redis.flushall();
-      for (const name of ['alpha', 'beta'])
-        workers.push(await startApp('worker', { ...env(), WORKER_NAME: name }));
+      const started = ['alpha', 'beta'].map((name) =>
+        startApp('worker', { ...env(), ...DEFAULT_QUEUE_ONLY, WORKER_NAME: name }),
+      );
+      workers.push(...(await Promise.all(started)));
     });
 
     it('retries 5,000 failed ones by a query: counted, seen on the way, each run again once', async () => {

@@ -12,6 +12,7 @@ import { holderOf, seededRandom } from '../support/recorded.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ScratchBuild } from '../support/scratch-build.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const KILLS = 20;
 /** Between two kills, about. */
@@ -61,7 +62,9 @@ describe('when the process that records is killed again and again', () => {
     [door] = await Promise.all([startApp('web', env(own), build.folder), startWebApp(), startRecorder()]);
     api = new ApiClient(door.url!);
     workers = await Promise.all(
-      ['one', 'two'].map((name) => startApp('worker', env({ WORKER_NAME: name }), build.folder)),
+      ['one', 'two'].map((name) =>
+        startApp('worker', env({ WORKER_NAME: name, ...DEFAULT_QUEUE_ONLY }), build.folder),
+      ),
     );
   });
 

@@ -5,6 +5,7 @@ import type { AttemptView, TaskView, TransitionView } from '../../src/model/task
 import { ApiClient } from '../support/api-client.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 interface Listing {
   items: TaskView[];
@@ -18,7 +19,7 @@ describe('an id that is used again', () => {
   const open: { close(): Promise<unknown> }[] = [];
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     api = new ApiClient(roost.url);
     redis = new Redis(roost.redis.url);
   });

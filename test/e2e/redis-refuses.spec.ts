@@ -7,6 +7,7 @@ import { expectGoodProblem } from '../support/expect-problem.js';
 import { provoke, type Ids } from '../support/provoke.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const DIVIDE = { type: 'divide', input: { x: 10, y: 2 } };
 const LATER = { ...DIVIDE, options: { delayMs: 3_600_000 } };
@@ -28,7 +29,7 @@ describe('a Redis that answers and does not do what it is asked', () => {
   let delayed: string;
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     redis = new Redis(roost.redis.url);
     redis.on('error', () => undefined);
     api = await ContractClient.of(roost.url);
