@@ -111,15 +111,18 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Decides whether a task that was just fetched may run. A refused task has already been moved to `delayed`, without its
-   * lock and without a counted start. An admitted task must be released when it ends.
+   * lock and without a counted start. An admitted task must be released when it ends. Answers at once for a type without
+   * such a limit.
    */
-  async admit(type: TaskType, job: FetchedJob, token: string): Promise<'go' | Held> {
-    const member = formatMember(job.queueName, job.id!);
+  admit(type: TaskType, job: FetchedJob, token: string): 'go' | Promise<'go' | Held> {
     const override = this.override(type.name);
-    if (!override?.rate && !override?.concurrency) {
-      this.running.set(member, { type: type.name, token, slot: false });
-      return 'go';
-    }
+    if (override?.rate || override?.concurrency) return this.admitLimited(type, job, token);
+    this.running.set(formatMember(job.queueName, job.id!), { type: type.name, token, slot: false });
+    return 'go';
+  }
+
+  private async admitLimited(type: TaskType, job: FetchedJob, token: string): Promise<'go' | Held> {
+    const member = formatMember(job.queueName, job.id!);
     const answer = await this.requestSlot(type, job, token);
     if (answer[0] === 'go') {
       this.running.set(member, { type: type.name, token, slot: answer[1] === 1 });
@@ -135,18 +138,21 @@ export class Limits implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * Releases the slot of a run that has ended, with any outcome. A run that lost its task leaves the slot to
-   * the run that holds the task now, in this worker or another.
+   * the run that holds the task now, in this worker or another. Returns nothing for a run without a slot.
    */
-  async release(job: FetchedJob, token: string): Promise<void> {
+  release(job: FetchedJob, token: string): Promise<void> | undefined {
     const member = formatMember(job.queueName, job.id!);
     const run = this.running.get(member);
-    if (run?.token !== token) return;
+    if (run?.token !== token) return undefined;
     this.running.delete(member);
-    if (!run.slot) return;
+    return run.slot ? this.releaseSlot(run.type, member, job, token) : undefined;
+  }
+
+  private async releaseSlot(type: string, member: string, job: FetchedJob, token: string): Promise<void> {
     const { prefix } = this;
     const lock = jobKey(queueBase(prefix, job.queueName), job.id!, 'lock');
     await this.redis
-      .roostReleaseSlot(limitsKey(prefix), limitBase(prefix, run.type), lock, prefix, run.type, member, token)
+      .roostReleaseSlot(limitsKey(prefix), limitBase(prefix, type), lock, prefix, type, member, token)
       .catch((error: unknown) =>
         this.log.debug(
           { err: error, taskId: job.id },

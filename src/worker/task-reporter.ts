@@ -14,6 +14,9 @@ const MAX_LINE_LENGTH = 4000;
 const MAX_BATCH_LINES = 500;
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
+/** Answer to an accepted report: one promise for all of them. */
+const ACCEPTED = Promise.resolve();
+
 /** Writes progress (JSON, or '' for none) and log lines (JSON each). */
 export type WriteReport = (progress: string, lines: string[]) => Promise<void>;
 
@@ -22,7 +25,8 @@ export type WriteReport = (progress: string, lines: string[]) => Promise<void>;
  * is written; every log line is.
  */
 export class TaskReporter {
-  private pending = '';
+  /** Latest progress that has not been written: only this one is made JSON. */
+  private latest: { done: number; total: number; message?: string } | undefined;
   private lines: string[] = [];
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
@@ -33,25 +37,25 @@ export class TaskReporter {
   constructor(
     private readonly write: WriteReport,
     private readonly attempt: number,
-    private readonly run: { throwIfAborted(): void },
+    private readonly run: { readonly reason: Error | undefined },
   ) {}
 
-  async progress(done: number, total: number, message?: string): Promise<void> {
+  progress(done: number, total: number, message?: string): Promise<void> {
     if (!(Number.isFinite(done) && Number.isFinite(total) && done >= 0 && total >= 0)) {
-      throw new RangeError(`progress(done, total) takes numbers from 0 up, not (${done}, ${total})`);
+      const problem = `progress(done, total) takes numbers from 0 up, not (${done}, ${total})`;
+      return Promise.reject(new RangeError(problem));
     }
-    this.run.throwIfAborted();
-    if (this.closed) return;
-    this.pending = JSON.stringify({
-      done,
-      total,
-      ...(message ? { message: withoutTerminalCodes(String(message)).slice(0, MAX_MESSAGE_LENGTH) } : {}),
-    });
+    const { reason } = this.run;
+    if (reason) return Promise.reject(reason);
+    if (this.closed) return ACCEPTED;
+    this.latest = message ? { done, total, message: toMessage(message) } : { done, total };
     this.schedule();
-    if (performance.now() - this.lastYieldAt > YIELD_MS) {
-      await nextTurn();
-      this.lastYieldAt = performance.now();
-    }
+    return performance.now() - this.lastYieldAt > YIELD_MS ? this.yield() : ACCEPTED;
+  }
+
+  private async yield(): Promise<void> {
+    await nextTurn();
+    this.lastYieldAt = performance.now();
   }
 
   log(text: string, level: LogLevel = 'info'): void {
@@ -68,13 +72,21 @@ export class TaskReporter {
     this.schedule();
   }
 
-  /** Writes the rest, so that it is stored before the task ends. Later reports are ignored. */
-  async close(): Promise<void> {
+  /** Writes the rest, if there is any, so that it is stored before the task ends. Later reports are ignored. */
+  close(): Promise<void> | undefined {
     this.closed = true;
     clearTimeout(this.timer);
     this.timer = undefined;
+    return this.writing || this.hasReports ? this.writeRest() : undefined;
+  }
+
+  private async writeRest(): Promise<void> {
     await this.writing;
-    while (this.pending !== '' || this.lines.length > 0) await this.writeOnce();
+    while (this.hasReports) await this.writeOnce();
+  }
+
+  private get hasReports(): boolean {
+    return this.latest !== undefined || this.lines.length > 0;
   }
 
   private schedule(): void {
@@ -84,15 +96,15 @@ export class TaskReporter {
       this.timer = undefined;
       this.writing = this.writeOnce().finally(() => {
         this.writing = undefined;
-        if (this.pending !== '' || this.lines.length > 0) this.schedule();
+        if (this.hasReports) this.schedule();
       });
     }, wait);
   }
 
   private async writeOnce(): Promise<void> {
-    const progress = this.pending;
+    const progress = this.latest ? JSON.stringify(this.latest) : '';
     const lines = this.lines.splice(0, MAX_BATCH_LINES);
-    this.pending = '';
+    this.latest = undefined;
     this.lastWriteAt = performance.now();
     try {
       await this.write(progress, lines);
@@ -100,4 +112,8 @@ export class TaskReporter {
       // Redis is unavailable: the task continues, and later reports are written once Redis is back.
     }
   }
+}
+
+function toMessage(message: string): string {
+  return withoutTerminalCodes(String(message)).slice(0, MAX_MESSAGE_LENGTH);
 }

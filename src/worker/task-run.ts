@@ -99,24 +99,17 @@ export class TaskRun {
    * Returns the handler's outcome, or rejects on a timeout. A soft timeout aborts the signal; a hard timeout
    * stops waiting.
    */
-  async within<T>(
-    work: () => Promise<T> | T,
-    soft: number | undefined,
-    hard: number | undefined,
-  ): Promise<T> {
-    const timers: NodeJS.Timeout[] = (this.timers = []);
+  within<T>(work: () => Promise<T> | T, soft: number | undefined, hard: number | undefined): Promise<T> {
     if (soft !== undefined)
-      timers.push(setTimeout(() => this.abort(new TaskTimeoutError(timedOut('soft', soft))), soft));
+      this.startTimer(soft, () => this.abort(new TaskTimeoutError(timedOut('soft', soft))));
     if (hard !== undefined) {
-      timers.push(
-        setTimeout(() => {
-          const timeout = new HardTimeoutError(hard);
-          this.abort(timeout);
-          this.fail(timeout);
-        }, hard),
-      );
+      this.startTimer(hard, () => {
+        const timeout = new HardTimeoutError(hard);
+        this.abort(timeout);
+        this.fail(timeout);
+      });
     }
-    if (this.failure) throw this.failure.error;
+    if (this.failure) return Promise.reject(this.failure.error as Error);
     return new Promise<T>((resolve, reject) => {
       this.rejectRun = reject;
       const onResult = (result: T) => {
@@ -133,6 +126,10 @@ export class TaskRun {
         onError(error);
       }
     });
+  }
+
+  private startTimer(ms: number, act: () => void): void {
+    (this.timers ??= []).push(setTimeout(act, ms));
   }
 
   end(): void {

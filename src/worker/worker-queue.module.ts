@@ -10,6 +10,7 @@ import {
   commandConnection,
   blockingConnection,
 } from '../bullmq/connection/redis-connections.js';
+import { batchWrites } from '../bullmq/patches/batched-writes.js';
 import { withTaskCommands } from '../bullmq/task-commands.js';
 import { TaskTransitions } from '../bullmq/task-transitions.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
@@ -20,13 +21,13 @@ export const CONSUMER = Symbol('roost:consumer');
 const commands = {
   provide: COMMAND_CLIENT,
   useFactory: (settings: Settings, log: Logger) =>
-    withTaskCommands(commandConnection(settings, 'worker-commands', log)),
+    withTaskCommands(batchWrites(commandConnection(settings, 'worker-commands', log))),
   inject: [Settings, LOG],
 };
 
 const consumer = {
   provide: CONSUMER,
-  useFactory: (settings: Settings, log: Logger) => blockingConnection(settings, 'consumer', log),
+  useFactory: (settings: Settings, log: Logger) => batchWrites(blockingConnection(settings, 'consumer', log)),
   inject: [Settings, LOG],
 };
 

@@ -1,6 +1,7 @@
-import { Worker, type Job, type Processor, type WorkerOptions } from 'bullmq';
+import { Worker, type Job, type JobJson, type Processor, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { SharedClock } from '../../platform/clock.js';
+import { CompletionScript, type CompletingBackend } from './completion-script.js';
 import { useRedisClock, type ClockedBackend } from './use-redis-clock.js';
 import { baseOf, queueKey } from '../keys.js';
 
@@ -14,9 +15,30 @@ export interface LostLock {
 interface WorkerInternals {
   /** Running fetches and jobs; null while the worker does not run. */
   mainLoopQueue: { add(promise: Promise<void>): void } | null;
+  /** True after a fetch that found nothing. */
+  drained: boolean;
+  /** Error message of a job that fails without being run. */
+  getUnrecoverableErrorMessage(job: Job): string | undefined;
+  /** Repeats `act` while Redis is unavailable. */
+  retryIfFailed<T>(
+    act: () => Promise<T>,
+    options: { delayInMs: number; onlyEmitError?: boolean },
+  ): Promise<T>;
+  /** Sets the end of a rate limit and of the next sleep, from the answer of a fetch. */
+  updateDelays(limitDelay: number, delayUntil: number): void;
 }
 
-/** BullMQ's worker with fixes: three for commands to a running worker, one for clocks, two for locks. */
+/** Private parts of its backend. */
+interface BackendInternals {
+  closing: unknown;
+  /** Runs the script and decodes its answer: the next job, its id, the rate limit, and the time of the next delayed job. */
+  moveToFinished(id: string, command: unknown): Promise<[JobJson, string, number, number] | undefined>;
+}
+
+/**
+ * BullMQ's worker with fixes: three for commands to a running worker, one for clocks, two for locks. Jobs run without
+ * BullMQ's tracing, whose promises cost more than the rest of its worker; so a worker supports neither telemetry nor signals.
+ */
 export class PatchedWorker extends Worker {
   /** Time of Redis's last answer to a fetch, ms. Updated every few seconds while nothing waits. */
   lastFetchAt = Date.now();
@@ -27,11 +49,23 @@ export class PatchedWorker extends Worker {
   private readonly runs = new Map<string, number>();
   /** Called with the locks that expired before they could be renewed. */
   onLocksLost: (locks: LostLock[]) => void = () => undefined;
+  private readonly completion: CompletionScript;
 
-  constructor(queue: string, processor: Processor, options: WorkerOptions, clock: SharedClock) {
+  constructor(
+    queue: string,
+    processor: Processor,
+    options: WorkerOptions,
+    private readonly clock: SharedClock,
+  ) {
     super(queue, processor, options);
     this.renewLocksToTheEnd();
     useRedisClock(this.backend as unknown as ClockedBackend, clock);
+    // Wraps execCommand after the clock does, whose arguments are lists.
+    this.completion = new CompletionScript(
+      options.connection as Redis,
+      this.backend as unknown as CompletingBackend,
+      this,
+    );
     // Without a listener BullMQ prints whole errors, including the command sent. Consumers logs them after
     // its start.
     this.on('error', () => undefined);
@@ -53,17 +87,65 @@ export class PatchedWorker extends Worker {
   }
 
   override async processJob(
-    ...[job, token, fetchNext]: Parameters<Worker['processJob']>
+    ...[job, token, fetchNext = () => true]: Parameters<Worker['processJob']>
   ): Promise<void | Job> {
+    const { lockManager, inside } = this;
     const id = job.id!;
     this.runs.set(id, (this.runs.get(id) ?? 0) + 1);
     try {
-      return await super.processJob(job, token, fetchNext);
+      if (inside.getUnrecoverableErrorMessage(job)) return await super.processJob(job, token, fetchNext);
+      const delayInMs = this.opts.runRetryDelay!;
+      lockManager.trackJob(id, token, job.processedOn!);
+      try {
+        const result: unknown = await this.callProcessJob(job, token);
+        const complete = () => {
+          lockManager.untrackJob(id);
+          return this.handleCompleted(result, job, token, fetchNext);
+        };
+        return await inside.retryIfFailed(complete, { delayInMs });
+      } catch (error) {
+        const fail = () => {
+          lockManager.untrackJob(id);
+          return this.handleFailed(error as Error, job, token, fetchNext);
+        };
+        return await inside.retryIfFailed(fail, { delayInMs, onlyEmitError: true });
+      } finally {
+        lockManager.untrackJob(id);
+      }
     } finally {
       const left = this.runs.get(id)! - 1;
       if (left > 0) this.runs.set(id, left);
       else this.runs.delete(id);
     }
+  }
+
+  /** Completes the job and returns the next one, like BullMQ's own, with a command that is encoded faster. */
+  protected override async handleCompleted(
+    ...[result, job, token, fetchNext = () => true, span]: Parameters<Worker['handleCompleted']>
+  ): Promise<Job> {
+    const { inside } = this;
+    const backend = this.backend as unknown as BackendInternals;
+    const none = undefined as unknown as Job;
+    if (backend.closing) return none;
+    const now = this.clock.now();
+    const value = JSON.stringify(result) ?? 'null';
+    const mayFetch = fetchNext() && !(this.closing || this.paused);
+    const command = this.completion.toCommand(job, value, token, mayFetch, now);
+    if (!command) return super.handleCompleted(result, job, token, fetchNext, span);
+    job.returnvalue = (result as unknown) || undefined;
+    const next = await backend.moveToFinished(job.id!, command);
+    job.finishedOn = now;
+    job.attemptsMade += 1;
+    this.emit('completed', job, result, 'active');
+    if (!Array.isArray(next)) return none;
+    const [data, id, limitDelay, delayUntil] = next;
+    inside.updateDelays(limitDelay, delayUntil > 0 ? this.clock.toOwn(delayUntil) : delayUntil);
+    if (!data || data.repeatJobKey) return this.nextJobFromJobData(data, id, token);
+    inside.drained = false;
+    const nextJob = this.createJob(data, id);
+    nextJob.token = token;
+    this.emit('active', nextJob, 'waiting');
+    return nextJob;
   }
 
   /**
@@ -85,8 +167,11 @@ export class PatchedWorker extends Worker {
 
   /** Applies `concurrency` now instead of when the next job ends. */
   wake(): void {
-    const { mainLoopQueue } = this as unknown as WorkerInternals;
-    mainLoopQueue?.add(Promise.resolve());
+    this.inside.mainLoopQueue?.add(Promise.resolve());
+  }
+
+  private get inside(): WorkerInternals {
+    return this as unknown as WorkerInternals;
   }
 
   /**

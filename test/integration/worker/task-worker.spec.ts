@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Queue, type Job } from 'bullmq';
+import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { SharedClock } from '../../../src/platform/clock.js';
@@ -46,5 +46,57 @@ describe('TaskWorker', () => {
     expect(lost).toEqual([]);
     expect(await worker.extendJobLocks([id], ['an-earlier-lock'], 30_000)).toEqual([id]);
     expect(lost).toEqual([{ taskId: id, token: 'an-earlier-lock' }]);
+  });
+
+  describe('completes jobs', () => {
+    const RESULTS = [7, null, 'naïve ☃', { nested: ['é'.repeat(300)] }];
+
+    /** Runs one job for each result, one after the other, and returns what is stored of them. */
+    async function complete(isBare = false, between?: (redis: Redis) => unknown) {
+      const connection = new Redis(process.env.TEST_REDIS_URL!, { maxRetriesPerRequest: null });
+      const prefix = `test-${randomUUID()}`;
+      const queue = new Queue('results', { connection, prefix });
+      await queue.addBulk(
+        RESULTS.map((_, n) => ({ name: 'any', data: { n }, opts: { jobId: `job-${n}☃`, attempts: n } })),
+      );
+      await queue.add('any', { n: 0 }, { jobId: 'removed', removeOnComplete: true });
+      const run = async ({ data }: Job<{ n: number }>) => {
+        await between?.(connection);
+        return RESULTS[data.n];
+      };
+      const options = { connection, prefix, name: 'wörker', metrics: { maxDataPoints: 10 } };
+      const worker = isBare
+        ? new Worker('results', run, options)
+        : new TaskWorker('results', run, options, new SharedClock());
+      ends.push(
+        () => worker.close(),
+        () => queue.obliterate({ force: true }),
+        () => queue.close(),
+        () => Promise.resolve(connection.disconnect()),
+      );
+      await new Promise<void>((resolve) => worker.on('drained', resolve));
+      const hashes = await Promise.all(
+        RESULTS.map((_, n) => connection.hgetall(`${prefix}:results:job-${n}☃`)),
+      );
+      return {
+        counts: await queue.getJobCounts(),
+        removed: await connection.exists(`${prefix}:results:removed`),
+        hashes: hashes.map(({ timestamp, processedOn, finishedOn, ...hash }) => hash),
+        locks: await connection.keys(`${prefix}:*:lock`),
+        hasTimes: hashes.every(({ processedOn, finishedOn }) => Number(finishedOn) >= Number(processedOn)),
+      };
+    }
+
+    it("like BullMQ's own worker", async () => {
+      const own = await complete();
+      expect(own.counts.completed).toBe(RESULTS.length);
+      expect(own.hasTimes).toBe(true);
+      expect(own).toEqual(await complete(true));
+    });
+
+    it('when Redis has forgotten its scripts', async () => {
+      const { counts } = await complete(false, (redis) => redis.script('FLUSH'));
+      expect(counts).toMatchObject({ completed: RESULTS.length, failed: 0 });
+    });
   });
 });

@@ -39,15 +39,27 @@ describe('private parts of the libraries that src/bullmq/patches/ reaches for', 
   it.each([
     ['Worker', 'moveToActive', 2, Worker.prototype],
     ['Worker', 'processJob', 2, Worker.prototype],
+    ['Worker', 'callProcessJob', 3, Worker.prototype],
+    ['Worker', 'handleCompleted', 3, Worker.prototype],
+    ['Worker', 'handleFailed', 3, Worker.prototype],
+    ['Worker', 'nextJobFromJobData', 3, Worker.prototype],
+    ['Worker', 'createJob', 2, Worker.prototype],
+    ['Worker', 'getUnrecoverableErrorMessage', 1, Worker.prototype],
+    ['Worker', 'retryIfFailed', 2, Worker.prototype],
+    ['Worker', 'updateDelays', 0, Worker.prototype],
     ['Worker', 'extendJobLocks', 3, Worker.prototype],
     ['Worker', 'run', 0, Worker.prototype],
+    ['LockManager', 'trackJob', 3, LockManager.prototype],
     ['LockManager', 'untrackJob', 1, LockManager.prototype],
     ['RedisQueueBackend', 'execCommand', 3, RedisQueueBackend.prototype],
     ['RedisQueueBackend', 'waitForJob', 1, RedisQueueBackend.prototype],
+    ['RedisQueueBackend', 'moveToCompletedArgs', 4, RedisQueueBackend.prototype],
+    ['RedisQueueBackend', 'moveToFinished', 2, RedisQueueBackend.prototype],
     ['Job', 'moveToFailed', 2, Job.prototype],
     ['Redis', 'recoverFromFatalError', 3, Redis.prototype],
     ['Redis', 'sendCommand', 2, Redis.prototype],
     ['Command', 'setTimeout', 1, Command.prototype],
+    ['Command', 'toWritable', 1, Command.prototype],
   ])('%s.%s takes %i', (_, name, parameters, owner) => {
     expect(parametersOf(owner, name)).toBe(parameters);
   });
@@ -86,6 +98,7 @@ describe('private parts of the libraries that src/bullmq/patches/ reaches for', 
     expect(inside.lockManager).toBeInstanceOf(LockManager);
     expect(inside.backend).toBe(backend);
     expect(inside.Job).toBe(Job);
+    expect(inside.drained).toBe(false);
     expect(worker.toKey('marker')).toBe('p:q:marker');
     expect((inside.opts as Members).connection).toBe(connection);
 
@@ -112,6 +125,9 @@ describe('private parts of the libraries that src/bullmq/patches/ reaches for', 
     expect(command._commandTimeoutTimer).toBeDefined();
     clearTimeout(command._commandTimeoutTimer as NodeJS.Timeout);
     expect(typeof command.reject).toBe('function');
+    redis.defineCommand('answer', { numberOfKeys: 1, lua: 'return 1' });
+    const { answer } = (redis as unknown as { scriptsSet: Record<string, unknown> }).scriptsSet;
+    expect(answer).toMatchObject({ numberOfKeys: 1, lua: 'return 1', sha: expect.any(String) });
     expect(typeof redis.options.reconnectOnError).not.toBe('string');
   });
 });
