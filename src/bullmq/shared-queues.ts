@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { JobEnvelope } from './codec/job-envelope.js';
+import { storeIdOnce } from './patches/stored-job.js';
 import { COMMAND_CLIENT, SHARED_QUEUES } from './tokens.js';
 
 export type TaskQueue = Queue<JobEnvelope>;
@@ -16,7 +17,10 @@ export class Queues {
   constructor(queues: readonly TaskQueue[]) {
     this.byName = new Map(queues.map((queue) => [queue.name, queue]));
     // The connection logs each outage once. Without a listener BullMQ prints every failed attempt.
-    for (const queue of queues) queue.on('error', () => undefined);
+    for (const queue of queues) {
+      queue.on('error', () => undefined);
+      storeIdOnce(queue);
+    }
   }
 
   all(): TaskQueue[] {

@@ -3,6 +3,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import type { JobEnvelope } from '../../../src/bullmq/codec/job-envelope.js';
+import { storeIdOnce } from '../../../src/bullmq/patches/stored-job.js';
 import { AddCoalescer } from '../../../src/tasks/add-coalescer.js';
 
 const envelope = (n: number): JobEnvelope => ({ roost: 1, input: { n } });
@@ -54,5 +55,23 @@ describe('GatheredAdds', () => {
       'waiting',
       'waiting',
     ]);
+  });
+
+  it('stores the id of a task as its key alone, with all its other options', async () => {
+    const shared = new Queue<JobEnvelope>('some', { connection, prefix });
+    storeIdOnce(shared);
+    const adds = new AddCoalescer();
+    const options = { attempts: 3, backoff: { type: 'fixed', delay: 5 }, priority: 2 };
+    // One alone, and two in one round trip.
+    await adds.add(shared, 'one', envelope(1), { jobId: 'brief-1', ...options });
+    await Promise.all(
+      [2, 3].map((n) => adds.add(shared, 'one', envelope(n), { jobId: `brief-${n}`, ...options })),
+    );
+    for (const n of [1, 2, 3]) {
+      const stored = await connection.hget(`${prefix}:some:brief-${n}`, 'opts');
+      expect(JSON.parse(stored!)).toEqual(options);
+      expect(await queue.getJob(`brief-${n}`)).toMatchObject({ id: `brief-${n}`, data: envelope(n) });
+    }
+    await shared.close();
   });
 });
