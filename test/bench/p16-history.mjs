@@ -4,8 +4,8 @@ import { Loader } from './support/loader.mjs';
 import { OnPostgres } from './support/on-postgres.mjs';
 import { ON_POSTGRES, postgresLacks } from './support/peers.mjs';
 import { BenchRoost } from './support/roost.mjs';
-import { notRunRow, peerRow, ratioRow } from './support/rows.mjs';
-import { percentile, median } from './support/stats.mjs';
+import { bestPeerRows } from './support/rows.mjs';
+import { percentile } from './support/stats.mjs';
 import { drained } from './support/work-off.mjs';
 
 const ROUNDS = 3;
@@ -52,24 +52,23 @@ export const searchableHistory = {
       },
       { count: ROUNDS },
     );
+    const worked = { rounds: work, lacks };
     const at = tasks < WHOLE ? `, at ${tasks.toLocaleString('en')}` : '';
     return [
-      ...compared(work, lacks, {
-        what: 'tasks',
-        field: 'perSecond',
-        unit: '/s',
-        goal: ['>=', 1.5],
-        note: NOTE,
+      ...bestPeerRows({
+        ...{ ...worked, what: 'tasks', take: ({ perSecond }) => perSecond, unit: '/s' },
+        ...{ goal: ['>=', 1.5], note: NOTE },
       }),
-      ...compared(work, lacks, {
-        what: 'CPU per task, all processes',
-        field: 'us',
-        unit: 'us',
+      ...bestPeerRows({
+        ...{ ...worked, what: 'CPU per task, all processes', take: ({ us }) => us, unit: 'us' },
         goal: ['<=', 0.7],
       }),
-      ...compared(search, lacks, {
-        ...{ what: `search by a field, p95${at}`, field: 'p95', unit: 'ms', goal: ['<=', 0.1] },
-        ...(at ? { note: 'the goal is for a million, which --minutes 20 stores.' } : {}),
+      ...bestPeerRows({
+        ...{ rounds: search, lacks, what: `search by a field, p95${at}`, take: ({ p95 }) => p95, unit: 'ms' },
+        ...{
+          goal: ['<=', 0.1],
+          ...(at ? { note: 'the goal is for a million, which --minutes 20 stores.' } : {}),
+        },
       }),
     ];
   },
@@ -83,25 +82,6 @@ const NOTE =
 const tasksOf = (name) => TASKS_OF[name] ?? TASKS;
 const sides = (peers, act) =>
   Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, () => act(peer, name)]));
-
-/** Beside the best of those that are here, which is what the goal is about, and beside each of them. */
-function compared(rounds, lacks, { what, field, unit, goal, note }) {
-  const take = (figures) => figures[field];
-  const present = Object.keys(lacks).filter((name) => !lacks[name]);
-  const middle = (name) => median(rounds.map((round) => take(round[name])));
-  const sign = goal[0] === '>=' ? 1 : -1;
-  const [best] = [...present].sort((a, b) => sign * (middle(b) - middle(a)));
-  const line = { what, rounds, take, unit };
-  return [
-    best
-      ? ratioRow({
-          ...{ ...line, theirs: best, than: 'the best of them', goal },
-          note: `the best is ${best}${note ? `; ${note}` : '.'}`,
-        })
-      : notRunRow(`${what} / the best of them`, 'none of them is here', goal),
-    ...Object.entries(lacks).map(([theirs, missing]) => peerRow({ ...line, theirs, lacks: missing })),
-  ];
-}
 
 async function workOurs(roost, round) {
   const { queue, redis, web, workers } = roost;

@@ -15,7 +15,17 @@ export function mainThreadCpuOf(pid) {
 
 /** Processor time of a process, of its children and of those that have ended: a server with a process a connection. */
 export function cpuOfFamily(pid) {
-  return used(`/proc/${pid}/stat`, ENDED_CHILDREN) + cpuOfAll(childrenOf(pid));
+  for (;;) {
+    const children = childrenOf(pid);
+    try {
+      const us = cpuOfAll(children) + used(`/proc/${pid}/stat`, ENDED_CHILDREN);
+      // A child that ends in between is counted twice, or not at all.
+      if (childrenOf(pid).join() === children.join()) return us;
+    } catch (error) {
+      const hasEnded = error.code === 'ENOENT' || error.code === 'ESRCH';
+      if (!hasEnded) throw error;
+    }
+  }
 }
 
 // Places after the name, which may hold blanks and is in parentheses: utime and stime, then the same of ended children.

@@ -66,6 +66,27 @@ export function peerRow({ lacks, ...row }) {
   return lacks ? notRunRow(`${row.what} / ${row.theirs}`, lacks, row.goal) : ratioRow(row);
 }
 
+/**
+ * Beside the best of several peers, which the goal is about, and beside each of them for information. `lacks`: for each peer
+ * what is missing of it here, undefined where it has run.
+ */
+export function bestPeerRows({ lacks, goal, note, ...row }) {
+  const middle = (name) => median(row.rounds.map((round) => row.take(round[name])));
+  const sign = goal[0] === '>=' ? 1 : -1;
+  const [best] = Object.keys(lacks)
+    .filter((name) => !lacks[name])
+    .sort((a, b) => sign * (middle(b) - middle(a)));
+  return [
+    best
+      ? ratioRow({
+          ...{ ...row, theirs: best, than: 'the best of them', goal },
+          note: `the best is ${best}${note ? `; ${note}` : '.'}`,
+        })
+      : notRunRow(`${row.what} / the best of them`, 'none of them is here', goal),
+    ...Object.entries(lacks).map(([theirs, missing]) => peerRow({ ...row, theirs, lacks: missing })),
+  ];
+}
+
 function judged(value, goal) {
   if (!goal) return {};
   const [sign, limit] = goal;

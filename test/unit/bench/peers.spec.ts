@@ -19,7 +19,8 @@ type Rounds = Record<string, { ms: number }>[];
 const load = <Module>(file: string) =>
   import(pathToFileURL(join(projectRoot, 'test/bench/support', file)).href) as Promise<Module>;
 const { printPeers } = await load<{ printPeers(list: Peer[]): string }>('peers.mjs');
-const { peerRow, differenceRow } = await load<{
+const { bestPeerRows, peerRow, differenceRow } = await load<{
+  bestPeerRows(row: object): Omit<Row, 'id'>[];
   peerRow(row: object): Omit<Row, 'id'>;
   differenceRow(row: object): object;
 }>('rows.mjs');
@@ -76,6 +77,30 @@ describe('peers of the bench', () => {
     expect(differenceRow(row)).toMatchObject({
       ...{ what: 'p50 by ?wait - other', ours: 3, theirs: 2, met: false },
       value: { median: 0.5, min: expect.closeTo(0.1), max: 1 },
+    });
+  });
+
+  describe('of which the best has the goal', () => {
+    const row = { what: 'tasks', take, unit: '/s', goal: ['>=', 1.5] };
+    const both: Rounds = [{ ours: { ms: 6 }, quick: { ms: 5 }, slow: { ms: 2 } }];
+
+    it('are all compared, and the goal with the quickest that is here', () => {
+      const lacks = { slow: undefined, quick: undefined, absent: 'no absent here' };
+      expect(bestPeerRows({ ...row, rounds: both, lacks })).toMatchObject([
+        { what: 'tasks / the best of them', theirs: 5, met: false, note: 'the best is quick.' },
+        { what: 'tasks / slow', theirs: 2 },
+        { what: 'tasks / quick', theirs: 5 },
+        { what: 'tasks / absent', notRun: 'no absent here' },
+      ]);
+      const less = bestPeerRows({ ...row, goal: ['<=', 3], rounds: both, lacks });
+      expect(less[0]).toMatchObject({ theirs: 2, met: true, note: 'the best is slow.' });
+      expect(less.slice(1).filter(({ goal }) => goal)).toEqual([]);
+    });
+
+    it('leave the goal "not run" where none is here', () => {
+      const [first, ...others] = bestPeerRows({ ...row, rounds: both, lacks: { absent: 'no absent here' } });
+      expect(first).toMatchObject({ notRun: 'none of them is here', goal: ['>=', 1.5] });
+      expect(others).toMatchObject([{ notRun: 'no absent here' }]);
     });
   });
 });
