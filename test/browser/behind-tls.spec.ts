@@ -6,6 +6,7 @@ import { describeInBrowser, live, openForm, status, useBrowser } from '../suppor
 import { Roost } from '../support/roost.js';
 import { TaskPage } from '../support/task-page.js';
 import { TlsProxy } from '../support/tls-proxy.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const PASSWORD = 'a password for all of them';
 
@@ -18,7 +19,12 @@ describeInBrowser('a Roost behind a proxy that ends TLS', () => {
     proxy = await TlsProxy.start();
     const hash = await hashPassword(PASSWORD, { logN: 10, r: 8, p: 1 });
     roost = await Roost.start({
-      env: { ACCESS_USERS: `ada:admin:${hash}`, PUBLIC_URL: proxy.url, TRUST_PROXY: '1' },
+      env: {
+        ACCESS_USERS: `ada:admin:${hash}`,
+        PUBLIC_URL: proxy.url,
+        TRUST_PROXY: '1',
+        ...DEFAULT_QUEUE_ONLY,
+      },
     });
     proxy.target = roost.url;
   });

@@ -7,6 +7,7 @@ import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { ScratchBuild } from '../support/scratch-build.js';
 import { TaskPage } from '../support/task-page.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describeInBrowser('hostile text', () => {
   const browser = useBrowser();
@@ -19,7 +20,7 @@ describeInBrowser('hostile text', () => {
   beforeAll(async () => {
     build = new ScratchBuild('task-types-parrot');
     redis = await RedisServer.start();
-    const env = { REDIS_URL: redis.url };
+    const env = { REDIS_URL: redis.url, ...DEFAULT_QUEUE_ONLY };
     [web, worker] = await Promise.all([
       startApp('web', env, build.folder),
       startApp('worker', env, build.folder),

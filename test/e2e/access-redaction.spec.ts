@@ -4,6 +4,7 @@ import { BrowserClient } from '../support/browser-client.js';
 import { registeredRoutes } from '../support/registered-routes.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const PASSWORD = 'a password for all of them';
 const CANARY = 'canaryqx7531';
@@ -23,6 +24,7 @@ describe('what a rule hides', () => {
         ACCESS_USERS: `ada:admin:${hash},olga:operator:${hash}`,
         REDACT: '*.text, input.nothing',
         LOG_LEVEL: 'trace',
+        ...DEFAULT_QUEUE_ONLY,
       },
     });
     for (const name of ['ada', 'olga']) {

@@ -5,6 +5,7 @@ import { expectGoodProblem } from '../support/expect-problem.js';
 import { provoke } from '../support/provoke.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const DIVIDE = { type: 'divide', input: { x: 10, y: 2 } };
 const LATER = { delayMs: 3_600_000 };
@@ -17,7 +18,7 @@ describe('the API in need', () => {
   let redis: Redis;
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     redis = new Redis(roost.redis.url);
     api = await ContractClient.of(roost.url);
   });

@@ -4,13 +4,14 @@ import { ApiClient } from '../support/api-client.js';
 import { problemOf } from '../support/problem-of.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describe('deleting one task', () => {
   let roost: Roost;
   let api: ApiClient;
 
   beforeAll(async () => {
-    roost = await Roost.start();
+    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
     api = new ApiClient(roost.url);
   });
 

@@ -10,6 +10,7 @@ import { parseMetrics } from '../support/prometheus.js';
 import { openHistory } from '../support/recorded.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describe('copies of a history on one Redis', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-history-')));
@@ -20,7 +21,11 @@ describe('copies of a history on one Redis', () => {
   const apps: RunningApp[] = [];
 
   const start = async (name: 'web' | 'worker', file = original) => {
-    const app = await startApp(name, { REDIS_URL: redis.url, HISTORY_URL: `file:${file}` });
+    const app = await startApp(name, {
+      REDIS_URL: redis.url,
+      HISTORY_URL: `file:${file}`,
+      ...DEFAULT_QUEUE_ONLY,
+    });
     apps.push(app);
     return app;
   };

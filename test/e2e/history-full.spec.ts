@@ -9,6 +9,7 @@ import { ApiClient } from '../support/api-client.js';
 import { startApp, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const N = 150;
 
@@ -36,7 +37,11 @@ describe('a disk that is full', () => {
   beforeAll(async () => {
     if (!disk) return;
     redis = await RedisServer.start();
-    const env = { REDIS_URL: redis.url, HISTORY_URL: `file:${join(disk, 'history.db')}` };
+    const env = {
+      REDIS_URL: redis.url,
+      HISTORY_URL: `file:${join(disk, 'history.db')}`,
+      ...DEFAULT_QUEUE_ONLY,
+    };
     [web, worker] = await Promise.all([startApp('web', env), startApp('worker', env)]);
     api = new ApiClient(web.url!);
   });

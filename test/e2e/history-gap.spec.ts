@@ -9,6 +9,7 @@ import { startApp, type RunningApp } from '../support/processes.js';
 import { openHistory } from '../support/recorded.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 describe('when nobody recorded for longer than the stream of events reaches', () => {
   const folder = mkdtempSync(join(tmpdir(), 'roost-history-'));
@@ -19,7 +20,11 @@ describe('when nobody recorded for longer than the stream of events reaches', ()
   let door: RunningApp;
   let worker: RunningApp;
   let second: RunningApp | undefined;
-  const env = (name: string) => ({ REDIS_URL: redis.url, HISTORY_URL: `file:${join(folder, name)}` });
+  const env = (name: string) => ({
+    REDIS_URL: redis.url,
+    HISTORY_URL: `file:${join(folder, name)}`,
+    ...DEFAULT_QUEUE_ONLY,
+  });
 
   beforeAll(async () => {
     redis = await RedisServer.start();

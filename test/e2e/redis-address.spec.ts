@@ -4,6 +4,7 @@ import { ApiClient } from '../support/api-client.js';
 import { projectRoot, spawnApp, startApp, TestProcess, type RunningApp } from '../support/processes.js';
 import { RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const EX_CONFIG = 78;
 const DIVIDE = { type: 'divide', input: { x: 10, y: 2 } };
@@ -17,7 +18,7 @@ describe('the database that REDIS_URL names', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
-    const env = { REDIS_URL: `${server.url}/3` };
+    const env = { REDIS_URL: `${server.url}/3`, ...DEFAULT_QUEUE_ONLY };
     [web, worker] = await Promise.all([startApp('web', env), startApp('worker', env)]);
     api = new ApiClient(web.url!);
   });

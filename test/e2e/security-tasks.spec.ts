@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { TASK_STATES } from '../../src/model/states.js';
 import { ApiClient } from '../support/api-client.js';
-import { startApp, type RunningApp } from '../support/processes.js';
+import type { RunningApp } from '../support/processes.js';
 import { registeredRoutes } from '../support/registered-routes.js';
 import { Roost } from '../support/roost.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const BASE = 'roost:default:';
 const TIMES = 50;
@@ -23,8 +24,8 @@ describe('tasks in hostile hands', () => {
   let redis: Redis;
 
   beforeAll(async () => {
-    roost = await Roost.start({ env: { LOG_LEVEL: 'debug' } });
-    second = await startApp('web', roost.env);
+    roost = await Roost.start({ twoWebs: true, env: { LOG_LEVEL: 'debug', ...DEFAULT_QUEUE_ONLY } });
+    second = roost.second;
     apis = [roost.url, second.url!].map((url) => new ApiClient(url));
     api = apis[0]!;
     redis = new Redis(roost.redis.url);
@@ -32,7 +33,6 @@ describe('tasks in hostile hands', () => {
 
   afterAll(async () => {
     redis.disconnect();
-    await second.stop();
     await roost.stop();
   });
 
