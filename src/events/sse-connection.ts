@@ -33,7 +33,7 @@ export class SseConnection {
       'Cache-Control': 'no-store',
       // Disables the response buffering of nginx.
       'X-Accel-Buffering': 'no',
-      // The end of the connection ends the stream: frames of chunked encoding would double the cost of a small event.
+      // The end of the connection ends the stream, which saves the frames of chunked encoding.
       Connection: 'close',
     });
     res.removeHeader('Transfer-Encoding');
