@@ -149,6 +149,11 @@ export default tseslint.config(
     rules: { 'roost/plain-comments': 'error', 'roost/keys-in-one-file': 'error' },
   },
   { files: ['src/bullmq/keys.ts'], rules: { 'roost/keys-in-one-file': 'off' } },
+  // It encodes commands: what looks like parts of a key are parts of the protocol.
+  {
+    files: ['src/bullmq/patches/completion-script.ts'],
+    rules: { 'roost/keys-in-one-file': 'off' },
+  },
   { files: ['src/platform/process-exit.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['src/platform/config/**/*.ts'], rules: { 'no-restricted-properties': 'off' } },
   {

@@ -8,7 +8,8 @@ export function chain(...handlers: readonly RequestHandler[]): RequestHandler {
       const handler = error ? undefined : handlers[at++];
       if (!handler) return next(error);
       try {
-        void handler(req, res, step);
+        const result: unknown = handler(req, res, step);
+        if (result instanceof Promise) result.catch(next);
       } catch (thrown) {
         next(thrown);
       }
