@@ -43,7 +43,7 @@ export async function bundle(dist) {
   const taskTypes = readdirSync(types, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.js'))
     .map((file) => join('task-types', file));
-  await esbuild.build({
+  const work = esbuild.build({
     entryPoints: [...ENTRIES, ...taskTypes].map((file) => join(dist, file)),
     outbase: dist,
     outdir,
@@ -65,6 +65,8 @@ export async function bundle(dist) {
     banner: { js: BANNER },
     plugins: [packagesOf(dist, types), ownModules(dist)],
   });
+  // Its process would otherwise run as long as ours.
+  await work.finally(() => esbuild.stop());
   rmSync(join(dist, 'bundle'), { recursive: true, force: true });
   renameSync(outdir, join(dist, 'bundle'));
   for (const file of APPS) {

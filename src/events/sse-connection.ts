@@ -33,10 +33,9 @@ export class SseConnection {
       'Cache-Control': 'no-store',
       // Disables the response buffering of nginx.
       'X-Accel-Buffering': 'no',
-      // The end of the connection ends the stream, which saves the frames of chunked encoding.
-      Connection: 'close',
     });
-    res.removeHeader('Transfer-Encoding');
+    // The end of the connection ends the stream, which saves the frames of chunked encoding. A HEAD has no stream.
+    if (res.req.method !== 'HEAD') res.set('Connection', 'close').removeHeader('Transfer-Encoding');
     res.flushHeaders();
     res.write(`retry: ${RETRY_MS}\n\n`);
     let beats = 0;

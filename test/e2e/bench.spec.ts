@@ -68,7 +68,7 @@ describe('npm run bench -- --peer-check', () => {
       ]),
     );
     const missing = rows.filter(([, version]) => version === 'missing');
-    for (const [name] of missing) expect(ways.join()).toMatch(new RegExp(`^To get .*${name}.*:$`, 'm'));
+    for (const [name] of missing) expect(ways.join('\n')).toMatch(new RegExp(`^To get .*${name}.*:$`, 'm'));
     const byDefault = missing.filter(([, , benches]) => benches !== 'libs');
     expect(code).toBe(byDefault.length > 0 ? 1 : 0);
   });
