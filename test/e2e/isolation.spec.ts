@@ -61,7 +61,12 @@ describe('isolated tasks', () => {
   const attemptsOf = async (id: string) =>
     (await api.get<{ items: AttemptView[] }>(`/api/v1/tasks/${id}/attempts`)).items;
   const isUnderWay = (id: string) =>
-    until(`task ${id} says something`, async () => (await logsOf(id)).length > 0);
+    until(`task ${id} says something`, async () => {
+      const [lines, task] = [await logsOf(id), await api.task(id)];
+      // With the error, should it have ended without a word.
+      if (lines.length === 0) expect(task).not.toHaveProperty('finishedAt');
+      return lines.length > 0;
+    });
 
   beforeAll(async () => {
     build = new ScratchBuild('task-types-poison', { bundled: true });

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Shortest and longest pause between two looks at a condition, ms. */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 100;
@@ -30,7 +32,9 @@ export async function until<T>(
     }
     const waitedMs = Date.now() - startedAt;
     if (waitedMs > limitMs) {
-      throw new Error(`Not within ${limitMs} ms: ${what}`, { cause: last });
+      throw new Error(`Not within ${limitMs} ms: ${what}. Last: ${inspect(last, { depth: 6 })}`, {
+        cause: last,
+      });
     }
     const pauseMs = Math.min(Math.max(waitedMs * PAUSE_SHARE, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
