@@ -61,12 +61,7 @@ describe('isolated tasks', () => {
   const attemptsOf = async (id: string) =>
     (await api.get<{ items: AttemptView[] }>(`/api/v1/tasks/${id}/attempts`)).items;
   const isUnderWay = (id: string) =>
-    until(`task ${id} says something`, async () => {
-      const [lines, task] = [await logsOf(id), await api.task(id)];
-      // With the error, should it have ended without a word.
-      if (lines.length === 0) expect(task).not.toHaveProperty('finishedAt');
-      return lines.length > 0;
-    });
+    until(`task ${id} says something`, async () => (await logsOf(id)).length > 0);
 
   beforeAll(async () => {
     build = new ScratchBuild('task-types-poison', { bundled: true });
@@ -213,7 +208,8 @@ describe('isolated tasks', () => {
     };
     const before = await p95();
     const { id } = await api.submit('endless', {});
-    await isUnderWay(id);
+    // Not a log line of it: a process of lower priority may not come to one within 2 s on a busy machine.
+    await api.inState(id, ['active', ...OUTCOMES]);
     const beside = await p95();
     const after = await p95();
     // In the worker's own process they would wait for up to 2000 ms; the rest is for machines that do other things.
