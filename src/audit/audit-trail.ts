@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { isWrite } from '../auth/authorize.js';
+import { isWrite } from '../http/methods.js';
 import { factsOf } from '../auth/permissions.js';
 import { RequestLifetime } from '../auth/request-lifetime.js';
 import { ANONYMOUS } from '../auth/principal.js';

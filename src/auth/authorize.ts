@@ -1,15 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import { RoostError } from '../model/errors.js';
+import { isWrite } from '../http/methods.js';
 import type { RouteAccess } from './require-permission.js';
 import { factsOf, PERMISSIONS } from './permissions.js';
 import { unmaskToken } from './secrets.js';
 import type { Principal } from './principal.js';
-
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-export function isWrite(method: string): boolean {
-  return !SAFE.has(method);
-}
 
 /** Properties of a request that authorization depends on. */
 export interface Attempt {

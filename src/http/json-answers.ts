@@ -1,14 +1,13 @@
 import type { NextFunction, Request, Response } from 'express';
 import { toJson } from '../model/lenient-json.js';
-
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+import { isWrite } from './methods.js';
 
 /**
  * Serializes JSON responses with all digits of stored numbers. Sends the response to a write in one piece and without
  * Express's ETag, which only serves reads.
  */
 export function jsonAnswers(req: Request, res: Response, next: NextFunction): void {
-  const isRead = READS.has(req.method);
+  const isRead = !isWrite(req.method);
   res.json = (body: unknown) => {
     const text = toJson(body);
     const isTyped = res.hasHeader('Content-Type');

@@ -1,7 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { RoostError } from '../model/errors.js';
-
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+import { isWrite } from './methods.js';
 
 /**
  * Rejects requests that a browser sends on behalf of another site. Otherwise any web page could submit and cancel
@@ -9,7 +8,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * but each embedded export would cost work and an audit entry. Programs send none of these headers and pass.
  */
 export function sameSite(req: Request, _res: Response, next: NextFunction): void {
-  const isRefused = SAFE.has(req.method) ? isEmbedded(req) : isFromElsewhere(req);
+  const isRefused = isWrite(req.method) ? isFromElsewhere(req) : isEmbedded(req);
   next(
     isRefused
       ? new RoostError(

@@ -6,7 +6,6 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,6 +14,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { projectRoot } from './processes.js';
+
+const { unbundle } = (await import('../../scripts/bundle.mjs' as string)) as {
+  unbundle(dist: string): void;
+};
 
 /**
  * The compiled project in a folder of its own with more task types: those of a folder of fixtures. They import from
@@ -25,14 +28,9 @@ export class ScratchBuild {
 
   /** @param bundled makes the bundle anew with the fixtures, which takes 2 s of processor time: for many starts. */
   constructor(fixtures: string, { bundled = false } = {}) {
-    const bundle = join(projectRoot, 'dist/bundle');
+    cpSync(join(projectRoot, 'dist'), join(this.folder, 'dist'), { recursive: true });
     // The bundle has the project's own task types only.
-    const filter = (path: string) => path !== bundle;
-    cpSync(join(projectRoot, 'dist'), join(this.folder, 'dist'), { recursive: true, filter });
-    for (const app of ['main', 'worker']) {
-      const script = join(this.folder, 'dist', app);
-      renameSync(`${script}.unbundled.js`, `${script}.js`);
-    }
+    unbundle(join(this.folder, 'dist'));
     for (const name of ['node_modules', 'views', 'package.json']) {
       symlinkSync(join(projectRoot, name), join(this.folder, name));
     }
