@@ -95,11 +95,8 @@ export class TaskRun {
     return true;
   }
 
-  /**
-   * Returns the handler's outcome, or rejects on a timeout. A soft timeout aborts the signal; a hard timeout
-   * stops waiting.
-   */
-  within<T>(work: () => Promise<T> | T, soft: number | undefined, hard: number | undefined): Promise<T> {
+  /** Starts the timeouts, ms. A soft timeout aborts the signal; a hard timeout stops waiting. */
+  startTimeouts(soft: number | undefined, hard?: number): void {
     if (soft !== undefined)
       this.startTimer(soft, () => this.abort(new TaskTimeoutError(timedOut('soft', soft))));
     if (hard !== undefined) {
@@ -109,6 +106,10 @@ export class TaskRun {
         this.fail(timeout);
       });
     }
+  }
+
+  /** Returns the handler's outcome, or rejects when the attempt is decided before it. */
+  outcomeOf<T>(work: () => Promise<T> | T): Promise<T> {
     if (this.failure) return Promise.reject(this.failure.error as Error);
     return new Promise<T>((resolve, reject) => {
       this.rejectRun = reject;

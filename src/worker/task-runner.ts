@@ -209,20 +209,16 @@ export class TaskRunner {
       if (type.isolate) {
         // The child validates the input, so that code of the input class runs once, in a process that can be
         // killed. The hard limit is enforced by killing the process, so no abandoned handler is left running.
-        const isolated = { ...context, stepResults, hardTimeoutMs };
-        return await run.within(
-          () => this.isolation.run(type, attempt.envelope.input, isolated),
-          softTimeoutMs,
-          undefined,
-        );
+        // The time that a child needs to start is not the handler's: the limits begin when the child has the
+        // task.
+        const onStart = () => run.startTimeouts(softTimeoutMs);
+        const isolated = { ...context, stepResults, hardTimeoutMs, onStart };
+        return await run.outcomeOf(() => this.isolation.run(type, attempt.envelope.input, isolated));
       }
       const input = await runContext.run(run, () => this.validate(type, attempt.envelope.input));
       const handler = this.handlers.get(type);
-      return await run.within(
-        () => runContext.run(run, () => handler.run(input, context)),
-        softTimeoutMs,
-        hardTimeoutMs,
-      );
+      run.startTimeouts(softTimeoutMs, hardTimeoutMs);
+      return await run.outcomeOf(() => runContext.run(run, () => handler.run(input, context)));
     } finally {
       const reported = reporter.close();
       if (reported) await reported;

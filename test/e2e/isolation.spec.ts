@@ -231,12 +231,13 @@ describe('isolated tasks', () => {
     expect(worker.output).not.toContain('the task is run again');
   });
 
-  it('get a new process after so many tasks', async () => {
+  it('get a new process after so many tasks, whose start does not count for their limits', async () => {
     await worker.stop();
-    worker = await startWorker({ WORKER_CONCURRENCY: '1' });
+    worker = await startWorker({ WORKER_CONCURRENCY: '1', SLOW_LOAD_MS: '1100' });
     const pids: number[] = [];
     for (let n = 0; n < 7; n++) {
-      const { id } = await api.submit('counted', { n });
+      // The start of a process takes longer than this limit, and does not count.
+      const { id } = await api.submit('counted', { n }, { softTimeoutMs: 1000 });
       const task = await ended(id);
       // With the error, should it have failed.
       expect(task).toMatchObject({ state: 'completed', result: { n, isInstance: true } });

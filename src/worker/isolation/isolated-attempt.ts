@@ -26,8 +26,10 @@ export interface IsolatedRun {
   maxAttempts: number;
   /** The handler receives the signal's reason. A reason with `force: true` kills the process at once. */
   signal: AbortSignal;
+  /** Called when a child has been given the task. */
+  onStart?: () => void;
   /**
-   * Counted from the handler's start, ms. Then the process is killed and the attempt fails with a
+   * Counted from that start, ms. Then the process is killed and the attempt fails with a
    * TaskTimeoutError.
    */
   hardTimeoutMs?: number | undefined;

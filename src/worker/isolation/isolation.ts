@@ -86,6 +86,7 @@ export class Isolation implements OnApplicationBootstrap, OnApplicationShutdown 
       onReport: (entries) => attempt.forward(entries),
       onQuestion: (question) => attempt.answer(question),
     });
+    run.onStart?.();
     void outcome.then(() => this.pool.expectRelease(child));
     void free.then((isFree) => this.pool.release(child, isFree && !shouldReplace(child, type)));
     this.running.set(taskId, attempt);

@@ -83,7 +83,7 @@ const UNRELATED: Record<string, Handler> = {
 
 async function endAfter(handler: Handler, reason: Error) {
   const run = new TaskRun('t', 'type', 'queue', 'lock', 1, Date.now());
-  const work = run.within(() => handler(run.signal), undefined, undefined);
+  const work = run.outcomeOf(() => handler(run.signal));
   setImmediate(() => run.abort(reason));
   return toAttemptEnd(await work.catch((thrown: unknown) => thrown), run);
 }
