@@ -2,6 +2,8 @@
 export interface StatsStore {
   /** Counts and durations of the spans in [`from`, `to`). Omits spans without any. */
   numbers(search: NumberSearch): Promise<NumberSpan[]>;
+  /** Start of the earliest recorded span, to the minute while minutes are stored; null before the first record. */
+  firstNumberAt(): Promise<number | null>;
   /** Totals since the beginning by queue and type: the first `names` of each, the others summed up. */
   totals(names: number): Promise<TotalRow[]>;
   /** Code versions first seen in [`from`, `to`), oldest first. */

@@ -37,6 +37,25 @@ export function readNumbers(db: SqliteDatabase, words: Dictionary, search: Numbe
   return [...sums.values()].map(toSpan);
 }
 
+/** Returns the start of the first recorded day, narrowed to its first hour and minute while these are stored. */
+export function readFirstNumberAt(db: SqliteDatabase): number | null {
+  const day = firstSpanFrom(db, SPANS.day, 0);
+  if (day === null) return null;
+  const hour = firstSpanFrom(db, SPANS.hour, day);
+  if (hour === null || hour >= day + SPANS.day) return day;
+  const minute = firstSpanFrom(db, SPANS.minute, hour);
+  return minute === null || minute >= hour + SPANS.hour ? hour : minute;
+}
+
+function firstSpanFrom(db: SqliteDatabase, span: number, from: number): number | null {
+  const query = build
+    .selectFrom('numbers')
+    .select(({ fn }) => fn.min<number | null>('at').as('at'))
+    .where('span', '=', span)
+    .where('at', '>=', from);
+  return db.query(query.compile())[0]?.at ?? null;
+}
+
 function placeOf(at: number, { from, step, fold }: NumberSearch): number {
   if (step === 'all') return from;
   return fold === undefined ? at : Math.floor(at / fold) * fold;

@@ -167,6 +167,10 @@ export class SqliteHistoryStore implements HistoryStore {
     return this.reader().call('numbers', search);
   }
 
+  firstNumberAt() {
+    return this.reader().call('firstNumberAt');
+  }
+
   totals(names: number) {
     return this.reader().call('totals', names);
   }

@@ -16,7 +16,7 @@ import type { RetentionPolicy, StoreSize, TaskSearch } from '../ports/history-st
 import type { ErrorMark, ErrorSearch } from '../ports/error-group-store.js';
 import type { NumberSearch } from '../ports/stats-store.js';
 import { migrate } from './migrate.js';
-import { readNumbers } from './numbers-reader.js';
+import { readFirstNumberAt, readNumbers } from './numbers-reader.js';
 import { forgetPiece } from './retention.js';
 import type { RecordBatch } from '../ports/rows.js';
 import type { SavedSearch } from '../ports/saved-search-store.js';
@@ -150,6 +150,10 @@ export class StoreEngine {
 
   numbers(search: NumberSearch) {
     return readNumbers(this.db, this.words, search);
+  }
+
+  firstNumberAt() {
+    return readFirstNumberAt(this.db);
   }
 
   totals(names: number) {

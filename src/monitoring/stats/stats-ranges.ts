@@ -9,7 +9,7 @@ export const STEP_LENGTHS = { minute: MINUTE, hour: HOUR, day: DAY, all: 0 } as 
 export const GROUPINGS = ['type', 'queue', 'worker'] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
-export const RANGE_NAMES = ['1h', '24h', '7d', '30d'] as const;
+export const RANGE_NAMES = ['15m', '1h', '24h', '7d', '30d'] as const;
 export type RangeName = (typeof RANGE_NAMES)[number];
 
 /** A range up to now, in bars of equal length aligned to the clock (UTC). */
@@ -31,6 +31,16 @@ export interface Range {
 }
 
 export const RANGES: Record<RangeName, Range> = {
+  '15m': {
+    name: '15m',
+    label: '15 min',
+    barMs: MINUTE,
+    bars: 15,
+    bar: 'minute',
+    step: 'minute',
+    edge: 'minute',
+    freshMs: 900,
+  },
   '1h': {
     name: '1h',
     label: '1 h',
@@ -73,6 +83,12 @@ export const RANGES: Record<RangeName, Range> = {
   },
 };
 
+/** Returns the shortest range that shows everything since the first record. */
+export function rangeSince(firstAt: number | null, now: number): RangeName {
+  const isWhole = (name: RangeName) => firstAt === null || windowOf(RANGES[name], now).from <= firstAt;
+  return RANGE_NAMES.find(isWhole) ?? '30d';
+}
+
 export interface Window {
   from: number;
   to: number;
@@ -87,4 +103,9 @@ export function windowOf({ barMs, bars }: Range, now: number): Window {
 export function windowBefore({ barMs, bars }: Range, { from, to }: Window): Window {
   const length = barMs * bars;
   return { from: from - length, to: to - length };
+}
+
+/** Returns the start of the recorded part of a window; null if the first record is later. */
+export function recordedPart({ from, to }: Window, firstAt: number | null): number | null {
+  return firstAt === null || firstAt >= to ? null : Math.max(from, firstAt);
 }

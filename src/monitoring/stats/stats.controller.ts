@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { RequirePermission } from '../../auth/require-permission.js';
 import type { NumberSpan } from '../../history/ports/stats-store.js';
-import { STEP_LENGTHS } from './stats-ranges.js';
+import { recordedPart, STEP_LENGTHS } from './stats-ranges.js';
 import { readNumbersQuery } from './stats-query.js';
 import { addUp, NO_NUMBERS, toNumbers } from './stats-view.js';
 import type { NumbersAnswer } from './stats.openapi.js';
@@ -16,11 +16,14 @@ export class StatsController {
   @Get()
   async list(@Query() query: Record<string, unknown>): Promise<NumbersAnswer> {
     const { search } = readNumbersQuery(query, Date.now());
-    const spans = (await this.stats.read(search)).sort(byTimeAndName);
+    const [found, firstAt] = await Promise.all([this.stats.read(search), this.stats.firstAt()]);
+    const spans = found.sort(byTimeAndName);
+    const recordedFrom = recordedPart(search, firstAt);
     const lagMs = this.stats.behind()?.lagMs;
     return {
       from: new Date(search.from).toISOString(),
       to: new Date(search.to).toISOString(),
+      recordedFrom: recordedFrom === null ? null : new Date(recordedFrom).toISOString(),
       stepMs: search.fold ?? STEP_LENGTHS[search.step],
       ...(search.by ? { by: search.by } : {}),
       items: spans.map((span) => ({

@@ -44,6 +44,11 @@ const NumbersAnswer = s.named(
   s.object({
     from: s.time('Start of the first step.'),
     to: s.time('End of the last step.'),
+    recordedFrom: s.orNull(
+      s.time(
+        'Start of the recorded part of that time: rates divide by the time from here on. Null where nothing is recorded.',
+      ),
+    ),
     stepMs: s.count('Length of a step, ms; 0 for the whole range in one step.'),
     by: s.optional(s.oneOf(GROUPINGS)),
     items: s.list(

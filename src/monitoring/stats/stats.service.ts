@@ -8,6 +8,7 @@ import type { KnownVersion } from '../../history/ports/stats-store.js';
 import { HISTORY } from '../../history/tokens.js';
 import {
   RANGES,
+  recordedPart,
   windowBefore,
   windowOf,
   type Range,
@@ -25,12 +26,23 @@ export interface NamedNumbers {
   before: Numbers;
 }
 
+/** Last minute that has ended. */
+export interface LastMinute {
+  at: number;
+  numbers: Numbers;
+}
+
 /** Data that the overview shows for one range. */
 export interface RangeNumbers extends Window {
   range: Range;
   bars: ({ at: number } & Numbers)[];
   total: Numbers;
   before: Numbers;
+  /** Start of the recorded part of this range, and of the one before; null where nothing is recorded. */
+  recordedFrom: number | null;
+  recordedBefore: number | null;
+  /** Absent until a whole minute is recorded. */
+  lastMinute?: LastMinute;
   types: NamedNumbers[];
   queues: NamedNumbers[];
   workers: NamedNumbers[];
@@ -48,6 +60,7 @@ export interface Behind {
   error?: string;
 }
 
+const MINUTE_MS = 60_000;
 const MAX_FAILING_GROUPS = 6;
 /** Delay of the history up to which it counts as current, ms. */
 const MAX_LAG_MS = 3_000;
@@ -68,6 +81,11 @@ export class StatsService {
     return this.ranges.get(name, () => this.readRange(range, now), range.freshMs);
   }
 
+  /** Start of the earliest record; null before the first one. */
+  firstAt(): Promise<number | null> {
+    return this.store.firstNumberAt();
+  }
+
   read(search: NumberSearch): Promise<NumberSpan[]> {
     return this.store.numbers(search);
   }
@@ -82,8 +100,11 @@ export class StatsService {
   private async readRange(range: Range, now: number): Promise<RangeNumbers> {
     const window = windowOf(range, now);
     const { from, to } = window;
-    const [bars, types, queues, workers, versions, errors] = await Promise.all([
+    const minuteAt = Math.floor(now / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
+    const [firstAt, bars, [minute], types, queues, workers, versions, errors] = await Promise.all([
+      this.firstAt(),
       this.store.numbers({ from, to, step: range.step, fold: range.barMs }),
+      this.store.numbers({ from: minuteAt, to: minuteAt + MINUTE_MS, step: 'all', edge: 'minute' }),
       this.named('type', range, window),
       this.named('queue', range, window),
       this.named('worker', range, window),
@@ -107,6 +128,11 @@ export class StatsService {
       }),
       total: addUp(types.spans),
       before: addUp(types.earlier),
+      recordedFrom: recordedPart(window, firstAt),
+      recordedBefore: recordedPart(windowBefore(range, window), firstAt),
+      ...(firstAt !== null && firstAt <= minuteAt
+        ? { lastMinute: { at: minuteAt, numbers: toNumbers(minute) } }
+        : {}),
       types: types.named,
       queues: queues.named,
       workers: workers.named,

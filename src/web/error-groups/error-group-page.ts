@@ -152,7 +152,7 @@ function toHoursChart(
   });
   const shown = versions.filter(({ firstSeenAt }) => firstSeenAt >= from);
   const chart = toBarChart(
-    { bars, versions: shown, barMs: BAR_MS },
+    { bars, versions: shown, barMs: BAR_MS, now },
     counts.map((failed) => ({ failed })),
     { plotHeight: 96, per: '3 hours' },
   );

@@ -1,7 +1,7 @@
 import type { ErrorState } from '../../history/ports/error-group-store.js';
 import type { ErrorGroupPage, ErrorGroupView } from '../../monitoring/error-groups/error-groups.openapi.js';
 import { formatNumber } from '../kit/format.js';
-import { toSparkline } from '../kit/minute-chart.js';
+import { toSparkline } from '../kit/sparkline.js';
 
 export const ERROR_STATE_ICONS: Record<ErrorState, string> = {
   open: 'circle-x',

@@ -1,24 +1,19 @@
 import type { TaskState } from '../../model/states.js';
-import { formatClock, formatDuration, formatNumber } from './format.js';
-
-/** Vertical line at the first sighting of a version of the code. */
-export interface DeployMark {
-  x: string;
-  label: string;
-  title: string;
-  /** False if the label would overlap its neighbour's. */
-  named: boolean;
-  anchor: string;
-}
-
-export interface Tick {
-  x: string;
-  at: string;
-  label: string;
-  /** True if the labels are days instead of hours and minutes. */
-  days: boolean;
-  anchor: string;
-}
+import {
+  type DeployMark,
+  type Frame,
+  formatBarTime,
+  lastEnded,
+  niceDuration,
+  niceTop,
+  round,
+  type Tick,
+  toMarks,
+  toTicks,
+  toUnrecorded,
+  type Unrecorded,
+} from './chart-axis.js';
+import { formatDuration, formatNumber } from './format.js';
 
 interface Level {
   y: number;
@@ -39,6 +34,7 @@ interface Chart {
   levels: Level[];
   ticks: Tick[];
   marks: DeployMark[];
+  unrecorded?: Unrecorded;
   summary: string;
   empty: boolean;
 }
@@ -58,25 +54,9 @@ export interface LineChart extends Chart {
   last: { name: string; label: string; y: number }[];
 }
 
-/** Time of a bar, and the list of its tasks. */
-export interface Bar {
-  at: number;
-  to: number;
-  href: string;
-}
-
-export interface Frame {
-  bars: Bar[];
-  versions: { version: string; firstSeenAt: number }[];
-  barMs: number;
-}
-
 const TOP = 16;
 const FOOT = 22;
 const BOX = 1000;
-const DAY = 86_400_000;
-/** Minimum distance between two labels, percent of the width. */
-const MIN_LABEL_DISTANCE = 9;
 /** Minimum distance between two values at the right edge, pixels. */
 const LINE_HEIGHT = 12;
 
@@ -91,7 +71,8 @@ export function toBarChart(
   const top = niceTop(most);
   const base = chartBase(frame, plotHeight);
   const y = (value: number) => round(base.baseline - (value / top) * plotHeight);
-  const lastY = y(sums.at(-1) ?? 0);
+  const last = sums[lastEnded(frame)] ?? 0;
+  const lastY = y(last);
   return {
     ...base,
     levels: [top, top / 2].map((value) => ({
@@ -104,7 +85,7 @@ export function toBarChart(
       let below = 0;
       return {
         ...slotOf(frame, index, 0.8),
-        title: `${span(bar)}: ${states.map(([state, n]) => `${formatNumber(n)} ${state}`).join(', ')}`,
+        title: `${formatBarTime(bar, frame.now)}: ${states.map(([state, n]) => `${formatNumber(n)} ${state}`).join(', ')}`,
         parts: states
           .filter(([, n]) => n > 0)
           .map(([state, n]) => {
@@ -116,7 +97,7 @@ export function toBarChart(
           }),
       };
     }),
-    last: { label: formatNumber(sums.at(-1) ?? 0), y: Math.min(lastY + 4, base.baseline - 3) },
+    last: { label: formatNumber(last), y: Math.min(lastY + 4, base.baseline - 3) },
     summary: '',
     empty: most === 0,
   };
@@ -133,7 +114,7 @@ export function toLineChart(
   const base = chartBase(frame, plotHeight);
   const y = (value: number) => round(base.baseline - (value / top) * plotHeight);
   const lasts = series.flatMap(({ name, values }) => {
-    const value = values.findLast((one) => one !== null);
+    const value = values.slice(0, lastEnded(frame) + 1).findLast((one) => one !== null);
     return value == null ? [] : [{ name, label: formatDuration(value), y: y(value) + 4 }];
   });
   return {
@@ -147,7 +128,7 @@ export function toLineChart(
     })),
     slots: frame.bars.map((bar, index) => ({
       ...slotOf(frame, index, 1),
-      title: `${span(bar)}: ${series
+      title: `${formatBarTime(bar, frame.now)}: ${series
         .map(({ name, values }) => `${name} ${values[index] == null ? '–' : formatDuration(values[index])}`)
         .join(', ')}`,
     })),
@@ -167,6 +148,7 @@ function chartBase(frame: Frame, plotHeight: number): Omit<Chart, 'levels' | 'em
     baseline: TOP + plotHeight,
     ticks: toTicks(frame),
     marks: toMarks(frame),
+    ...toUnrecorded(frame),
     summary: '',
   };
 }
@@ -208,72 +190,4 @@ function spread<Label extends { y: number }>(labels: Label[], baseline: number):
     floor = label.y - LINE_HEIGHT;
   }
   return labels;
-}
-
-function toTicks({ bars, barMs }: Frame): Tick[] {
-  const step = 100 / Math.max(1, bars.length);
-  const days = bars.length * barMs > 2 * DAY;
-  const places = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * (bars.length - 1)));
-  return [...new Set(places)]
-    .filter((index) => index >= 0 && index < bars.length)
-    .map((index) => {
-      const at = new Date(bars[index]!.at).toISOString();
-      return {
-        x: index === 0 ? '0%' : `${round((index + 0.4) * step)}%`,
-        at,
-        label: days ? at.slice(5, 10) : formatClock(bars[index]!.at),
-        days,
-        anchor: index === 0 ? 'start' : index === bars.length - 1 ? 'end' : 'middle',
-      };
-    });
-}
-
-function toMarks({ bars, barMs, versions }: Frame): DeployMark[] {
-  const from = bars[0]?.at ?? 0;
-  const length = Math.max(1, bars.length * barMs);
-  let lastNamed = -MIN_LABEL_DISTANCE;
-  return versions.map(({ version, firstSeenAt }) => {
-    const x = ((firstSeenAt - from) / length) * 100;
-    const named = x - lastNamed >= MIN_LABEL_DISTANCE;
-    if (named) lastNamed = x;
-    return {
-      x: `${round(x)}%`,
-      label: version.length > 10 ? `${version.slice(0, 9)}…` : version,
-      title: `${version} first seen ${day(firstSeenAt)} ${formatClock(firstSeenAt)} UTC`,
-      named,
-      anchor: x > 85 ? 'end' : 'start',
-    };
-  });
-}
-
-function span({ at, to }: Bar): string {
-  if (to - at >= DAY) return day(at);
-  const end = to - at > 60_000 ? `–${formatClock(to)}` : '';
-  return `${day(at)} ${formatClock(at)}${end} UTC`;
-}
-
-function day(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
-}
-
-/**
- * Returns the least of 2, 4, 6, 8, 10, 20, 40 ... that is at least the highest bar. Half of it is a whole
- * number.
- */
-export function niceTop(most: number): number {
-  for (let unit = 1; ; unit *= 10) {
-    for (const step of [2, 4, 6, 8, 10]) if (step * unit >= most) return step * unit;
-  }
-}
-
-/** Rounds durations up in the same way, to seconds, minutes and hours. */
-export function niceDuration(ms: number): number {
-  const [second, minute, hour] = [1_000, 60_000, 3_600_000];
-  const steps = [20, 30, 60].map((n) => n * second).concat([2, 4, 10, 20, 30, 60].map((n) => n * minute));
-  if (ms <= 10 * second) return niceTop(ms);
-  return steps.find((step) => ms <= step) ?? niceTop(ms / hour) * hour;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -2,12 +2,11 @@ import { Controller, Get, Query, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { RequirePermission } from '../../auth/require-permission.js';
 import { MonitoringService } from '../../monitoring/monitoring.service.js';
-import { RANGE_NAMES, RANGES } from '../../monitoring/stats/stats-ranges.js';
-import { GROUPINGS } from '../../monitoring/stats/stats-ranges.js';
+import { GROUPINGS, RANGES, rangeSince } from '../../monitoring/stats/stats-ranges.js';
 import { StatsService } from '../../monitoring/stats/stats.service.js';
 import { RedisDetailsReader } from '../../monitoring/redis-details.js';
 import { PageShellService, LIVE_FLEET, LIVE_SECONDS } from '../kit/page-shell.service.js';
-import { type StatsPageQuery, toStatsPage } from './stats-page.js';
+import { PAGE_RANGES, type StatsPageQuery, toStatsPage } from './stats-page.js';
 import { toSortKey } from './numbers-table.js';
 import { toRedisPage } from './redis-page.js';
 import { lastOf, type Params } from '../kit/params.js';
@@ -28,11 +27,12 @@ export class MonitorPageController {
   @Get()
   async overview(@Query() query: Params, @Res() response: Response): Promise<void> {
     const asked = parsePageQuery(query);
-    const everyMs = Math.min(MAX_REFRESH_MS, Math.max(LIVE_FLEET.everyMs, RANGES[asked.range].freshMs));
+    const range = asked.range === 'auto' ? rangeSince(await this.numbers.firstAt(), Date.now()) : asked.range;
+    const everyMs = Math.min(MAX_REFRESH_MS, Math.max(LIVE_FLEET.everyMs, RANGES[range].freshMs));
     const live = { ...LIVE_FLEET, everyMs };
     const [frame, numbers, now] = await Promise.all([
       this.shells.frame({ title: 'Monitor', section: 'monitor', live, query }),
-      this.numbers.range(asked.range),
+      this.numbers.range(range),
       this.monitoring.present().catch(() => undefined),
     ]);
     // Open pages keep their data, greyed out. A page opened now has at least the history.
@@ -64,7 +64,7 @@ export class MonitorPageController {
 function parsePageQuery(query: Params): StatsPageQuery {
   const [range, by] = ['range', 'by'].map((name) => lastOf(query, name));
   return {
-    range: RANGE_NAMES.find((name) => name === range) ?? '1h',
+    range: PAGE_RANGES.find((name) => name === range) ?? '1h',
     by: GROUPINGS.find((name) => name === by) ?? 'type',
     sort: toSortKey(lastOf(query, 'sort')),
   };

@@ -2,6 +2,7 @@ import { TASK_STATES, type TaskState } from '../../model/states.js';
 import type { MonitorNow, QueueOverview, RedisOverview } from '../../monitoring/monitoring.openapi.js';
 import type { WorkerView } from '../../workers/workers.openapi.js';
 import { toCommand } from '../kit/banner.js';
+import { round } from '../kit/chart-axis.js';
 import { formatBytes, formatDuration, formatNumber, plural } from '../kit/format.js';
 import { WORKER_ICONS } from '../workers/worker-labels.js';
 
@@ -218,8 +219,4 @@ function openOf(queue: QueueOverview): number {
 export function splitUnit(duration: string): { value: string; unit?: string } {
   const words = duration.split(' ');
   return words.length === 2 ? { value: words[0]!, unit: words[1] } : { value: duration };
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

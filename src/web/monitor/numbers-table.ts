@@ -3,7 +3,7 @@ import type { Durations, Numbers } from '../../monitoring/stats/stats.openapi.js
 import type { NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
 import type { Grouping } from '../../monitoring/stats/stats-ranges.js';
 import { formatDuration, formatNumber } from '../kit/format.js';
-import { failureText } from './range-stats.js';
+import { failureText, toRecorded } from './range-stats.js';
 import { fieldOf, finishedIn, toTasksHref } from './task-query.js';
 
 export interface Column {
@@ -32,6 +32,8 @@ export interface NumbersTable {
   rows: { id: string; name: string; href: string; cells: Cell[] }[];
   /** Number of rows that are not shown. */
   more: number;
+  /** True if the previous period is recorded to its full length. */
+  hasBefore: boolean;
 }
 
 const QUANTILES = ['p50Ms', 'p95Ms', 'p99Ms'] as const;
@@ -61,6 +63,7 @@ export function toNumbersTable(
   address: (changes: Record<string, string>) => string,
 ): NumbersTable {
   const groups = { type: numbers.types, queue: numbers.queues, worker: numbers.workers };
+  const { hasBefore } = toRecorded(numbers);
   const named = groups[by].filter(({ now, before }) => finishedOf(now) + finishedOf(before) > 0);
   const sorted = [...named].sort((a, b) => compare(a, b, sort));
   const time = finishedIn(numbers.from, numbers.to);
@@ -82,13 +85,18 @@ export function toNumbersTable(
       id: `by-${by}-${row.name}`,
       name: row.name || '(none)',
       href: toTasksHref(fieldOf(by, row.name), time),
-      cells: toCells(row, (...terms) => toTasksHref(fieldOf(by, row.name), ...terms, time)),
+      cells: toCells(hasBefore, row, (...terms) => toTasksHref(fieldOf(by, row.name), ...terms, time)),
     })),
     more: Math.max(0, named.length - MAX_ROWS),
+    hasBefore,
   };
 }
 
-function toCells({ now, before }: NamedNumbers, href: (...terms: string[]) => string): Cell[] {
+function toCells(
+  hasBefore: boolean,
+  { now, before }: NamedNumbers,
+  href: (...terms: string[]) => string,
+): Cell[] {
   const finished = finishedOf(now);
   const rates = [now, before].map(failureText);
   return [
@@ -96,7 +104,7 @@ function toCells({ now, before }: NamedNumbers, href: (...terms: string[]) => st
       label: 'finished',
       text: formatNumber(finished),
       href: href(),
-      before: formatNumber(finishedOf(before)),
+      ...(hasBefore ? { before: formatNumber(finishedOf(before)) } : {}),
       zero: finished === 0,
     },
     {

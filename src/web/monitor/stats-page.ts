@@ -1,19 +1,19 @@
 import type { ErrorGroup } from '../../history/ports/error-group-store.js';
-import { RANGE_NAMES, RANGES, type RangeName } from '../../monitoring/stats/stats-ranges.js';
+import { RANGE_NAMES, RANGES } from '../../monitoring/stats/stats-ranges.js';
 import type { Behind, NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
 import type { Grouping } from '../../monitoring/stats/stats-ranges.js';
 import { formatDuration, formatNumber, plural } from '../kit/format.js';
 import { type BigNumber, type NowPanels, type ShownNow, toNowNumbers, toNowPanels } from './monitor-page.js';
-import { inGroups, toSparkline } from '../kit/minute-chart.js';
+import { toSparkline } from '../kit/sparkline.js';
 import { type NumbersTable, type SortKey, toNumbersTable } from './numbers-table.js';
 import { type BarChart, type LineChart, toBarChart, toLineChart } from '../kit/range-charts.js';
-import { failureText, toRangeStats } from './range-stats.js';
+import { failureText, toRangeStats, toRecorded } from './range-stats.js';
 import { fieldOf, finishedIn, toTasksHref } from './task-query.js';
 
 export interface StatsPage {
-  ranges: { label: string; href: string; current: boolean }[];
-  /** Name of the previous period, such as "the 24 h before". */
-  before: string;
+  ranges: { label: string; href: string; current: boolean; title?: string }[];
+  /** Time shown, and what it is compared with. */
+  span: string;
   numbers: BigNumber[];
   finished: { chart: BarChart; per: string; legend: { state: string; count: number; href: string }[] };
   durations: { id: string; title: string; chart: LineChart }[];
@@ -47,8 +47,12 @@ export interface TypeRow {
   was?: string;
 }
 
+/** Ranges of the page. `auto` begins at the first record. */
+export const PAGE_RANGES = ['auto', ...RANGE_NAMES] as const;
+export type PageRange = (typeof PAGE_RANGES)[number];
+
 export interface StatsPageQuery {
-  range: RangeName;
+  range: PageRange;
   by: Grouping;
   sort: SortKey;
 }
@@ -67,6 +71,8 @@ export function toStatsPage(
   const address = (changes: Record<string, string>) => toMonitorHref({ ...query, ...changes });
   const frame = (...terms: string[]) => ({
     versions,
+    recordedFrom: numbers.recordedFrom,
+    now: to,
     barMs: range.barMs,
     bars: bars.map(({ at }) => ({
       at,
@@ -80,13 +86,14 @@ export function toStatsPage(
     `Finished per ${range.bar} in the last ${range.label}: ` +
     STATES.map((state) => `${formatNumber(total[state])} ${state}`).join(', ');
   return {
-    ranges: RANGE_NAMES.map((name) => ({
-      label: RANGES[name].label,
+    ranges: PAGE_RANGES.map((name) => ({
+      label: name === 'auto' ? 'Auto' : RANGES[name].label,
       href: address({ range: name }),
-      current: name === range.name,
+      current: name === query.range,
+      ...(name === 'auto' ? { title: 'Everything since the first record' } : {}),
     })),
     rangeLabel: range.label,
-    before: `the ${range.label} before`,
+    span: spanText(numbers),
     numbers: [...toRangeStats(numbers), ...toNowNumbers(now)],
     finished: {
       chart,
@@ -140,6 +147,14 @@ export function toMonitorHref({ range, by, sort }: Partial<Record<keyof StatsPag
   return `/monitor${text && `?${text}`}`;
 }
 
+function spanText(numbers: RangeNumbers): string {
+  const { label } = numbers.range;
+  const { from, isWhole, hasBefore, span } = toRecorded(numbers);
+  if (from === null) return `last ${label}: nothing is recorded yet`;
+  if (!isWhole) return `last ${label}, of which ${span} ${span === '1 min' ? 'is' : 'are'} recorded`;
+  return `last ${label}${hasBefore ? `, compared with the ${label} before` : ''}`;
+}
+
 function topTypes(types: NamedNumbers[], rank: (type: NamedNumbers) => number): NamedNumbers[] {
   return types
     .filter((type) => rank(type) >= 0)
@@ -155,7 +170,7 @@ function toFailingRow(group: ErrorGroup): FailingRow {
     message: group.message || group.sample,
     type: group.type,
     count: group.recent,
-    spark: toSparkline(inGroups(group.trend, 1)),
+    spark: toSparkline(group.trend),
     regressed: group.state === 'regressed',
   };
 }

@@ -72,6 +72,17 @@ describe.each(ADAPTERS)('numbers of the history ($name)', (adapter) => {
     expect(wait.sumMs).toBe(waits.reduce((sum, ms) => sum + ms, 0));
   });
 
+  it('finds the first record to the minute, as long as minutes are stored', async () => {
+    expect(await history.store.firstNumberAt()).toBeNull();
+    const first = NOON - 30 * HOUR + 7 * MINUTE;
+    await history.record({ tasks: [done('b', NOON), done('a', first + 2_500), done('c', NOON + DAY)] });
+    expect(await history.store.firstNumberAt()).toBe(first);
+    await history.record({ tasks: [done('d', NOON - 200 * DAY)] });
+    const policy = { before: {}, max: {}, now: NOON };
+    while (!(await history.recording.forgetPiece(policy)).isDone);
+    expect(await history.store.firstNumberAt()).toBe(NOON - 200 * DAY - 12 * HOUR);
+  });
+
   it('counts what ever was beyond what is stored, and names the first names only', async () => {
     const types = ['first', 'second', 'third', 'fourth'];
     await history.record({

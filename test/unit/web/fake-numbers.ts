@@ -64,6 +64,9 @@ export function sampleRange(name: RangeName, text: string, now = Date.now()): Ra
     })),
     total: toNumbers(sampleSpan()),
     before: toNumbers(sampleSpan()),
+    recordedFrom: window.from,
+    recordedBefore: window.from - range.barMs * range.bars,
+    lastMinute: { at: now - 90_000, numbers: toNumbers(sampleSpan()) },
     types: named,
     queues: named,
     workers: named,
@@ -79,6 +82,10 @@ export class FakeNumbers {
 
   async range(name: RangeName): Promise<RangeNumbers> {
     return sampleRange(name, this.text);
+  }
+
+  async firstAt(): Promise<number> {
+    return Date.now() - 3_600_000;
   }
 
   behind(): Behind | undefined {

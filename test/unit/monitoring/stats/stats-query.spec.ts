@@ -48,7 +48,7 @@ describe('what is asked of the numbers', () => {
   });
 
   it.each([
-    [{ range: '2h' }, 'range must be one of: 1h, 24h, 7d, 30d'],
+    [{ range: '2h' }, 'range must be one of: 15m, 1h, 24h, 7d, 30d'],
     [{ range: '1h', from: '2026-11-22' }, 'range cannot be given together with from or to'],
     [{ to: '2026-11-22' }, 'from is required with to'],
     [{ from: '2026-11-22', to: '2026-11-21' }, 'to must lie after from'],
