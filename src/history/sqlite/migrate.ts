@@ -20,10 +20,15 @@ export function migrate(db: SqliteDatabase, migrations: readonly Migration[] = M
       const version = checkedVersion(db, newest);
       const next = migrations.find(({ number }) => number > version);
       if (!next) return;
+      if (next.sqlIfEmpty && !hasTasks(db)) db.exec(next.sqlIfEmpty);
       db.exec(next.sql);
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${next.number}`);
     });
   }
+}
+
+function hasTasks(db: SqliteDatabase): boolean {
+  return db.all('SELECT no FROM tasks LIMIT 1').length > 0;
 }
 
 /** @throws HistoryFileError like `migrate`, and when the file is not a history. */

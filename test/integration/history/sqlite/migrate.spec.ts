@@ -22,7 +22,7 @@ describe('the format of the file', () => {
 
   afterEach(() => {
     for (const db of opened.splice(0)) db.close();
-    if (n > 3) rmSync(folder, { recursive: true, force: true });
+    if (n > 5) rmSync(folder, { recursive: true, force: true });
   });
 
   it('is made once and brought forward by the steps that are missing', () => {
@@ -49,6 +49,31 @@ describe('the format of the file', () => {
     db.exec('CREATE TABLE songs (name)');
     expect(() => migrate(db)).toThrow('is an SQLite file of another program');
     expect(db.all('SELECT name FROM sqlite_schema')).toEqual([{ name: 'songs' }]);
+  });
+
+  it('keeps the free text of tasks that an earlier version recorded', () => {
+    const [old, fresh] = [open(), open()];
+    for (const db of [old, fresh]) migrate(db, MIGRATIONS.slice(0, 10));
+    old.exec(`
+      INSERT INTO tasks (no, id, queue, type, state, worker, priority, attempts_made, attempts_max, created, input_bytes, result_bytes, cut, text_hash)
+        VALUES (1, 'a', 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0);
+      INSERT INTO search (rowid, head, input, result, error, log) VALUES (1, '', 'quick brown fox', '', '', '');
+    `);
+    const find = (db: SqliteDatabase, match: string) =>
+      db.all('SELECT rowid AS no FROM search WHERE search MATCH ?', [match]);
+    for (const db of [old, fresh]) {
+      migrate(db);
+      db.run("INSERT INTO search (rowid, head, input, result, error, log) VALUES (2, '', 'fog', '', '', '')");
+    }
+    for (const match of ['f *', 'fo *']) {
+      expect(find(old, match)).toEqual([{ no: 1 }, { no: 2 }]);
+      expect(find(fresh, match)).toEqual([{ no: 2 }]);
+    }
+    expect(find(old, '"quick brown"')).toEqual([{ no: 1 }]);
+    const schema = (db: SqliteDatabase) =>
+      db.get<{ sql: string }>("SELECT sql FROM sqlite_schema WHERE name = 'search'")!.sql;
+    expect(schema(old)).toContain('prefix');
+    expect(schema(fresh)).not.toContain('prefix');
   });
 
   it('keeps what it was when a step fails', () => {
