@@ -46,6 +46,20 @@ module.exports = {
       to: { path: '^src/task-types/', pathNot: '^src/task-types/$1/' },
     },
 
+    // Other programs load the client: it brings no Nest and no part of the apps, of whose answers it knows the types.
+    {
+      name: 'client-imports',
+      comment:
+        'A program that submits tasks loads nothing else. May import: model, the codec, ids and keys of tasks, and types of task-api and of answers.',
+      severity: 'error',
+      from: { path: '^src/client(\\.ts$|/)' },
+      to: {
+        path: '^src/|(^|/)node_modules/@nestjs/',
+        pathNot:
+          '^src/(client/|client\\.ts$|task-api/|model/|bullmq/(codec/|task-ids|keys))|\\.openapi\\.ts$',
+      },
+    },
+
     // The registry finds task types by reading their folder; importing one by name would make a second list of them.
     folder('registry', BASE, 'Task types are found by scan, never by name.'),
 
