@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { JobEnvelope } from './codec/job-envelope.js';
-import { storeIdOnce } from './patches/stored-job.js';
+import { storeShort } from './patches/stored-job.js';
 import { COMMAND_CLIENT, SHARED_QUEUES } from './tokens.js';
 
 export type TaskQueue = Queue<JobEnvelope>;
@@ -19,7 +19,7 @@ export class Queues {
     // The connection logs each outage once. Without a listener BullMQ prints every failed attempt.
     for (const queue of queues) {
       queue.on('error', () => undefined);
-      storeIdOnce(queue);
+      storeShort(queue);
     }
   }
 

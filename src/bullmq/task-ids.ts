@@ -44,6 +44,11 @@ export function isIdOfKey(id: string): boolean {
   return id.startsWith('k') && ISSUED_ID.test(id);
 }
 
+/** True for an id in the form that Roost issues, without a calculation of its check characters. */
+export function hasIssuedForm(id: string): boolean {
+  return ISSUED_ID.test(id);
+}
+
 /** True for an id that any Roost issued, whether or not the task still exists. */
 export function isIssuedId(id: string): boolean {
   return ISSUED_ID.test(id) && withCheck(id.slice(0, 24)) === id;

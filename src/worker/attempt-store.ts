@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import { attemptField, POSTPONED_FIELD, type StoredAttempt } from '../bullmq/codec/attempts.js';
-import type { JobEnvelope } from '../bullmq/codec/job-envelope.js';
+import { requestIdOf, type JobEnvelope } from '../bullmq/codec/job-envelope.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { SharedClock } from '../platform/clock.js';
@@ -79,15 +79,13 @@ export class AttemptStore {
   }
 
   logOutcome({ job, envelope, run }: Attempt, outcome: string, error?: Error): void {
-    const line = {
-      taskId: job.id,
-      type: job.name,
-      queue: job.queueName,
-      attempt: job.attemptsStarted,
-      ms: this.clock.now() - run.startedAt,
-      ...(envelope.requestId ? { requestId: envelope.requestId } : {}),
-    };
-    this.taskLog.logAttempt(line, outcome, error && kindOf(recordOf(error)));
+    const ms = this.clock.now() - run.startedAt;
+    const kind = { type: job.name, queue: job.queueName, outcome };
+    // Most lines of a flood are only counted.
+    this.taskLog.logAttempt(error ? { ...kind, error: kindOf(recordOf(error)) } : kind, ms, () => {
+      const requestId = requestIdOf(envelope, job.opts);
+      return { taskId: job.id, attempt: job.attemptsStarted, ...(requestId ? { requestId } : {}) };
+    });
   }
 
   private toStoredAttempt({ startedAt }: TaskRun): StoredAttempt {

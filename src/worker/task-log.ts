@@ -5,22 +5,20 @@ import type { TaskFailure } from '../model/task-view.js';
 import { LogSampler } from '../platform/logging/log-sampler.js';
 import { LOG } from '../platform/logging/logging.module.js';
 
-/** Finished attempt, as logged. */
-export interface AttemptLine {
-  taskId: string | undefined;
-  type: string;
-  queue: string;
-  attempt: number;
-  ms: number;
-  requestId?: string;
-}
-
 /** Fields shared by lines that differ only in their task. */
 interface Kind {
   type: string;
   queue: string;
   outcome: string;
-  error: string | undefined;
+  /** Kind of the failure, see `kindOf`. */
+  error?: string;
+}
+
+/** Fields of one line, which identify the attempt. */
+interface AttemptIdentity {
+  taskId: string | undefined;
+  attempt: number;
+  requestId?: string;
 }
 
 /**
@@ -35,13 +33,15 @@ export class TaskLog implements OnApplicationShutdown {
 
   constructor(@Inject(LOG) private readonly log: Logger) {}
 
-  /** @param error kind of the failure, see `kindOf`. */
-  logAttempt(line: AttemptLine, outcome: string, error?: string): void {
-    const { type, queue, ms } = line;
+  /** @param identify called only if the line is written. */
+  logAttempt(kind: Kind, ms: number, identify: () => AttemptIdentity): void {
+    const { type, queue, outcome, error } = kind;
     const isLogged =
       this.log.isLevelEnabled('debug') ||
-      this.sampler.admits(`${queue} ${type} ${outcome} ${error ?? ''}`, { type, queue, outcome, error }, ms);
+      this.sampler.admits(`${queue} ${type} ${outcome} ${error ?? ''}`, kind, ms);
     if (!isLogged) return;
+    const { taskId, attempt, ...request } = identify();
+    const line = { taskId, type, queue, attempt, ms, ...request };
     const text = `${type} ${outcome}`;
     if (outcome === 'held back') this.log.debug(line, text);
     else if (error) this.log.warn({ ...line, error }, text);

@@ -303,6 +303,9 @@ describe('a request that is not right', () => {
     );
     expect(done.body).toMatchObject({ state: 'completed', result: { text: `${CANARY} TEXT`.toUpperCase() } });
     expect(done.headers.get('x-request-id')).toBe(requestId);
+    // A task that has only what most tasks have: its request's id is stored in another form.
+    const plain = await api.post(`${TASKS}?wait=10`, input());
+    const givenId = plain.headers.get('x-request-id')!;
     const big = { text: CANARY.repeat(5000), operation: 'upper', repeat: 100 };
     const failed = await api.post(`${TASKS}?wait=10`, { type: 'process-text', input: big }, secret);
     expect(failed.body.code ?? failed.body.state).toMatch(/IDEMPOTENCY_CONFLICT/);
@@ -315,7 +318,9 @@ describe('a request that is not right', () => {
 
     await until('both have logged it', () => {
       const { web, worker } = roost.logs();
-      return web.includes(`"requestId":"${requestId}"`) && worker.includes(`"requestId":"${requestId}"`);
+      return [requestId, givenId].every((id) =>
+        [web, worker].every((log) => log.includes(`"requestId":"${id}"`)),
+      );
     });
     const { web, worker, terminal } = roost.logs();
     for (const log of [web, worker, terminal]) expect(log.toLowerCase()).not.toContain(CANARY);

@@ -2,6 +2,7 @@ import { readFailure } from '../../model/failure.js';
 import type { TaskState } from '../../model/states.js';
 import type { AttemptView, TaskFailure } from '../../model/task-view.js';
 import { parseStored } from './parse-stored-json.js';
+import { hasIssuedForm } from '../task-ids.js';
 import { hasEnvelope } from './job-envelope.js';
 import type { FullRecord, TaskRecord } from './task-record.js';
 import { formatIso, STALLED_TOO_OFTEN, toFailure } from './to-task-view.js';
@@ -75,8 +76,8 @@ export function ownAttempts(record: FullRecord): TaskAttempt[] {
 }
 
 /** True if the job's attempts are recorded in the job itself, as our workers do. */
-export function hasOwnAttempts({ attempts, data }: FullRecord): boolean {
-  return attempts.some((json) => json !== '') || hasEnvelope(data);
+export function hasOwnAttempts({ id, attempts, data }: FullRecord): boolean {
+  return hasIssuedForm(id) || hasEnvelope(data) || attempts.some((json) => json !== '');
 }
 
 /** Attempts of a task as the API shows them. */

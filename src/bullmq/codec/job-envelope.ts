@@ -1,10 +1,9 @@
 import { Members } from '../../model/lenient-json.js';
-import { parseStored, parseStoredBody } from './parse-stored-json.js';
-import { parseObject } from './task-record.js';
+import { parseObject, parseStored, parseStoredBody } from './parse-stored-json.js';
 
 /**
- * Data of a BullMQ job. Roost's own fields come first and the input last, so that the first few hundred bytes contain
- * everything that a list shows.
+ * Data of a BullMQ job with fields of Roost. They come first and the input last, so that the first few hundred bytes
+ * contain everything that a list shows. A task without any, as most are, is stored as its input alone.
  */
 export interface JobEnvelope {
   roost: 1;
@@ -23,6 +22,40 @@ export interface JobEnvelope {
 /** Decodes the data of a job. The whole data of another program's job is its input. */
 export function decodeEnvelope(data: unknown): JobEnvelope {
   return isEnvelope(data) ? data : { roost: 1, input: data };
+}
+
+/** Custom option of a job: the packed id of its request, where its data is the input alone. */
+const REQUEST_OPTION = 'rq';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const PACKED_UUID = /^[\w-]{22}$/;
+const STORED_REQUEST = /"rq":"[\w-]{22}",?/;
+
+/** Returns the shortest data and options that `decodeEnvelope` and `requestIdOf` read back. */
+export function encodeEnvelope(envelope: JobEnvelope): { data: unknown; options: Record<string, string> } {
+  const { roost: _version, requestId, input, ...others } = envelope;
+  const hasOthers = Object.values(others).some((value) => value !== undefined);
+  // An input with such a member could be read as an envelope.
+  const isPlain = typeof input === 'object' && input !== null && !('roost' in input);
+  if (hasOthers || !isPlain) return { data: envelope, options: {} };
+  if (requestId === undefined) return { data: input, options: {} };
+  if (!UUID.test(requestId)) return { data: envelope, options: {} };
+  const packed = Buffer.from(requestId.replaceAll('-', ''), 'hex').toString('base64url');
+  return { data: input, options: { [REQUEST_OPTION]: packed } };
+}
+
+/** Returns the id of the request that submitted a job. */
+export function requestIdOf({ requestId }: JobEnvelope, options: object): string | undefined {
+  const packed = (options as Record<string, unknown>)[REQUEST_OPTION];
+  if (requestId !== undefined || typeof packed !== 'string' || !PACKED_UUID.test(packed)) return requestId;
+  const hex = Buffer.from(packed, 'base64url').toString('hex');
+  const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
+  return groups.join('-');
+}
+
+/** Removes the request's id from stored options, which are recorded with the task: it serves the logs alone. */
+export function withoutRequestId(options: string | undefined): string | undefined {
+  if (!options?.includes('"rq":"')) return options;
+  return options.replace(STORED_REQUEST, '').replace(/,\}$/, '}');
 }
 
 function isEnvelope(data: unknown): data is JobEnvelope {
@@ -89,7 +122,7 @@ export function toFacts({
   };
 }
 
-/** True for data in an envelope, which our workers write attempts beside. */
+/** True for data in an envelope, in which only Roost puts it. */
 export function hasEnvelope(data: string | undefined): boolean {
   return data?.startsWith(BEGINNING) === true;
 }

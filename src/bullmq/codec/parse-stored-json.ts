@@ -16,6 +16,12 @@ export function parseStored(json: string | undefined): unknown {
   }
 }
 
+/** Parses JSON that should be an object; anything else, such as a damaged field, becomes an empty one. */
+export function parseObject(json: string | undefined): Record<string, unknown> {
+  const value = parseStored(json);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
 /** Parses an input or a result for display: like `parseStored`, with all digits of its numbers. */
 export function parseStoredBody(json: string | undefined): unknown {
   if (json === undefined || isTooDeep(json)) return json;

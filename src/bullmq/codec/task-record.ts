@@ -1,6 +1,7 @@
 import { isFinished, type TaskState } from '../../model/states.js';
 import type { TaskFailure } from '../../model/task-view.js';
-import { parseStored } from './parse-stored-json.js';
+import { withoutRequestId } from './job-envelope.js';
+import { parseObject } from './parse-stored-json.js';
 
 /** Fields of a job's hash that each reader loads, in the order of `decodeFields`. Bodies are loaded apart: they may be cut. */
 export const JOB_FIELDS = [
@@ -80,7 +81,7 @@ export type FieldValue = string | false | null | undefined;
 export function decodeFields(values: readonly FieldValue[], from: number): JobFields {
   return {
     type: textOf(values[from]) ?? '',
-    options: textOf(values[from + 1]),
+    options: withoutRequestId(textOf(values[from + 1])),
     createdAt: numberOf(values[from + 2]),
     priority: numberOf(values[from + 3]),
     progress: textOf(values[from + 4]),
@@ -103,12 +104,6 @@ export function textOf(value: FieldValue): string | undefined {
 function numberOf(value: FieldValue): number | undefined {
   const number = typeof value === 'string' ? Number(value) : NaN;
   return Number.isFinite(number) ? number : undefined;
-}
-
-/** Parses JSON that should be an object; anything else, such as a damaged field, becomes an empty one. */
-export function parseObject(json: string | undefined): Record<string, unknown> {
-  const value = parseStored(json);
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** Facts that follow from a record, by the same rules in views and in the history. */

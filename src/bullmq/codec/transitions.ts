@@ -2,7 +2,8 @@ import { isFinished, FINISHED_STATES, type TaskState } from '../../model/states.
 import type { AttemptView, TaskView, TransitionView } from '../../model/task-view.js';
 import { withoutTerminalCodes } from '../../model/terminal-codes.js';
 import { finishesTask, stateAfter, type TaskEvent } from './task-event.js';
-import { decodeMark, parseObject, type TaskRecord } from './task-record.js';
+import { parseObject } from './parse-stored-json.js';
+import { decodeMark, type TaskRecord } from './task-record.js';
 
 /** A state that a task reached. */
 export interface TaskTransition {

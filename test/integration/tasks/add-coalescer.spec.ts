@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import type { JobEnvelope } from '../../../src/bullmq/codec/job-envelope.js';
-import { storeIdOnce } from '../../../src/bullmq/patches/stored-job.js';
+import { requestIdOf, type JobEnvelope } from '../../../src/bullmq/codec/job-envelope.js';
+import { storeShort } from '../../../src/bullmq/patches/stored-job.js';
 import { AddCoalescer } from '../../../src/tasks/add-coalescer.js';
 
 const envelope = (n: number): JobEnvelope => ({ roost: 1, input: { n } });
@@ -57,9 +57,9 @@ describe('GatheredAdds', () => {
     ]);
   });
 
-  it('stores the id of a task as its key alone, with all its other options', async () => {
+  it('stores the id of a task as its key alone, its input as its data, and all its other options', async () => {
     const shared = new Queue<JobEnvelope>('some', { connection, prefix });
-    storeIdOnce(shared);
+    storeShort(shared);
     const adds = new AddCoalescer();
     const options = { attempts: 3, backoff: { type: 'fixed', delay: 5 }, priority: 2 };
     // One alone, and two in one round trip.
@@ -70,8 +70,13 @@ describe('GatheredAdds', () => {
     for (const n of [1, 2, 3]) {
       const stored = await connection.hget(`${prefix}:some:brief-${n}`, 'opts');
       expect(JSON.parse(stored!)).toEqual(options);
-      expect(await queue.getJob(`brief-${n}`)).toMatchObject({ id: `brief-${n}`, data: envelope(n) });
+      expect(await queue.getJob(`brief-${n}`)).toMatchObject({ id: `brief-${n}`, data: { n } });
     }
+    const requestId = randomUUID();
+    await adds.add(shared, 'one', { ...envelope(4), requestId }, { jobId: 'brief-4' });
+    const [data, opts] = await connection.hmget(`${prefix}:some:brief-4`, 'data', 'opts');
+    expect([data, opts]).toEqual(['{"n":4}', expect.stringMatching(/^\{"rq":"[\w-]{22}"\}$/)]);
+    expect(requestIdOf({ roost: 1, input: { n: 4 } }, (await queue.getJob('brief-4'))!.opts)).toBe(requestId);
     await shared.close();
   });
 });
