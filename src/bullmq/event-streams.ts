@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { comparePlaces, splitPlace, type TaskEvent } from './codec/task-event.js';
+import { comparePlaces, splitPlace, timeOf, type TaskEvent } from './codec/task-event.js';
 import { LAST_IDS, READ_STREAMS } from './scripts/read-streams.js';
 
 export interface StreamRead {
@@ -70,6 +70,19 @@ export async function countAddedAfter(
     for (const { name, id } of events) if (name === 'added') added.set(id, (added.get(id) ?? 0) + 1);
     return added;
   });
+}
+
+/** Returns the time of the first entry after the place of each stream, ms; undefined without one. */
+export function readOldestUnread(
+  redis: Pick<Redis, 'xrange'>,
+  streams: readonly { key: string; place: string }[],
+): Promise<(number | undefined)[]> {
+  return Promise.all(
+    streams.map(async ({ key, place }) => {
+      const [oldest] = await redis.xrange(key, `(${place}`, '+', 'COUNT', 1);
+      return oldest && timeOf(oldest[0]);
+    }),
+  );
 }
 
 async function readPiece(

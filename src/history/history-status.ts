@@ -12,6 +12,8 @@ export interface RecorderStatus {
   checkedAt?: string;
   /** Age of the oldest event that is not recorded yet, ms; 0 when there is none, null when unknown. */
   lagMs: number | null;
+  /** The recorder pauses between batches, because workers and other programs need the processor cores. */
+  yielding?: boolean;
   /** Tasks recorded per second, averaged over the last 10 seconds. */
   perSecond: number;
   /** The current problem. The recorder retries by itself. */
@@ -59,7 +61,7 @@ export function isRecordingHere(state: RecorderStatus['state']): boolean {
 }
 
 /** Clears the lags, when the recording progress is no longer known. */
-export function withoutLag(status: RecorderStatus): RecorderStatus {
+export function withoutLag({ yielding: _, ...status }: RecorderStatus): RecorderStatus {
   return { ...status, lagMs: null, queues: status.queues.map((queue) => ({ ...queue, lagMs: null })) };
 }
 

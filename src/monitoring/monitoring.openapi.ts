@@ -112,6 +112,9 @@ const RecorderStatus = s.named(
     lagMs: s.countOrNull(
       'Age of the oldest event not recorded; 0 where there is none, null while it is not known.',
     ),
+    yielding: s.optional(
+      s.flag('Present while the recorder pauses between batches, because workers need the processor cores.'),
+    ),
     perSecond: s.number({ minimum: 0, description: 'Tasks recorded per second, over 10 s.' }),
     error: s.optional(s.text('Current error of the recorder.')),
     queues: s.list(

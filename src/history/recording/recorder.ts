@@ -12,14 +12,16 @@ import { findRefusal, formatRefusal } from '../../bullmq/connection/redis-refusa
 import type { RecorderStatus } from '../history-status.js';
 import type { RecordingStore } from '../ports/recording-store.js';
 import { HistoryFencedError, HistoryMovedError } from '../ports/history-errors.js';
+import { CoreYield, urgencyOf } from './core-yield.js';
 import { eventKeys, FollowedQueues } from './followed-queues.js';
 import { isDead, ourselves, type HolderStatus } from './lease-holder.js';
 import type { FromRecorder, RecorderOptions } from './messages.js';
 import { Rate } from './rate.js';
 import { withJobCommands } from '../../bullmq/job-reader.js';
-import { withStreamCommands } from '../../bullmq/event-streams.js';
+import { readOldestUnread, withStreamCommands } from '../../bullmq/event-streams.js';
 import { remoteLog, silentLog } from './remote-log.js';
 import { toGapView } from './to-gap-view.js';
+import { RecorderWaits } from './recorder-waits.js';
 import { RecorderMaintenance } from './recorder-maintenance.js';
 import { comparePlaces, STREAM_START } from '../../bullmq/codec/task-event.js';
 import { StreamFollower } from './stream-follower.js';
@@ -29,10 +31,6 @@ import { recorderFenceKey, recorderLeaseKey } from '../../bullmq/keys.js';
 
 /** Interval at which the holder renews the lease and other processes check it, ms. */
 const LEASE_INTERVAL_MS = 1500;
-/** Maximum blocking wait for new events, ms. */
-const BLOCK_MS = 1000;
-/** Delay after the first new event in which more are gathered, ms: fewer, larger commits. */
-const GATHER_MS = 25;
 /** With a larger lag the state is `catching-up`, and callers no longer wait for their own writes, ms. */
 const FAR_BEHIND_MS = 1000;
 const RETRY_MS = 500;
@@ -43,7 +41,8 @@ const MAX_SHOWN_GAPS = 50;
 export class Recorder {
   private readonly queues: FollowedQueues;
   private readonly redis;
-  private readonly streamRedis;
+  private readonly waits: RecorderWaits;
+  private readonly cores = new CoreYield();
   private readonly follower: StreamFollower;
   private readonly trim: StreamTrim;
   private readonly maintenance: RecorderMaintenance;
@@ -62,9 +61,7 @@ export class Recorder {
   private lastStatusAt = 0;
   private hasNews = true;
   private readonly rate = new Rate();
-  private pendingRead: Promise<void> | undefined;
-  /** Ends a wait for new events at once. */
-  private wake: () => void = () => undefined;
+  private isYielding = false;
   private asked = 0;
   private gaps: RecorderStatus['gaps'] = [];
 
@@ -78,7 +75,7 @@ export class Recorder {
     this.redis = withLeaseCommands(
       withJobCommands(withStreamCommands(commandConnection(options.redis, 'history', this.log))),
     );
-    this.streamRedis = blockingConnection(options.redis, 'history-news', silentLog);
+    this.waits = new RecorderWaits(blockingConnection(options.redis, 'history-news', silentLog));
     this.follower = new StreamFollower(this.redis, store, this.queues);
     this.trim = new StreamTrim(this.redis, this.follower, options.prefix, store.storeId);
     const { redis, follower, queues, trim, log } = this;
@@ -96,9 +93,7 @@ export class Recorder {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    this.wake();
-    // Also ends a blocking read of Redis.
-    this.streamRedis.disconnect();
+    this.waits.close();
     await this.stopped;
     if (this.isHolder) await this.lease.release().catch(() => undefined);
     this.redis.disconnect();
@@ -128,7 +123,7 @@ export class Recorder {
         });
         if (isThere) return true;
         if (Date.now() >= deadline || this.stopping) return false;
-        this.wake();
+        this.waits.wake();
         await pause(this.isHolder ? 2 : 10);
       }
     } finally {
@@ -142,13 +137,13 @@ export class Recorder {
       try {
         await this.renewLease();
         if (this.isHolder) await this.record();
-        else await this.sleep(LEASE_INTERVAL_MS);
+        else await this.waits.sleep(LEASE_INTERVAL_MS);
         this.error = undefined;
       } catch (error) {
         if (this.stopping) return;
         await this.handleError(error);
         this.sendStatus(true);
-        await this.sleep(RETRY_MS);
+        await this.waits.sleep(RETRY_MS);
       }
       this.sendStatus();
     }
@@ -223,6 +218,7 @@ export class Recorder {
 
   private async record(): Promise<void> {
     await this.maintenance.discoverQueues();
+    const startedAt = performance.now();
     const places = new Map(this.queues.all().map(({ name }) => [name, this.follower.place(name)]));
     const { tasks, events, hasMore, gaps } = await this.follower.step();
     this.rate.count(tasks, Date.now());
@@ -242,38 +238,27 @@ export class Recorder {
     this.state = this.lagMs() > FAR_BEHIND_MS ? 'catching-up' : 'recording';
     const outcome = await this.maintenance.step(hasMore);
     if (outcome.isReconciled) await this.readGaps();
+    if (events > 0) await this.yieldCores(performance.now() - startedAt);
     if (hasMore || outcome.hasMore) return;
-    await this.waitForNews();
-  }
-
-  /** Waits until an entry is written to one of the streams, a caller asks, or a second has passed. */
-  private async waitForNews(): Promise<void> {
     // Publishes the progress before the wait.
     this.sendStatus(this.hasNews);
     this.hasNews = false;
-    const queues = this.queues.all();
-    const streams = [...eventKeys(queues), ...queues.map(({ name }) => this.follower.place(name))];
-    this.pendingRead ??= this.streamRedis
-      .xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams)
-      .then(
-        () => undefined,
-        () => undefined,
-      )
-      .finally(() => (this.pendingRead = undefined));
-    if (this.asked > 0) return;
-    let wasWoken = false;
-    const woken = new Promise<void>((resolve) => {
-      this.wake = () => {
-        wasWoken = true;
-        resolve();
-      };
-    });
-    await Promise.race([this.pendingRead, woken, pause(BLOCK_MS)]);
-    if (!wasWoken && this.asked === 0) await Promise.race([pause(GATHER_MS), woken]);
+    await this.waits.forNews(
+      this.queues.all(),
+      (name) => this.follower.place(name),
+      () => this.asked > 0,
+    );
   }
 
-  private async sleep(ms: number): Promise<void> {
-    await Promise.race([pause(ms), new Promise<void>((resolve) => (this.wake = resolve))]);
+  /** Pauses after a batch while others need the cores, unless a caller waits or events could be lost. */
+  private async yieldCores(workedMs: number): Promise<void> {
+    const pause = this.cores.pauseMs(workedMs, urgencyOf(this.lagMs()));
+    this.isYielding = pause > 0 && this.asked === 0 && (await this.trim.hasRoom(this.queues.all()));
+    if (!this.isYielding) return;
+    await this.waits.sleep(pause);
+    // Shows the lag with what came in the meantime.
+    this.follower.noteUnread(await readOldestUnread(this.redis, this.follower.streams()));
+    this.sendStatus();
   }
 
   private lagMs(): number {
@@ -286,9 +271,9 @@ export class Recorder {
   }
 
   private status(): RecorderStatus {
-    const { state, error, holderStatus, checkedAt, gaps, rate, follower } = this;
+    const { state, error, holderStatus, checkedAt, isYielding, gaps, rate, follower } = this;
     const now = { perSecond: rate.perSecond(Date.now()), queues: follower.report(), gaps };
-    return toStatus({ state, error, holderStatus, checkedAt, ...now });
+    return toStatus({ state, error, holderStatus, checkedAt, isYielding, ...now });
   }
 
   private sendStatus(isUrgent = false): void {

@@ -81,13 +81,25 @@ export class StreamFollower {
     }));
   }
 
+  /** The event stream of each queue, with its last recorded entry. */
+  streams(): { key: string; place: string }[] {
+    return this.queues
+      .all()
+      .map(({ name, base }) => ({ key: queueKey(base, 'events'), place: this.place(name) }));
+  }
+
+  /** Updates the lags with the times of the oldest unread events, in the order of `streams`; undefined for none. */
+  noteUnread(times: readonly (number | undefined)[]): void {
+    this.queues.all().forEach(({ name }, i) => {
+      const at = times[i];
+      this.lags.set(name, at === undefined ? 0 : Math.max(1, Date.now() - at));
+    });
+  }
+
   async step(): Promise<StepOutcome> {
     const queues = this.queues.all();
-    const { now, reads } = await readStreams(
-      this.redis,
-      queues.map(({ name, base }) => ({ key: queueKey(base, 'events'), place: this.place(name) })),
-      { count: EVENTS_PER_BATCH, bytes: BYTES_PER_BATCH },
-    );
+    const limits = { count: EVENTS_PER_BATCH, bytes: BYTES_PER_BATCH };
+    const { now, reads } = await readStreams(this.redis, this.streams(), limits);
     const changed: Progressed[] = [];
     reads.forEach((read, i) => {
       const queue = queues[i]!;

@@ -10,6 +10,8 @@ import { historiesKey, queueKey } from '../../bullmq/keys.js';
  * trimmed. Stored in the queue's `meta`, where every process that runs BullMQ reads it.
  */
 export const MAX_EVENTS = 500_000;
+/** Length of a stream from which on the recorder yields no more. */
+const MAX_YIELD_EVENTS = MAX_EVENTS / 4;
 /**
  * Events left behind the recorder, so that a page that was disconnected for a moment can resume (`EventTail.since`).
  */
@@ -53,6 +55,14 @@ export class StreamTrim {
     notes.push({ place: this.follower.place(queue), total });
     while (notes.length > 1 && notes[1]!.total <= total - RESUMABLE_EVENTS) notes.shift();
     this.notes.set(queue, notes);
+  }
+
+  /** Whether the recorder may fall behind: streams of our own queues are long, those of other programs are not ours. */
+  async hasRoom(queues: readonly Followed[]): Promise<boolean> {
+    if (queues.some(({ name, isOurs }) => !isOurs && this.follower.lag(name) > 0)) return false;
+    const ours = queues.filter(({ isOurs }) => isOurs);
+    const lengths = await Promise.all(ours.map(({ base }) => this.redis.xlen(queueKey(base, 'events'))));
+    return lengths.every((length) => length < MAX_YIELD_EVENTS);
   }
 
   async run(queues: readonly Followed[], now: number): Promise<void> {

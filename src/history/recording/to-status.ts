@@ -8,13 +8,21 @@ interface Present {
   holderStatus: HolderStatus | undefined;
   /** ms; undefined until Redis has reported the holder of the lease. */
   checkedAt: number | undefined;
+  isYielding: boolean;
   perSecond: number;
   queues: RecorderStatus['queues'];
   gaps: RecorderStatus['gaps'];
 }
 
 /** Builds the public status. Omits lags when no process records or Redis does not answer. */
-export function toStatus({ state, error, holderStatus, checkedAt, ...present }: Present): RecorderStatus {
+export function toStatus({
+  state,
+  error,
+  holderStatus,
+  checkedAt,
+  isYielding,
+  ...present
+}: Present): RecorderStatus {
   const own: RecorderStatus = {
     state,
     at: new Date().toISOString(),
@@ -25,14 +33,20 @@ export function toStatus({ state, error, holderStatus, checkedAt, ...present }: 
   };
   if (isRecordingHere(state)) {
     const lags = own.queues.map(({ lagMs }) => lagMs ?? 0);
-    return { ...own, holder: ourselves(), lagMs: Math.max(0, ...lags) };
+    return {
+      ...own,
+      ...(isYielding ? { yielding: true } : {}),
+      holder: ourselves(),
+      lagMs: Math.max(0, ...lags),
+    };
   }
   if (state === 'elsewhere' && holderStatus) {
-    const { holder, lagMs, perSecond, queues, error: theirs } = withoutWhere(holderStatus);
+    const { holder, lagMs, perSecond, queues, yielding, error: theirs } = withoutWhere(holderStatus);
     const shownError = error ?? theirs;
     return {
       ...own,
       ...(holder ? { holder } : {}),
+      ...(yielding ? { yielding } : {}),
       ...(shownError ? { error: shownError } : {}),
       lagMs,
       perSecond,

@@ -69,7 +69,10 @@ export function toHistoryPage({ recorder, store, retention }: HistoryReport): Hi
   const trouble = toTrouble(recorder);
   return {
     numbers: [
-      { id: 'number-state', label: 'Recorder', ...STATES[recorder.state], href: '#recorder' },
+      {
+        ...{ id: 'number-state', label: 'Recorder', ...STATES[recorder.state], href: '#recorder' },
+        ...(recorder.yielding ? { note: 'leaves the cores to the workers' } : {}),
+      },
       {
         id: 'number-lag',
         label: 'Lag',
@@ -106,7 +109,13 @@ export function toHistoryPage({ recorder, store, retention }: HistoryReport): Hi
       },
     ],
     ...(trouble ? { trouble } : {}),
-    ...(trouble || lagMs === null ? {} : { allWell: 'Every event from Redis is recorded, or about to be.' }),
+    ...(trouble || lagMs === null
+      ? {}
+      : {
+          allWell: recorder.yielding
+            ? 'The recorder pauses between batches while no processor core is idle. Every event is recorded later, at full speed from a lag of 5 s on.'
+            : 'Every event from Redis is recorded, or about to be.',
+        }),
     recorder: toRecorder(recorder, store.file),
     retention: [
       { name: 'Completed', value: plural(retention.completedDays, 'day') },
@@ -154,10 +163,14 @@ export function toHistoryPage({ recorder, store, retention }: HistoryReport): Hi
   };
 }
 
-function toRecorder({ state, holder, at, checkedAt, error }: RecorderStatus, file: string): Fact[] {
+function toRecorder({ state, holder, at, checkedAt, error, yielding }: RecorderStatus, file: string): Fact[] {
   const whose = isRecordingHere(state) ? 'this web app, ' : '';
   return [
-    { name: 'State', value: state, warn: STATES[state].tone === 'warning' },
+    {
+      name: 'State',
+      value: yielding ? `${state}, pauses while the workers need the cores` : state,
+      warn: STATES[state].tone === 'warning',
+    },
     { name: 'File', value: file },
     holder
       ? { name: 'Recorded by', value: `${whose}process ${holder.pid} on ${holder.host}` }
