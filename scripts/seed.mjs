@@ -44,7 +44,7 @@ let shownAt = 0;
 try {
   await submitAll();
   await submitSlowly();
-  console.log(`See ${values.url}/monitor`);
+  console.log(`See ${values.url}/`);
 } catch (error) {
   console.error(
     error.cause?.code

@@ -44,7 +44,7 @@ describeInBrowser('a Roost behind a proxy that ends TLS', () => {
   };
 
   it('has a login that the browser takes for this very host over TLS alone, and that works', async () => {
-    const page = await arrive('/?type=divide');
+    const page = await arrive('/submit?type=divide');
     const cookies = await page.context().cookies();
     expect(cookies.map(({ name }) => name)).toEqual(['__Host-roost-session']);
     expect(cookies[0]).toMatchObject({

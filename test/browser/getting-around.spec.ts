@@ -72,7 +72,9 @@ describeInBrowser('getting around', () => {
     await page.keyboard.press('Escape');
     await page.locator('#keys').waitFor({ state: 'hidden' });
     for (const [key, path] of [
-      ['s', '/'],
+      ['s', '/submit'],
+      ['o', '/'],
+      ['y', '/monitor/redis'],
       ['m', '/monitor'],
       ['q', '/monitor/queues'],
       ['w', '/monitor/workers'],
@@ -81,15 +83,17 @@ describeInBrowser('getting around', () => {
       await page.keyboard.press(key);
       await page.waitForURL(`${roost.url}${path}`);
     }
+    await page.keyboard.press('c');
+    await page.waitForURL('**/submit');
   });
 
   it('keys are letters while somebody writes, and a form is sent with them alone', async () => {
-    const page = await browser.visit(`${roost.url}/?type=process-text`);
+    const page = await browser.visit(`${roost.url}/submit?type=process-text`);
     await page.focus('#process-text-input-text');
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.type('g t/j?');
     expect(await page.inputValue('#process-text-input-text')).toBe('g t/j?');
-    expect(new URL(page.url()).pathname).toBe('/');
+    expect(new URL(page.url()).pathname).toBe('/submit');
     for (let i = 0; i < 4; i++) await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toContain('Options');
     await page.keyboard.press('Tab');
@@ -120,6 +124,18 @@ describeInBrowser('getting around', () => {
     expect([await title(), await isDark()]).toEqual(['Theme: as the system', light]);
   });
 
+  it('on a phone the tab of the open page is in sight, without JavaScript too', async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      const viewport = { width: 360, height: 740 };
+      const page = await browser.visit(roost.url, { viewport, isMobile: true, javaScriptEnabled });
+      for (const path of ['/', '/monitor/workers', '/monitor/redis']) {
+        await page.goto(path);
+        const tab = (await page.locator('.topbar nav [aria-current]').boundingBox())!;
+        expect([path, tab.x >= 0, tab.x + tab.width <= viewport.width]).toEqual([path, true, true]);
+      }
+    }
+  });
+
   it('on a phone no page is wider than the screen, whatever the fonts are', async () => {
     const page = await browser.visit(roost.url, {
       viewport: { width: 390, height: 844 },
@@ -132,7 +148,7 @@ describeInBrowser('getting around', () => {
       for (const found of await findTooWide(page, [390])) tooWide.push(`${name} at ${found}`);
     };
     for (const type of ['divide', 'process-text', 'count-primes']) {
-      await page.goto(`/?type=${type}`);
+      await page.goto(`/submit?type=${type}`);
       await page.click(`#options-${type} > summary`);
       await look(`form ${type}`);
     }
@@ -152,7 +168,7 @@ describeInBrowser('getting around', () => {
       '/monitor/workers',
       '/nothing-here',
       ...rows,
-      `/?from=${failed}`,
+      `/submit?from=${failed}`,
     ];
     for (const path of ['/tasks', '/tasks?state=expired', ...paths]) {
       await page.goto(path!);

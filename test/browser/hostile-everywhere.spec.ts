@@ -111,7 +111,7 @@ describeInBrowser('hostile text in every field', () => {
       `/tasks?queue=${foreign}`,
       `/tasks?q=${LONG}:(`,
       `/tasks/foreign-long?queue=${foreign}`,
-      `/?from=${long.tasks![1]}`,
+      `/submit?from=${long.tasks![1]}`,
       `/monitor/queues/${foreign}`,
       `/monitor/workers?q=${LONG}`,
       `/monitor/errors?q=${LONG}&state=all`,
@@ -122,7 +122,7 @@ describeInBrowser('hostile text in every field', () => {
       await page.goto(path);
       await look(path);
     }
-    await page.goto(`/?type=${LONG_TYPE}`);
+    await page.goto(`/submit?type=${LONG_TYPE}`);
     await page.fill(`#${LONG_TYPE}-input-words`, LONG.repeat(26));
     await page.click(`#form-${LONG_TYPE} button[type=submit]`);
     await page.locator('.problems').waitFor();

@@ -69,13 +69,13 @@ describeInBrowser('hostile text', () => {
     await expectSafe(page);
     expect(await page.textContent('#note')).toContain(HOSTILE.slice(0, 100));
 
-    for (const path of ['/', '/tasks', '/monitor', '/tasks?state=failed']) {
+    for (const path of ['/', '/submit', '/tasks', '/monitor', '/tasks?state=failed']) {
       await page.goto(path);
       await expectSafe(page);
       // An error group shows numbers folded.
       expect(await page.textContent('main')).toMatch(/<script>alert\((1|<n>)\)<\/script>/);
     }
-    await page.goto(`/?from=${failed}`);
+    await page.goto(`/submit?from=${failed}`);
     await expectSafe(page);
     // Text areas take every line end for \n.
     expect(await page.inputValue('#parrot-input-words')).toBe(HOSTILE);
@@ -95,7 +95,7 @@ describeInBrowser('hostile text', () => {
     expect(await page.inputValue('#divide-input-x')).toBe(HOSTILE);
     expect(await page.inputValue('#divide-options-priority')).toBe(HOSTILE);
 
-    await page.goto('/?type=parrot');
+    await page.goto('/submit?type=parrot');
     await page.fill('#parrot-input-words', HOSTILE);
     await page.click('#form-parrot button[type=submit]');
     const task = await TaskPage.arrive(page);
@@ -113,8 +113,8 @@ describeInBrowser('hostile text', () => {
       `/tasks?q=${text}`,
       `/tasks?state=${text}&queue=${text}&type=${text}`,
       `/tasks?cursor=${text}`,
-      `/?type=${text}&flash=${text}`,
-      `/?from=${text}`,
+      `/submit?type=${text}&flash=${text}`,
+      `/submit?from=${text}`,
       `/monitor?flash=${text}&layout=${text}&title=${text}`,
       `/tasks?state[__proto__]=${text}&layout=/etc/passwd`,
     ];

@@ -161,7 +161,7 @@ describeInBrowser('open pages while something is away', () => {
 
   it('Redis freezes: every page shows that it is stale, also those the history can draw, and recovers', async () => {
     const { id } = await api.submit('divide', { x: 1, y: 4 }, { delayMs: 3_600_000 });
-    const paths = ['/', '/tasks', `/tasks/${id}`, '/tasks/bulk', '/monitor', '/monitor?range=30d'];
+    const paths = ['/', '/submit', '/tasks', `/tasks/${id}`, '/tasks/bulk', '/monitor', '/monitor?range=30d'];
     for (const name of ['redis', 'errors', 'history', 'limits', 'queues', 'queues/cpu', 'workers'])
       paths.push(`/monitor/${name}`);
     const allow = [status(503), /ERR_INCOMPLETE_CHUNKED_ENCODING/];

@@ -42,7 +42,7 @@ describeInBrowser('a Roost with users', () => {
   it.each([true, false])(
     'takes what people send, and lets them take it back (JavaScript: %s)',
     async (javaScriptEnabled) => {
-      const page = await browser.visit(`${roost.url}/?type=divide`, {
+      const page = await browser.visit(`${roost.url}/submit?type=divide`, {
         javaScriptEnabled,
         allow: [status(401)],
       });
@@ -147,6 +147,7 @@ describeInBrowser('a Roost with users', () => {
       const found: string[] = [];
       for (const path of [
         '/',
+        '/submit',
         '/tasks',
         '/tasks/bulk',
         '/monitor',
@@ -175,7 +176,7 @@ describeInBrowser('a Roost with users', () => {
   );
 
   it('hides what a rule hides until an admin asks for it', async () => {
-    const page = await browser.visit(`${roost.url}/?type=process-text`, { allow: [status(401)] });
+    const page = await browser.visit(`${roost.url}/submit?type=process-text`, { allow: [status(401)] });
     await signIn(page, 'ada');
     await openForm(page, 'process-text');
     await page.fill('#process-text-input-text', 'a canary in the text');
@@ -224,12 +225,12 @@ describeInBrowser('a Roost with users', () => {
   });
 
   it('keeps what was typed where a login has ended, without JavaScript too, and sends it by a click alone', async () => {
-    const page = await browser.visit(`${roost.url}/?type=divide`, {
+    const page = await browser.visit(`${roost.url}/submit?type=divide`, {
       javaScriptEnabled: false,
       allow: [status(401)],
     });
     await signIn(page, 'olga');
-    await page.goto('/?type=divide');
+    await page.goto('/submit?type=divide');
     await page.fill('#divide-input-x', '4242');
     await page.fill('#divide-input-y', '2');
     await page.context().clearCookies();
@@ -257,7 +258,7 @@ describeInBrowser('a Roost with users', () => {
   });
 
   it('shows on the page itself that the login has ended, and goes on with what was typed on it', async () => {
-    const page = await browser.visit(`${roost.url}/?type=divide`, { allow: [status(401)] });
+    const page = await browser.visit(`${roost.url}/submit?type=divide`, { allow: [status(401)] });
     await signIn(page, 'olga');
     await live(page);
     await openForm(page, 'divide');

@@ -18,7 +18,7 @@ describeInBrowser('handing in a task', () => {
 
   afterAll(() => roost?.stop());
 
-  describe('the forms on the home page', () => {
+  describe('the forms on the submit page, which is the first page while nothing has run', () => {
     it('divide with what they are filled with: the bar moves, the state changes, the result can be copied', async () => {
       const page = await browser.visit(roost.url, { permissions: ['clipboard-read', 'clipboard-write'] });
       await openForm(page, 'divide');
@@ -52,7 +52,7 @@ describeInBrowser('handing in a task', () => {
     });
 
     it('process a text the same way', async () => {
-      const page = await browser.visit(roost.url);
+      const page = await browser.visit(`${roost.url}/submit`);
       await openForm(page, 'process-text');
       await page.fill('#process-text-input-text', 'grüße aus Köln 👋🏽');
       await page.click('#form-process-text button[type=submit]');
@@ -71,7 +71,7 @@ describeInBrowser('handing in a task', () => {
     });
 
     it('explain a division by zero: what went wrong, that no retry helps, and where else it shows', async () => {
-      const page = await browser.visit(roost.url);
+      const page = await browser.visit(`${roost.url}/submit`);
       await openForm(page, 'divide');
       await page.fill('#divide-input-y', '0');
       await page.click('#form-divide button[type=submit]');
@@ -96,7 +96,7 @@ describeInBrowser('handing in a task', () => {
     });
 
     it('come back with what was typed, what is wrong and the focus on it, and take the corrected form', async () => {
-      const page = await browser.visit(roost.url, { allow: [status(422)] });
+      const page = await browser.visit(`${roost.url}/submit`, { allow: [status(422)] });
       await openForm(page, 'divide');
       await page.fill('#divide-input-x', 'twelve');
       await page.fill('#divide-input-digits', '1.5');
@@ -138,7 +138,7 @@ describeInBrowser('handing in a task', () => {
     });
 
     it('make one task of a double click', async () => {
-      const page = await browser.visit(roost.url);
+      const page = await browser.visit(`${roost.url}/submit`);
       await openForm(page, 'divide');
       await page.fill('#divide-input-x', '4711');
       await page.dblclick('#form-divide button[type=submit]');
@@ -149,12 +149,12 @@ describeInBrowser('handing in a task', () => {
     });
 
     it('make one task of a form that is sent twice in earnest', async () => {
-      const page = await browser.visit(roost.url);
+      const page = await browser.visit(`${roost.url}/submit`);
       const fields = (await page.evaluate(
         'Object.fromEntries(new FormData(document.getElementById("form-divide")))',
       )) as Record<string, string>;
       const send = () =>
-        page.request.post('/', { form: { ...fields, 'input.digits': '1' }, maxRedirects: 0 });
+        page.request.post('/submit', { form: { ...fields, 'input.digits': '1' }, maxRedirects: 0 });
       const [first, second] = await Promise.all([send(), send()]);
       const made = [first, second].map((answer) => answer.headers().location!.replace(/\?flash=[\w-]+$/, ''));
       expect(made[0]).toMatch(/^\/tasks\/.+/);
@@ -166,7 +166,7 @@ describeInBrowser('handing in a task', () => {
 
   describe('with JavaScript off', () => {
     it('a task can be submitted, looked at again until it is done, and its result be read', async () => {
-      const page = await browser.visit(roost.url, { javaScriptEnabled: false });
+      const page = await browser.visit(`${roost.url}/submit`, { javaScriptEnabled: false });
       await openForm(page, 'divide');
       await page.fill('#divide-input-digits', '6');
       await page.click('#form-divide button[type=submit]');
@@ -181,14 +181,17 @@ describeInBrowser('handing in a task', () => {
       await task.inState('completed');
       expect(await page.isVisible('text=Look again')).toBe(false);
       expect(await task.result()).toMatchObject({ decimal: '3.142857', repeating: '142857' });
-      await page.goto('/');
+      await page.goto('/submit');
       expect(await page.innerText(`#row-${task.id}`)).toContain('completed');
       await page.click(`#row-${task.id} .row-link`);
       await task.inState('completed');
     });
 
     it('a wrong form comes back marked, and is accepted once corrected', async () => {
-      const page = await browser.visit(roost.url, { javaScriptEnabled: false, allow: [status(422)] });
+      const page = await browser.visit(`${roost.url}/submit`, {
+        javaScriptEnabled: false,
+        allow: [status(422)],
+      });
       await openForm(page, 'divide');
       await page.fill('#divide-input-y', 'seven');
       await page.click('#form-divide button[type=submit]');
@@ -203,7 +206,7 @@ describeInBrowser('handing in a task', () => {
     });
 
     it('a task can be cancelled with a reason, retried and filtered for', async () => {
-      const page = await browser.visit(roost.url, { javaScriptEnabled: false });
+      const page = await browser.visit(`${roost.url}/submit`, { javaScriptEnabled: false });
       await openForm(page, 'divide');
       await page.fill('#divide-input-digits', '1');
       await page.click('#options-divide > summary');

@@ -22,8 +22,8 @@ describeInBrowser('lists and pages of tasks', () => {
 
   afterAll(() => roost?.stop());
 
-  it('the home page shows a task within a second that came in over the API, and what becomes of it', async () => {
-    const page = await browser.visit(roost.url);
+  it('the submit page shows a task within a second that came in over the API, and what becomes of it', async () => {
+    const page = await browser.visit(`${roost.url}/submit`);
     await live(page);
     const took: number[] = [];
     let task: TaskView | undefined;
@@ -240,7 +240,7 @@ describeInBrowser('lists and pages of tasks', () => {
 
   it('the form takes what it says about options', async () => {
     // Nine hours ahead of UTC all year round.
-    const page = await browser.visit(roost.url, { timezoneId: 'Asia/Tokyo' });
+    const page = await browser.visit(`${roost.url}/submit`, { timezoneId: 'Asia/Tokyo' });
     const day = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
     await openForm(page, 'divide');
     await page.click('#options-divide > summary');

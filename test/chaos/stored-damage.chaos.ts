@@ -51,6 +51,7 @@ const FIELDS = [
 ];
 const PAGES = [
   '/',
+  '/submit',
   '/tasks',
   '/tasks?state=failed',
   '/monitor',

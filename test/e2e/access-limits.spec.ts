@@ -78,7 +78,7 @@ describe('how many tasks may wait', () => {
       accepted: 1,
       items: [{ ok: false, error: { code: 'QUEUE_FULL' } }, { ok: true }],
     });
-    const form = await new BrowserClient(roost.url).post('/?type=divide', {
+    const form = await new BrowserClient(roost.url).post('/submit?type=divide', {
       type: 'divide',
       'input.x': '1',
       'input.y': '3',

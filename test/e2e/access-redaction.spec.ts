@@ -66,7 +66,7 @@ describe('what a rule hides', () => {
       '/api/v1/tasks/export?format=ndjson',
       '/api/v1/tasks/export?format=csv',
       '/tasks?columns=type,input,result,error',
-      `/?type=process-text&from=${ids[0]}`,
+      `/submit?type=process-text&from=${ids[0]}`,
       '/tasks/bulk?action=delete&q=type:process-text',
       '/api/v1/tasks/suggest?q=can',
       '/api/v1/tasks/suggest?q=input.te',
@@ -92,7 +92,7 @@ describe('what a rule hides', () => {
     const page = await people.olga!.get(`/tasks/${ids[0]}`);
     expect(page.text).toContain('Some values are hidden by a rule.');
     expect(page.text).not.toContain('id="reveal"');
-    const form = await people.olga!.get(`/?type=process-text&from=${ids[0]}`);
+    const form = await people.olga!.get(`/submit?type=process-text&from=${ids[0]}`);
     expect(form.text).toContain('What is hidden of its input has to be typed again.');
     expect(form.text).not.toMatch(/value="\[hidden\]"|\[hidden\]<\/textarea>/);
   });

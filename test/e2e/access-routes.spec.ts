@@ -341,15 +341,23 @@ describe('every route of the real app', () => {
   it('hides from a viewer what a viewer may not do', async () => {
     const { vera, olga } = people as { vera: BrowserClient; olga: BrowserClient };
     const form = { type: 'divide', 'input.x': '1', 'input.y': '2', key: 'a-key', _csrf: await olga.csrf() };
-    const task = (await olga.post('/?type=divide', form)).location!.split('?')[0]!;
+    const task = (await olga.post('/submit?type=divide', form)).location!.split('?')[0]!;
     expect(task).toMatch(/^\/tasks\/\w+$/);
-    for (const page of ['/', '/tasks', task, '/monitor', '/monitor/queues/default', '/monitor/limits']) {
+    for (const page of [
+      '/',
+      '/submit',
+      '/tasks',
+      task,
+      '/monitor',
+      '/monitor/queues/default',
+      '/monitor/limits',
+    ]) {
       const { status, text } = await vera.get(page);
       expect([page, status]).toEqual([page, 200]);
       expect([
         page,
         [...text.matchAll(/<form[^>]*method="post"[^>]*action="([^"]*)"/g)].map(([, to]) => to),
-      ]).toEqual([page, page === '/' ? expect.arrayContaining(['/logout']) : ['/logout']]);
+      ]).toEqual([page, page === '/submit' ? expect.arrayContaining(['/logout']) : ['/logout']]);
       expect(text).not.toMatch(/type="submit">.*Submit task/);
     }
     const { text } = await olga.get(task);

@@ -56,12 +56,12 @@ describe('a login with two web processes', () => {
     const answer = await there.post('/login', { name: 'ada', password: PASSWORD, _csrf: csrfIn(form.text) });
     expect(answer.status).toBe(303);
     const here = carry(there, roost.url);
-    const _csrf = csrfIn((await here.get('/?type=divide')).text);
+    const _csrf = csrfIn((await here.get('/submit?type=divide')).text);
     expect(_csrf).toMatch(/^[\w-]{86}$/);
     const task = { type: 'divide', 'input.x': '1', 'input.y': '2', key: 'from-here', 'options.delay': '10' };
-    const sent = await there.post('/?type=divide', { ...task, 'options.delayUnit': 'm', _csrf });
+    const sent = await there.post('/submit?type=divide', { ...task, 'options.delayUnit': 'm', _csrf });
     expect([sent.status, sent.location]).toEqual([303, expect.stringMatching(/^\/tasks\//)]);
-    expect((await there.post('/?type=divide', { ...task, key: 'without' })).status).toBe(403);
+    expect((await there.post('/submit?type=divide', { ...task, key: 'without' })).status).toBe(403);
     const cookie = [...there.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const stream = await fetch(`${second.url}/api/v1/events`, {
       headers: { cookie, accept: 'text/event-stream' },
@@ -71,7 +71,7 @@ describe('a login with two web processes', () => {
     // It ends at once: before the first sign of life, of which it would take two to notice by itself.
     expect(await stream.text()).toMatch(/^(?![^]*still here)[^]*event: bye\n/);
     expect((await there.get('/tasks')).status).toBe(401);
-    expect((await there.post('/?type=divide', { ...task, key: 'too late', _csrf })).status).toBe(401);
+    expect((await there.post('/submit?type=divide', { ...task, key: 'too late', _csrf })).status).toBe(401);
   });
 
   it('is audited in one chain, of which each link is exported once and in order', async () => {

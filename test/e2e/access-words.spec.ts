@@ -121,7 +121,7 @@ describe('what a rule hides, in the words of the task', () => {
     ...['', '/logs', '/attempts', '/transitions', '/progress', '/input', '/result', '/why'].map(
       (end) => `/api/v1/tasks/${id}${end}`,
     ),
-    ...[`/tasks/${id}`, `/tasks/${id}?log=all&attempts=all`, `/?type=telling&from=${id}`],
+    ...[`/tasks/${id}`, `/tasks/${id}?log=all&attempts=all`, `/submit?type=telling&from=${id}`],
     `/tasks?q=id:${id}&columns=type,input,result,error`,
   ];
 

@@ -61,7 +61,7 @@ describe('inputs', () => {
 
     it('fill the form of a rerun as they were sent', async () => {
       const { id } = await api.submit(type, { cents: 5 });
-      const page = await (await api.call('GET', `/?from=${id}`)).text();
+      const page = await (await api.call('GET', `/submit?from=${id}`)).text();
       const valueOf = (field: string) =>
         new RegExp(`name="input.${field}"[^>]*value="([^"]*)"`).exec(
           page.slice(page.indexOf(`id="${type}-input-cents"`)),

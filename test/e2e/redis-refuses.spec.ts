@@ -110,6 +110,7 @@ describe('a Redis that answers and does not do what it is asked', () => {
       expect(why.blockers.map(({ code }: { code: string }) => code)).not.toContain('NO_WORKER');
       for (const path of [
         '/',
+        '/submit',
         '/tasks',
         `/tasks/${delayed}`,
         '/monitor',

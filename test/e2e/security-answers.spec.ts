@@ -278,7 +278,7 @@ describe('what every route answers', () => {
       'options.parent': 'x',
       'input.jobId': 'mine',
     };
-    const answer = await ada.post('/?type=divide', { ...form, ...more });
+    const answer = await ada.post('/submit?type=divide', { ...form, ...more });
     expect(answer.status).toBe(303);
     const id = /^\/tasks\/(\w+)/.exec(answer.location!)![1]!;
     expect(id).not.toBe('mine');
@@ -393,7 +393,7 @@ describe('what every route answers', () => {
         'options.priority': text,
         _csrf,
       };
-      await timed(`the form ${what}`, () => ada.post('/?type=divide', form));
+      await timed(`the form ${what}`, () => ada.post('/submit?type=divide', form));
       await timed(`a saved search ${what}`, () =>
         ada.post('/tasks/searches', { name: text, q: text, _csrf }),
       );

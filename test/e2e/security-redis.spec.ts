@@ -154,6 +154,7 @@ describe('S18: a Redis that gives Roost no more than the line in docs/security.m
     const queue = '/monitor/queues/default';
     for (const path of [
       '/',
+      '/submit',
       '/tasks',
       '/monitor',
       queue,

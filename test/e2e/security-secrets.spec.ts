@@ -100,7 +100,7 @@ describe('S17: the logs', () => {
     };
     expect(state).toBe('completed');
     await ada.get(`/tasks/${id}?reveal=1`);
-    await ada.post('/?type=process-text', {
+    await ada.post('/submit?type=process-text', {
       type: 'process-text',
       'input.text': CANARY.input,
       'input.operation': 'nope',

@@ -302,7 +302,7 @@ describe('tasks in hostile hands', () => {
       const parts = [
         '/tasks/ID',
         '/api/v1/tasks/ID',
-        '/?from=ID',
+        '/submit?from=ID',
         '/api/v1/tasks/ID/why',
         '/api/v1/tasks/ID/logs',
       ];

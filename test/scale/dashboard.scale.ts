@@ -20,7 +20,7 @@ const RUNS = 15;
 const GOAL_MS = 200;
 const STALL_MS = 50;
 const PAGES = [
-  ...['/', '/tasks', '/tasks?state=completed', '/tasks?state=failed', '/tasks?state=waiting'],
+  ...['/', '/submit', '/tasks', '/tasks?state=completed', '/tasks?state=failed', '/tasks?state=waiting'],
   ...['/monitor', '/monitor?range=24h', '/monitor/queues', '/monitor/queues/default', '/monitor/workers'],
   ...['/monitor/redis', '/monitor/history', '/monitor/errors', '/monitor/limits'],
 ];

@@ -1,9 +1,12 @@
 const PLACES = {
-  s: '/',
+  o: '/',
+  s: '/submit',
   t: '/tasks',
   q: '/monitor/queues',
   w: '/monitor/workers',
   e: '/monitor/errors',
+  y: '/monitor/redis',
+  // The overview was called monitor up to version 0.2.
   m: '/monitor',
 };
 
@@ -34,6 +37,7 @@ function act(key, help) {
   else if (key === 'j') moveBy(1);
   else if (key === 'k') moveBy(-1);
   else if (key === 'x') return tick();
+  else if (key === 'c') location.assign('/submit');
   else if (key === 'p') document.getElementById('pause')?.click();
   else return false;
   return true;

@@ -158,7 +158,7 @@ async function refetch() {
 }
 
 async function draw() {
-  const response = await fetch(location.href, {
+  const response = await fetch(document.body.dataset.page ?? location.href, {
     // Marks the request as automatic, so that an open page does not extend the login.
     headers: { accept: 'text/html', 'x-roost-refetch': '1' },
     cache: 'no-store',

@@ -11,6 +11,11 @@ import { startThemeButton } from './theme-button.js';
 import { startTicking } from './ticking.js';
 import { startWholeText } from './whole-text.js';
 
+// Browsers without `scroll-initial-target` would cut off the current tab on a phone.
+// `scrollIntoView` would also move the place from which Tab goes on.
+const tabs = document.querySelector('.topbar nav');
+const tab = tabs?.querySelector('[aria-current]');
+if (tab) tabs.scrollLeft = tab.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 startClock();
 startThemeButton();
 startCopying();

@@ -18,7 +18,7 @@ export class AuditPageController {
 
   @Get()
   async show(@Query() query: Params, @Res() res: Response): Promise<void> {
-    const frame = await this.shells.frame({ title: 'Audit', section: 'monitor' });
+    const frame = await this.shells.frame({ title: 'Audit', section: 'system' });
     try {
       const page = await this.audit.list(this.audit.read(query));
       res.render('monitor/audit', { ...frame, page: toAuditPage(page, query) });

@@ -17,7 +17,7 @@ export class HistoryPageController {
   @Render('monitor/history')
   async history(@Query() query: Params) {
     const [frame, report] = await Promise.all([
-      this.shells.frame({ title: 'History', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'History', section: 'system', live: LIVE_SECONDS, query }),
       this.reporter.report(),
     ]);
     return { ...frame, page: toHistoryPage(report) };

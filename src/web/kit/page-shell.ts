@@ -1,13 +1,15 @@
 import type { Banner } from './banner.js';
 import type { Flash } from './flash.js';
 
-export type Section = 'submit' | 'tasks' | 'queues' | 'workers' | 'errors' | 'monitor';
+export type Section = 'overview' | 'submit' | 'tasks' | 'errors' | 'queues' | 'workers' | 'system';
 
 /** Source of a page's live updates, and the minimum interval between redraws. */
 export interface Live {
   /** Absent if there are no events: the page then refreshes only every `idleMs`. */
   events?: string;
   everyMs: number;
+  /** Page that is fetched for the redraws, if it is not at the address of this one. */
+  page?: string;
   /**
    * Interval between refreshes without an event. Shorter on pages about workers and Redis, which send no
    * events.

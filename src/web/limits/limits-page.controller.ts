@@ -79,7 +79,7 @@ export class LimitsPageController {
 
   private async draw(query: Params, response: Response, refusal?: RefusedForm): Promise<void> {
     const [frame, limits] = await Promise.all([
-      this.shells.frame({ title: 'Limits', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'Limits', section: 'system', live: LIVE_SECONDS, query }),
       this.limits.list(),
     ]);
     const isolated = this.registry.all().filter(({ isolate }) => isolate);

@@ -7,6 +7,7 @@ import { StatsService } from '../../monitoring/stats/stats.service.js';
 import { RedisDetailsReader } from '../../monitoring/redis-details.js';
 import { PageShellService, LIVE_FLEET, LIVE_SECONDS } from '../kit/page-shell.service.js';
 import { PAGE_RANGES, type StatsPageQuery, toStatsPage } from './stats-page.js';
+import { SubmitPageService } from '../submit/submit-page.service.js';
 import { toSortKey } from './numbers-table.js';
 import { toRedisPage } from './redis-page.js';
 import { lastOf, type Params } from '../kit/params.js';
@@ -14,7 +15,7 @@ import { lastOf, type Params } from '../kit/params.js';
 /** Queues, workers and Redis are always current, even if the history's answer comes from a cache. */
 const MAX_REFRESH_MS = 5_000;
 
-@Controller('monitor')
+@Controller()
 @RequirePermission('tasks.read')
 export class MonitorPageController {
   constructor(
@@ -22,16 +23,28 @@ export class MonitorPageController {
     private readonly numbers: StatsService,
     private readonly redisDetails: RedisDetailsReader,
     private readonly shells: PageShellService,
+    private readonly submits: SubmitPageService,
   ) {}
 
+  /** Shows the forms while nothing has run. Leads to them from addresses that named one up to version 0.2. */
   @Get()
+  async home(@Query() query: Params, @Res() response: Response): Promise<void> {
+    const { originalUrl } = response.req;
+    if (query.type !== undefined || (query.from !== undefined && query.to === undefined))
+      return response.redirect(302, `/submit${originalUrl.slice(originalUrl.indexOf('?'))}`);
+    if (!(await this.isEmpty())) return this.overview(query, response);
+    const page = await this.submits.fresh(query);
+    response.status(page.listKnown ? 200 : 503).render('submit/show', page);
+  }
+
+  @Get('monitor')
   async overview(@Query() query: Params, @Res() response: Response): Promise<void> {
     const asked = parsePageQuery(query);
     const range = asked.range === 'auto' ? rangeSince(await this.numbers.firstAt(), Date.now()) : asked.range;
     const everyMs = Math.min(MAX_REFRESH_MS, Math.max(LIVE_FLEET.everyMs, RANGES[range].freshMs));
     const live = { ...LIVE_FLEET, everyMs };
     const [frame, numbers, now] = await Promise.all([
-      this.shells.frame({ title: 'Monitor', section: 'monitor', live, query }),
+      this.shells.frame({ title: 'Overview', section: 'overview', live, query }),
       this.numbers.range(range),
       this.monitoring.present().catch(() => undefined),
     ]);
@@ -43,15 +56,22 @@ export class MonitorPageController {
     });
   }
 
-  @Get('redis')
+  @Get('monitor/redis')
   @Render('monitor/redis')
   async redis(@Query() query: Params) {
     const [frame, details, warnings] = await Promise.all([
-      this.shells.frame({ title: 'Redis', section: 'monitor', live: LIVE_SECONDS, query }),
+      this.shells.frame({ title: 'Redis', section: 'system', live: LIVE_SECONDS, query }),
       this.redisDetails.read(),
       this.warnings(),
     ]);
     return { ...frame, page: toRedisPage(details, warnings) };
+  }
+
+  /** Returns true if neither the history nor Redis has a task. */
+  private async isEmpty(): Promise<boolean> {
+    if ((await this.numbers.firstAt()) !== null) return false;
+    const queues = await this.monitoring.queues().catch(() => []);
+    return queues.every(({ counts }) => Object.values(counts).every((count) => count === 0));
   }
 
   /** Returns no warnings if INFO is unavailable; the page works without them. */

@@ -115,7 +115,7 @@ export class TaskPageController {
   async again(@Param('id') id: string, @Body() form: Params, @Res() response: Response): Promise<void> {
     const original = await withoutRedaction(() => this.queries.get(id));
     const { type, input, cut } = original;
-    const edit = `/?type=${encodeURIComponent(type)}&from=${encodeURIComponent(id)}`;
+    const edit = `/submit?type=${encodeURIComponent(type)}&from=${encodeURIComponent(id)}`;
     if (cut?.includes('input')) return response.redirect(303, edit);
     // Resubmitting would change its numbers.
     if (isExact(input)) return response.redirect(303, withFlash(edit, 'not-again'));

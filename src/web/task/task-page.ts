@@ -199,7 +199,9 @@ function toActs(task: TaskView, type: TypeFacts | undefined, offered: OfferedAct
     promote: offered.promote,
     delete: offered.remove,
     undo: ours,
-    rerun: ours ? `/?type=${encodeURIComponent(task.type)}&from=${encodeURIComponent(task.id)}` : undefined,
+    rerun: ours
+      ? `/submit?type=${encodeURIComponent(task.type)}&from=${encodeURIComponent(task.id)}`
+      : undefined,
     again: ours && task.input !== undefined && (!live || task.state === 'completed'),
   };
 }

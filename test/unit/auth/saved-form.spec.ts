@@ -11,7 +11,11 @@ import {
 import { NO_REDACTION, Redaction } from '../../../src/platform/redaction/redaction.js';
 
 const packed = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const good: SavedForm = { action: '/?type=divide', fields: [['input.x', '4\n<b>"ü"</b>']], dropped: [] };
+const good: SavedForm = {
+  action: '/submit?type=divide',
+  fields: [['input.x', '4\n<b>"ü"</b>']],
+  dropped: [],
+};
 
 /** A form of a page whose body has been read. */
 const sent = (body: unknown, { path = '/tasks/1/cancel', ...headers }: Record<string, string> = {}) =>

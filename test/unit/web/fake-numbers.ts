@@ -76,6 +76,8 @@ export function sampleRange(name: RangeName, text: string, now = Date.now()): Ra
 }
 
 export class FakeNumbers {
+  /** Time of the first record. */
+  first: number | null = 0;
   late: Behind | undefined = { state: 'catching-up', lagMs: 65_000 };
 
   constructor(private readonly text: string) {}
@@ -84,8 +86,8 @@ export class FakeNumbers {
     return sampleRange(name, this.text);
   }
 
-  async firstAt(): Promise<number> {
-    return Date.now() - 3_600_000;
+  async firstAt(): Promise<number | null> {
+    return this.first;
   }
 
   behind(): Behind | undefined {

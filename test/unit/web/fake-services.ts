@@ -99,6 +99,12 @@ export class FakeTasks {
 
 export class FakeMonitoring {
   view: ShownNow;
+  /** Whether no queue has a task. */
+  isEmpty = false;
+
+  async queues() {
+    return this.isEmpty ? [] : this.view.queues;
+  }
 
   async present(): Promise<ShownNow> {
     return this.view;

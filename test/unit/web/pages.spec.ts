@@ -110,7 +110,8 @@ function hostileTask(state: TaskState) {
 
 const PAGES = [
   '/',
-  '/?type=divide&from=task-completed',
+  '/submit',
+  '/submit?type=divide&from=task-completed',
   '/tasks',
   `/tasks?q=${encodeURIComponent(HOSTILE)}`,
   `/tasks?q=${encodeURIComponent(`"${HOSTILE.replaceAll('"', '')}"`)}`,
@@ -189,7 +190,7 @@ describe('submitting', () => {
 
   it('hands the form to the one door and goes to the task', async () => {
     const form = { ...good, from: 'task-failed', 'options.delay': '2', 'options.delayUnit': 'm' };
-    const { status, location } = await post('/?type=divide', form);
+    const { status, location } = await post('/submit?type=divide', form);
     expect([status, location]).toEqual([303, '/tasks/task-waiting?flash=submitted']);
     expect(tasks.submitted).toEqual([
       {
@@ -204,7 +205,7 @@ describe('submitting', () => {
 
   it('brings wrong fields of every kind back at once, as they were typed, under a new key', async () => {
     const form = { ...good, 'input.digits': 'many "&', 'options.delay': 'soon', 'options.priority': '5000' };
-    const { status, html } = await post('/?type=divide', form);
+    const { status, html } = await post('/submit?type=divide', form);
     expect(status).toBe(422);
     expect(html).toContain('value="many &quot;&amp;"');
     for (const id of ['input-digits', 'options-delay', 'options-priority']) {
@@ -218,15 +219,41 @@ describe('submitting', () => {
 
   it('keeps the form and its key while Redis is away, so that sending again is safe', async () => {
     tasks.trouble = new RoostError('REDIS_UNAVAILABLE', 'Repeat it with the same Idempotency-Key.');
-    const { status, html } = await post('/?type=divide', good);
+    const { status, html } = await post('/submit?type=divide', good);
     expect(status).toBe(503);
     expect(html).toContain('value="k1"');
     expect(html).toContain('it makes one task at most');
     expect(html).toContain('Redis does not answer');
   });
 
+  it('takes a form whose page was opened before an upgrade, and leads to it from its former address', async () => {
+    expect((await post('/?type=divide', good)).location).toBe('/tasks/task-waiting?flash=submitted');
+    for (const query of ['type=divide', 'from=task-failed', 'type=divide&from=task-failed'])
+      expect(await get(`/?${query}`)).toMatchObject({ status: 302, location: `/submit?${query}` });
+  });
+
+  it('shows the forms at / while neither the history nor Redis has a task', async () => {
+    const first = async () => {
+      const { html } = await get('/');
+      return [html.includes('id="form-divide"'), html.includes('id="monitor"')];
+    };
+    expect(await first()).toEqual([false, true]);
+    bench.numbers.first = null;
+    bench.monitoring.isEmpty = true;
+    try {
+      expect(await first()).toEqual([true, false]);
+      // A redraw of these forms must not turn into the overview when the first task comes.
+      expect((await get('/')).html).toContain('data-page="/submit"');
+      bench.monitoring.isEmpty = false;
+      expect(await first()).toEqual([false, true]);
+    } finally {
+      bench.numbers.first = 0;
+      bench.monitoring.isEmpty = false;
+    }
+  });
+
   it('does not know a type that is not there', async () => {
-    expect((await post('/', { type: 'nope' })).status).toBe(422);
+    expect((await post('/submit', { type: 'nope' })).status).toBe(422);
   });
 });
 
@@ -342,7 +369,7 @@ describe('the list of tasks', () => {
 });
 
 describe('while nothing can be read from Redis', () => {
-  const LIVE = ['/', '/tasks', '/tasks/task-active', '/monitor', '/monitor?range=30d'];
+  const LIVE = ['/', '/submit', '/tasks', '/tasks/task-active', '/monitor', '/monitor?range=30d'];
   const MORE = ['redis', 'errors', 'limits', 'queues', 'queues/default', 'workers'];
   const since = 1_790_000_000_000;
 
@@ -383,7 +410,7 @@ describe('while Redis is away', () => {
   });
 
   it('still shows the forms', async () => {
-    const { status, html } = await get('/');
+    const { status, html } = await get('/submit');
     expect([status, html.includes('form-divide'), html.includes('Redis does not answer')]).toEqual([
       503,
       true,

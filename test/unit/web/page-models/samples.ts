@@ -1,5 +1,5 @@
 import type { TaskView } from '../../../../src/model/task-view.js';
-import type { FormType } from '../../../../src/web/home/submit-page.js';
+import type { FormType } from '../../../../src/web/submit/submit-page.js';
 
 /** Every moment of these samples is told from here. */
 export const NOW = Date.parse('2026-11-23T10:00:00.000Z');

@@ -31,7 +31,7 @@ describe('what can be done with a task', () => {
   });
 
   it('fills a new form from any task', () => {
-    expect(page(sampleTask({ id: 't1' })).acts.rerun).toBe('/?type=divide&from=t1');
+    expect(page(sampleTask({ id: 't1' })).acts.rerun).toBe('/submit?type=divide&from=t1');
   });
 });
 

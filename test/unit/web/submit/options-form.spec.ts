@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseOptionValues, toFormPath, toOptions } from '../../../../src/web/home/options-form.js';
+import { parseOptionValues, toFormPath, toOptions } from '../../../../src/web/submit/options-form.js';
 import { NOW } from '../page-models/samples.js';
 
 describe('the options part of a form', () => {

@@ -13,17 +13,20 @@ import { parseOptions } from '../../tasks/submit-options.js';
 import { TaskCommands } from '../../tasks/task-commands.js';
 import { TaskQueries } from '../../tasks/task-queries.js';
 import { PageShellService, LIVE_FLEET } from '../kit/page-shell.service.js';
-import type { PageShell } from '../kit/page-shell.js';
+import type { Live, PageShell } from '../kit/page-shell.js';
 import { parseOptionValues, formatTimeLimits, toOptions } from './options-form.js';
 import { type FormFilling, type SubmitPage, toSubmitPage } from './submit-page.js';
 import { lastOf, type Params, typed } from '../kit/params.js';
 import { idInPath } from '../../bullmq/task-ids.js';
 
+/** The cards may be shown at `/`, which becomes the overview with the first task: what is typed must stay. */
+const LIVE_SUBMIT: Live = { ...LIVE_FLEET, page: '/submit' };
+
 const MAX_NEWEST_TASKS = 12;
 
 type Answer = { redirectTo: string; created: boolean } | { status: number; page: SubmitPage & PageShell };
 
-/** Home page: a form for each task type, the submitted form, and the newest tasks. */
+/** Submit page: a form for each task type, the submitted form, and the newest tasks. */
 @Injectable()
 export class SubmitPageService {
   constructor(
@@ -133,7 +136,7 @@ export class SubmitPageService {
 
   private async page(filling: FormFilling | undefined, query: Params = {}): Promise<SubmitPage & PageShell> {
     const [frame, newest] = await Promise.all([
-      this.shells.frame({ title: 'Submit', section: 'submit', live: LIVE_FLEET, query }),
+      this.shells.frame({ title: 'Submit', section: 'submit', live: LIVE_SUBMIT, query }),
       this.newest(),
     ]);
     return { ...frame, ...toSubmitPage(this.registry.all(), newest, filling, randomUUID) };

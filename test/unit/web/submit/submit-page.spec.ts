@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type FormFilling, toSubmitPage } from '../../../../src/web/home/submit-page.js';
+import { type FormFilling, toSubmitPage } from '../../../../src/web/submit/submit-page.js';
 import { sampleTask, sampleType } from '../page-models/samples.js';
 
 const TYPES = [sampleType(), sampleType({ name: 'process-text', title: 'Process text' })];

@@ -96,7 +96,7 @@ export function toSubmitPage(
       const own = filling?.type === type.name ? filling : undefined;
       return toCard(type, own, type.name === openType, own?.key ?? newKey());
     }),
-    newest: (newest ?? []).map((task) => toTaskRow(task, '/')),
+    newest: (newest ?? []).map((task) => toTaskRow(task, '/submit')),
     listKnown: newest !== null,
   };
 }
