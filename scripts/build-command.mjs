@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { bundle } from './bundle.mjs';
+import { bundle, bundleAssets } from './bundle.mjs';
 import { runProgram } from './programs.mjs';
 import { inRoot, programs } from './project.mjs';
 import { coloured, Halt, printFailure, step } from './terminal.mjs';
 
 const SRC = inRoot('src');
+const VIEWS = inRoot('views');
+const ASSETS = join(VIEWS, 'assets');
 const DIST = inRoot('dist');
 const STAMP = join(DIST, '.build-stamp');
 
@@ -21,7 +23,7 @@ function filesUnder(folder) {
 function sourceStamp() {
   const hash = createHash('sha256');
   const recipe = ['tsconfig.json', 'package-lock.json', 'scripts/bundle.mjs'].map((file) => inRoot(file));
-  for (const path of [...filesUnder(SRC), ...recipe]) {
+  for (const path of [...filesUnder(SRC), ...filesUnder(ASSETS), ...recipe]) {
     hash
       .update(`${relative(SRC, path)}\0`)
       .update(readFileSync(path))
@@ -65,6 +67,7 @@ export async function ensureBuild(update) {
   removeStale();
   update('bundling dist/');
   await bundle(DIST);
+  await bundleAssets(VIEWS, DIST);
   writeFileSync(STAMP, stamp);
   return 'compiled';
 }

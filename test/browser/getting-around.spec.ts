@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ApiClient } from '../support/api-client.js';
-import { describeInBrowser, openForm, status, useBrowser } from '../support/browser.js';
+import { describeInBrowser, live, openForm, status, useBrowser } from '../support/browser.js';
 import { Roost } from '../support/roost.js';
 import { TaskPage } from '../support/task-page.js';
 import { findTooWide } from '../support/widths.js';
@@ -25,6 +25,22 @@ describeInBrowser('getting around', () => {
   });
 
   afterAll(() => roost?.stop());
+
+  it('loads few files with a page, and asks for none of them again with the next', async () => {
+    const page = await browser.visit(roost.url);
+    const files = async () => {
+      await live(page);
+      return page.evaluate<{ name: string; bytes: number }[]>(`performance.getEntriesByType('resource')
+        .map(({ name, transferSize }) => ({ name: new URL(name).pathname, bytes: transferSize }))
+        .filter(({ name }) => name.startsWith('/assets/'))`);
+    };
+    const first = await files();
+    expect(first.map(({ name }) => name)).toContain('/assets/main.js');
+    expect(first.length).toBeLessThan(8);
+    await page.goto('/tasks');
+    const asked = (await files()).filter(({ bytes }) => bytes > 0);
+    expect(asked).toEqual([]);
+  });
 
   it('by keyboard: skip link, search, places, rows, the list of keys', async () => {
     const page = await browser.visit(roost.url);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -21,18 +21,26 @@ function packageFile(path: string): string {
 export class AssetUrls {
   private readonly known = new Map<string, string>();
 
-  /** @param remember false reads a file again each time, for work on the pages themselves. */
+  /**
+   * @param folders the first one that has a file serves it.
+   * @param remember false reads a file again each time, for work on the pages themselves.
+   */
   constructor(
-    private readonly folder: string,
+    private readonly folders: readonly string[],
     private readonly remember: boolean,
   ) {}
 
   of(name: string): string {
     const known = this.known.get(name);
     if (known && this.remember) return known;
-    const content = readFileSync(VENDOR_FILES[name] ?? join(this.folder, name));
+    const content = readFileSync(VENDOR_FILES[name] ?? this.find(name));
     const url = `/assets/${name}?v=${createHash('sha256').update(content).digest('base64url').slice(0, 10)}`;
     this.known.set(name, url);
     return url;
+  }
+
+  private find(name: string): string {
+    const paths = this.folders.map((folder) => join(folder, name));
+    return paths.find((path) => existsSync(path)) ?? paths[0]!;
   }
 }

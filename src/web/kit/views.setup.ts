@@ -11,18 +11,26 @@ const VIEWS = join(PROJECT_ROOT, 'views');
 /** Folder served under `/assets`. */
 export const ASSETS = join(VIEWS, 'assets');
 
+/** Holds the files that the build bundled from `ASSETS`. */
+const BUNDLED_ASSETS = join(PROJECT_ROOT, 'dist/assets');
+
+/** A run of the sources, by a test, has no part in the build. */
+const IS_BUILT = import.meta.url.endsWith('.js');
+
 const ONE_YEAR = 'public, max-age=31536000, immutable';
 
 /**
  * Renders pages with Handlebars on a separate instance: the package's shared one would leak helpers and
- * partials between two apps of one process. `cache: false` reads views and assets again on every request.
+ * partials between two apps of one process. `cache: false` reads views and assets again on every request,
+ * and the assets as they are in `views/`.
  *
  * Every `render` gets an object built by a page model: hbs reads `layout` and `settings` from it, so client
  * data must never be passed unchanged.
  */
 export function setupViews(app: NestExpressApplication, { cache }: { cache: boolean }): void {
   const instance = hbs.create();
-  registerViewHelpers(instance.handlebars as unknown as Engine, new AssetUrls(ASSETS, cache));
+  const folders = cache && IS_BUILT ? [BUNDLED_ASSETS, ASSETS] : [ASSETS];
+  registerViewHelpers(instance.handlebars as unknown as Engine, new AssetUrls(folders, cache));
   instance.registerPartials(join(VIEWS, 'partials'));
 
   app.engine('hbs', instance.__express);
@@ -41,15 +49,17 @@ export function setupViews(app: NestExpressApplication, { cache }: { cache: bool
       });
     });
   }
-  app.useStaticAssets(ASSETS, {
-    prefix: '/assets',
-    index: false,
-    setHeaders: (response: FileResponse) =>
-      response.setHeader('cache-control', cachePolicy(response.req.originalUrl)),
-  });
+  for (const folder of folders) {
+    app.useStaticAssets(folder, {
+      prefix: '/assets',
+      index: false,
+      setHeaders: (response: FileResponse) =>
+        response.setHeader('cache-control', cachePolicy(response.req.originalUrl)),
+    });
+  }
 }
 
-/** A module imported by another one has no hash in its address and is requested again each time. */
+/** A file imported by another one has no hash in its address and is requested again each time. */
 function cachePolicy(url: string): string {
   return /[?&]v=/.test(url) ? ONE_YEAR : 'no-cache';
 }
