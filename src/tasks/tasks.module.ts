@@ -15,6 +15,7 @@ import { CancelTask } from './cancel-task.js';
 import { ObservedTaskCommands } from './observed-task-commands.js';
 import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
 import { IdempotencyIndex } from './idempotency-index.js';
+import { QueueOutlooks } from './queue-outlooks.js';
 import { SubmitTask } from './submit-task.js';
 import { TaskCommands } from './task-commands.js';
 import { TaskBatches } from './task-batches.js';
@@ -30,13 +31,14 @@ import { WaitingReasonsService } from './waiting-reasons.service.js';
     IdempotencyIndex,
     ObservedTaskCommands,
     ObservedWaitingReasons,
+    QueueOutlooks,
     SubmitTask,
     TaskBatches,
     TaskCommands,
     TaskQueries,
     WaitingReasonsService,
   ],
-  exports: [TaskCommands, TaskQueries],
+  exports: [QueueOutlooks, TaskCommands, TaskQueries],
 })
 export class TasksModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sweeper: PeriodicRunner;

@@ -17,7 +17,7 @@ import type { BlockingTask, WhyView } from './task-queries.openapi.js';
 import { jobKey, queueKey } from '../bullmq/keys.js';
 
 /** Time window of the measured throughput, ms. */
-const FLOW_MS = 300_000;
+export const FLOW_MS = 300_000;
 /** Positions from the front of the list that are searched for a task. Takes Redis well under 1 ms. */
 const MAX_PLACES = 10_000;
 /** Running tasks that are read. The longest-running ones are reported. */

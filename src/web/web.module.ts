@@ -13,6 +13,7 @@ import { CommandResults } from './workers/command-results.js';
 import { PageShellService } from './kit/page-shell.service.js';
 import { HistoryPageController } from './history/history-page.controller.js';
 import { LimitsPageController } from './limits/limits-page.controller.js';
+import { HealthReader } from './monitor/health-reader.js';
 import { MonitorPageController } from './monitor/monitor-page.controller.js';
 import { OfferedQueues } from './queues/offered-queues.js';
 import { QueueActPageController } from './queues/queue-act-page.controller.js';
@@ -56,6 +57,6 @@ import { WorkersPageController } from './workers/workers-page.controller.js';
     TokensPageController,
     AuditPageController,
   ],
-  providers: [PageShellService, SubmitPageService, OfferedQueues, CommandResults],
+  providers: [HealthReader, PageShellService, SubmitPageService, OfferedQueues, CommandResults],
 })
 export class WebModule {}

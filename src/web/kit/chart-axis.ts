@@ -24,8 +24,9 @@ export interface Unrecorded {
   width: string;
   /** Start of the record; absent where nothing is recorded. */
   until?: { at: string; label: string; days: boolean };
-  /** False if there is no room for the text. */
+  /** False if there is no room for the text, and for the time beside it. */
   named: boolean;
+  timed: boolean;
 }
 
 /** Time of a bar, and the list of its tasks. */
@@ -54,7 +55,7 @@ const MIN_HATCH_LABEL_PERCENT = 35;
 export function toUnrecorded(frame: Frame): { unrecorded?: Unrecorded } {
   const { bars, recordedFrom } = frame;
   if (recordedFrom === undefined) return {};
-  if (recordedFrom === null) return { unrecorded: { width: '100%', named: true } };
+  if (recordedFrom === null) return { unrecorded: { width: '100%', named: true, timed: false } };
   const before = bars.filter(({ to }) => to <= recordedFrom).length;
   if (before === 0) return {};
   const percent = (before / bars.length) * 100;
@@ -64,6 +65,7 @@ export function toUnrecorded(frame: Frame): { unrecorded?: Unrecorded } {
     unrecorded: {
       width: `${round(percent)}%`,
       named: percent >= MIN_HATCH_LABEL_PERCENT,
+      timed: percent >= 2 * MIN_HATCH_LABEL_PERCENT,
       until: { at, days, label: days ? at.slice(5, 10) : formatClock(recordedFrom) },
     },
   };

@@ -8,6 +8,7 @@ import { RedisDetailsReader } from '../../monitoring/redis-details.js';
 import { PageShellService, LIVE_FLEET, LIVE_SECONDS } from '../kit/page-shell.service.js';
 import { PAGE_RANGES, type StatsPageQuery, toStatsPage } from './stats-page.js';
 import { SubmitPageService } from '../submit/submit-page.service.js';
+import { HealthReader } from './health-reader.js';
 import { toSortKey } from './numbers-table.js';
 import { toRedisPage } from './redis-page.js';
 import { lastOf, type Params } from '../kit/params.js';
@@ -24,6 +25,7 @@ export class MonitorPageController {
     private readonly redisDetails: RedisDetailsReader,
     private readonly shells: PageShellService,
     private readonly submits: SubmitPageService,
+    private readonly health: HealthReader,
   ) {}
 
   /** Shows the forms while nothing has run. Leads to them from addresses that named one up to version 0.2. */
@@ -43,17 +45,14 @@ export class MonitorPageController {
     const range = asked.range === 'auto' ? rangeSince(await this.numbers.firstAt(), Date.now()) : asked.range;
     const everyMs = Math.min(MAX_REFRESH_MS, Math.max(LIVE_FLEET.everyMs, RANGES[range].freshMs));
     const live = { ...LIVE_FLEET, everyMs };
-    const [frame, numbers, now] = await Promise.all([
+    const [frame, numbers, facts] = await Promise.all([
       this.shells.frame({ title: 'Overview', section: 'overview', live, query }),
       this.numbers.range(range),
-      this.monitoring.present().catch(() => undefined),
+      this.health.read(),
     ]);
     // Open pages keep their data, greyed out. A page opened now has at least the history.
-    if (!now) response.status(503);
-    response.render('monitor/overview', {
-      ...frame,
-      page: toStatsPage(numbers, now, this.numbers.behind(), asked),
-    });
+    if (!facts.present) response.status(503);
+    response.render('monitor/overview', { ...frame, page: toStatsPage(numbers, facts, asked) });
   }
 
   @Get('monitor/redis')

@@ -46,7 +46,7 @@ export interface WorkerRow {
 }
 
 /** Part of a worker that these pages show. */
-export type ShownWorker = Pick<WorkerView, 'id' | 'name' | 'status' | 'lastSeenAt' | 'active'> & {
+export type ShownWorker = Pick<WorkerView, 'id' | 'name' | 'status' | 'lastSeenAt' | 'active' | 'left'> & {
   consumers: Pick<WorkerView['consumers'][number], 'concurrency'>[];
 };
 
@@ -54,9 +54,6 @@ export type ShownNow = Omit<MonitorNow, 'workers'> & { workers: ShownWorker[] };
 
 /** Current state from Redis. */
 export interface NowPanels {
-  queues: QueueRow[];
-  workers: WorkerRow[];
-  online: number;
   redis: { name: string; value: string; warn?: boolean }[];
   /** Command that starts a worker here; set while a queue has none. */
   workerCommand?: string;
@@ -68,14 +65,7 @@ const OPEN: readonly TaskState[] = ['active', 'waiting', 'delayed', 'waiting-chi
 export const LATE_MS = 60_000;
 
 export function toNowPanels(now: ShownNow): NowPanels {
-  const workers = now.workers.map(toWorkerRow);
-  const others = now.otherQueues.map((queue) => ({ ...queue, workers: 0 }));
   return {
-    queues: toQueueRows([...now.queues, ...others]).map((row, index) =>
-      index < now.queues.length ? row : { ...row, href: `/tasks?queue=${encodeURIComponent(row.name)}` },
-    ),
-    workers,
-    online: workers.filter((worker) => worker.online).length,
     redis: toRedis(now.redis),
     workerCommand: toCommand(now.warnings.find(({ code }) => code === 'NO_WORKER')),
   };
@@ -113,7 +103,7 @@ export function toNowNumbers(now: ShownNow | undefined): BigNumber[] {
     {
       ...there,
       value: unknown > 0 && unknown === online.length ? '?' : formatNumber(online.length - unknown),
-      unit: `/ ${formatNumber(now.workers.length)}`,
+      unit: `/ ${formatNumber(online.length + lostWorkers(now).length)}`,
       note:
         unknown > 0
           ? `of ${plural(unknown, 'worker')} it is not known`
@@ -123,6 +113,15 @@ export function toNowNumbers(now: ShownNow | undefined): BigNumber[] {
       tone: online.length === 0 ? 'warning' : undefined,
     },
   ];
+}
+
+/** Returns the workers that ended without a report and that no worker of the same name has replaced. */
+export function lostWorkers({ workers }: Pick<ShownNow, 'workers'>): ShownNow['workers'] {
+  const online = new Set(workers.filter(({ status }) => status !== 'offline').map(({ name }) => name));
+  return workers.filter(
+    ({ status, left, name }) =>
+      status === 'offline' && left?.startsWith('lost') === true && !online.has(name),
+  );
 }
 
 export function toQueueRows(queues: QueueOverview[]): QueueRow[] {

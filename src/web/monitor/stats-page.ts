@@ -3,7 +3,10 @@ import { RANGE_NAMES, RANGES } from '../../monitoring/stats/stats-ranges.js';
 import type { Behind, NamedNumbers, RangeNumbers } from '../../monitoring/stats/stats.service.js';
 import type { Grouping } from '../../monitoring/stats/stats-ranges.js';
 import { formatDuration, formatNumber, plural } from '../kit/format.js';
-import { type BigNumber, type NowPanels, type ShownNow, toNowNumbers, toNowPanels } from './monitor-page.js';
+import { type Capacity, toCapacity } from './capacity.js';
+import { type Finding, type HealthFacts, toFindings } from './findings.js';
+import { type HealthSentence, toHealthSentence } from './health-sentence.js';
+import { type BigNumber, type NowPanels, toNowNumbers, toNowPanels } from './monitor-page.js';
 import { toSparkline } from '../kit/sparkline.js';
 import { type NumbersTable, type SortKey, toNumbersTable } from './numbers-table.js';
 import { type BarChart, type LineChart, toBarChart, toLineChart } from '../kit/range-charts.js';
@@ -11,6 +14,10 @@ import { failureText, toRangeStats, toRecorded } from './range-stats.js';
 import { fieldOf, finishedIn, toTasksHref } from './task-query.js';
 
 export interface StatsPage {
+  health: HealthSentence;
+  findings: Finding[];
+  /** Absent if Redis does not answer. */
+  capacity?: Capacity;
   ranges: { label: string; href: string; current: boolean; title?: string }[];
   /** Time shown, and what it is compared with. */
   span: string;
@@ -60,12 +67,9 @@ export interface StatsPageQuery {
 const STATES = ['completed', 'failed', 'cancelled', 'expired'] as const;
 const TOP_TYPES = 5;
 
-export function toStatsPage(
-  numbers: RangeNumbers,
-  now: ShownNow | undefined,
-  behind: Behind | undefined,
-  query: StatsPageQuery,
-): StatsPage {
+export function toStatsPage(numbers: RangeNumbers, facts: HealthFacts, query: StatsPageQuery): StatsPage {
+  const { present: now, behind } = facts;
+  const findings = toFindings(facts);
   const { range, bars, from, to, total, versions } = numbers;
   const time = finishedIn(from, to);
   const address = (changes: Record<string, string>) => toMonitorHref({ ...query, ...changes });
@@ -86,6 +90,9 @@ export function toStatsPage(
     `Finished per ${range.bar} in the last ${range.label}: ` +
     STATES.map((state) => `${formatNumber(total[state])} ${state}`).join(', ');
   return {
+    health: toHealthSentence(facts, findings),
+    findings,
+    ...(now ? { capacity: toCapacity(now, facts.outlooks) } : {}),
     ranges: PAGE_RANGES.map((name) => ({
       label: name === 'auto' ? 'Auto' : RANGES[name].label,
       href: address({ range: name }),

@@ -1,4 +1,5 @@
 import { RoostError } from '../../../src/model/errors.js';
+import type { QueueOutlook } from '../../../src/tasks/queue-outlooks.js';
 import type { WorkerReply, WorkerDetail, WorkerView } from '../../../src/workers/workers.openapi.js';
 import type { LoadSample } from '../../../src/workers/worker-record.js';
 import type { TypeLimits } from '../../../src/limits/limits.openapi.js';
@@ -105,6 +106,22 @@ export class FakeLimits {
 
   async reset(...args: unknown[]) {
     this.acts.push(['reset', ...args]);
+  }
+}
+
+/** Outlooks of queues that are paused. */
+export class FakeOutlooks {
+  async list(queues: { name: string }[]): Promise<QueueOutlook[]> {
+    return queues.map(({ name }) => ({
+      queue: name,
+      blockers: [{ code: 'QUEUE_PAUSED', message: `The queue ${name} is paused.` }],
+      clears: { startInMs: null, startAt: null, basis: name },
+      slots: { used: 1, total: 2 },
+    }));
+  }
+
+  async held() {
+    return [];
   }
 }
 

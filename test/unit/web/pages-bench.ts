@@ -23,13 +23,14 @@ import { QueuesService } from '../../../src/queues/queues.service.js';
 import { SavedSearches } from '../../../src/search/saved-searches.service.js';
 import { SearchService } from '../../../src/search/search.service.js';
 import { TaskCommands } from '../../../src/tasks/task-commands.js';
+import { QueueOutlooks } from '../../../src/tasks/queue-outlooks.js';
 import { TaskQueries } from '../../../src/tasks/task-queries.js';
 import { errorPageWith } from '../../../src/web/kit/render-error-page.js';
 import { WebModule } from '../../../src/web/web.module.js';
 import { setupViews } from '../../../src/web/kit/views.setup.js';
 import { FakeValues } from './fake-values.js';
 import { FakeBulks } from './fake-bulks.js';
-import { FakeFleet, FakeLimits, FakeQueues, FakeRedisDetails, FakeWhys } from './fake-fleet.js';
+import { FakeFleet, FakeLimits, FakeOutlooks, FakeQueues, FakeRedisDetails, FakeWhys } from './fake-fleet.js';
 import { FakeSavedSearches, FakeSearch } from './fake-search.js';
 import { FakeErrors, FakeNumbers } from './fake-numbers.js';
 import { FakeMonitoring, FakeTasks } from './fake-services.js';
@@ -48,6 +49,7 @@ export class PagesBench {
   readonly story = new FakeStory(this.tasks, this.whys);
   readonly monitoring = new FakeMonitoring();
   readonly numbers = new FakeNumbers(HOSTILE);
+  readonly outlooks = new FakeOutlooks();
   readonly errors = new FakeErrors(HOSTILE);
   readonly fleet = new FakeFleet();
   readonly queues = new FakeQueues();
@@ -81,6 +83,7 @@ export class PagesBench {
         { provide: MonitoringService, useValue: this.monitoring },
         { provide: RedisHealth, useValue: this.health },
         { provide: StatsService, useValue: this.numbers },
+        { provide: QueueOutlooks, useValue: this.outlooks },
         { provide: ErrorGroupsService, useValue: this.errors },
         { provide: RedisDetailsReader, useValue: this.redis },
         { provide: COMMAND_CLIENT, useValue: new FakeValues() },

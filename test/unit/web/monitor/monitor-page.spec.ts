@@ -5,7 +5,10 @@ import {
   type ShownWorker,
   toNowNumbers,
   toNowPanels,
+  toQueueRows,
+  toWorkerRow,
 } from '../../../../src/web/monitor/monitor-page.js';
+import { toCapacity } from '../../../../src/web/monitor/capacity.js';
 import { ago } from '../page-models/samples.js';
 
 const counts = (some: Partial<StateCounts> = {}): StateCounts => ({
@@ -54,7 +57,12 @@ const worker = (parts: Partial<ShownWorker>): ShownWorker => ({
   active: 5,
   ...parts,
 });
-const toMonitorPage = (now: ShownNow) => ({ ...toNowPanels(now), numbers: toNowNumbers(now) });
+const toMonitorPage = (now: ShownNow) => ({
+  ...toNowPanels(now),
+  numbers: toNowNumbers(now),
+  queues: toQueueRows(now.queues),
+  workers: now.workers.map(toWorkerRow),
+});
 const number = (page: ReturnType<typeof toMonitorPage>, id: string) =>
   page.numbers.find((one) => one.id === `number-${id}`)!;
 
@@ -71,9 +79,8 @@ describe('the monitor', () => {
       { name: 'bull:mail', counts: counts({ waiting: 3 }), oldestWaitingMs: 90_000, paused: false },
     ];
     const page = toMonitorPage(overview({ otherQueues }));
-    expect(page.queues.map(({ name, href }) => [name, href])).toEqual([
-      ['default', '/monitor/queues/default'],
-      ['bull:mail', '/tasks?queue=bull%3Amail'],
+    expect(toCapacity(overview({ otherQueues }), []).queues).toMatchObject([
+      { name: 'bull:mail', href: '/tasks?queue=bull%3Amail', backlog: '3 tasks wait' },
     ]);
     expect(number(page, 'oldest')).toMatchObject({ value: '1 m 30 s', note: '3 tasks wait now' });
   });
@@ -104,7 +111,12 @@ describe('the monitor', () => {
 
   it('counts slots of workers that are there', () => {
     const page = toMonitorPage(
-      overview({ workers: [worker({}), worker({ id: 'w2', status: 'offline', active: 0 })] }),
+      overview({
+        workers: [
+          worker({}),
+          worker({ id: 'w2', name: 'host-2', status: 'offline', left: 'lost', active: 0 }),
+        ],
+      }),
     );
     expect(number(page, 'workers')).toMatchObject({
       value: '1',
