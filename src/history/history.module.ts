@@ -15,6 +15,7 @@ import { Queues } from '../bullmq/shared-queues.js';
 import { redisAddress } from '../bullmq/connection/redis-address.js';
 import { LOG } from '../platform/logging/logging.module.js';
 import { historyFile } from './history-file.js';
+import { HistoryFreshness } from './freshness.js';
 import { HistoryStatus } from './history-status.js';
 import { RecorderHost } from './recording/recorder-host.js';
 import { openHistoryStore } from './adapter.js';
@@ -99,8 +100,8 @@ const recorder = {
 /** The lasting record of every task, separate from Redis. */
 @Global()
 @Module({
-  providers: [history, recorder, { provide: HistoryStatus, useExisting: RecorderHost }],
-  exports: [HISTORY, HistoryStatus],
+  providers: [history, recorder, { provide: HistoryStatus, useExisting: RecorderHost }, HistoryFreshness],
+  exports: [HISTORY, HistoryStatus, HistoryFreshness],
 })
 export class HistoryModule
   implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown

@@ -14,7 +14,6 @@ const PREVIEW_LENGTH = 160;
 export function toTaskView(task: HistoryTask, rules: Redaction, now: number = Date.now()): TaskView {
   const { id, queue, state, startedAt, runMs } = task;
   const hidden = rules.current;
-  const input = hidden.apply('input', parsed(task.input));
   const words = scrubOfHistory(task, rules);
   const ran = state === 'active' && startedAt !== null ? Math.max(0, now - startedAt) : runMs;
   return {
@@ -22,7 +21,7 @@ export function toTaskView(task: HistoryTask, rules: Redaction, now: number = Da
     type: task.type,
     queue,
     state,
-    ...(task.inputCut ? {} : { input }),
+    ...(task.inputCut ? {} : { input: hidden.apply('input', parsed(task.input)) }),
     inputPreview: inputPreview(task, hidden),
     ...(state === 'completed' && !task.resultCut
       ? { result: words.value(hidden.apply('result', parsed(task.result))) }

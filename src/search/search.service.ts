@@ -3,6 +3,7 @@ import { TtlCache } from '../coordination/ttl-cache.js';
 import { Redaction } from '../platform/redaction/redaction.js';
 import type { TaskState } from '../model/states.js';
 import type { TaskPage } from '../model/task-view.js';
+import { HistoryFreshness, includesAll } from '../history/freshness.js';
 import { HistoryStatus, type RecorderStatus } from '../history/history-status.js';
 import type { Query, QueryNode } from '../history/query/query-ast.js';
 import type { GroupCounts, HistoryPage, HistoryStore } from '../history/ports/history-store.js';
@@ -18,6 +19,12 @@ const WALK_PAGE_SIZE = 500;
 const COUNTS_MAX_AGE_MS = 2_000;
 const MAX_CACHED_COUNTS = 50;
 
+/** An answer as UTF-8. */
+export interface JsonText {
+  bytes: Uint8Array;
+  etag?: string;
+}
+
 export interface ListRequest extends SearchParams {
   cursor?: string;
   /** 1-200. Defaults to 50. */
@@ -32,6 +39,7 @@ export class SearchService {
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
     private readonly history: HistoryStatus,
+    @Inject(HistoryFreshness) private readonly freshness: Pick<HistoryFreshness, 'newest'>,
     private readonly redaction: Redaction,
   ) {}
 
@@ -40,9 +48,19 @@ export class SearchService {
     return parseSearch(params, this.redaction);
   }
 
-  /** Lists tasks. Waits briefly for the history to record recent events; after that, `lagMs` reports its delay. */
-  async list({ cursor, limit = DEFAULT_LIMIT, ...params }: ListRequest): Promise<TaskPage> {
-    return this.page(this.parse(params).query, { limit, ...(cursor === undefined ? {} : { cursor }) });
+  /**
+   * Lists tasks, as the JSON of a `TaskPage`. Waits briefly for the history to record recent events; after that, `lagMs`
+   * reports its delay.
+   */
+  async list({ cursor, limit = DEFAULT_LIMIT, ...params }: ListRequest): Promise<JsonText> {
+    const { query } = this.parse(params);
+    const read = () =>
+      this.store.searchJson({ query, limit, now: Date.now(), ...(cursor === undefined ? {} : { cursor }) });
+    // Read at the same time: usually all events of before are recorded, as the page's own places show.
+    const [newest, page] = await Promise.all([this.freshness.newest(), read()]);
+    if (newest && includesAll(page.cursors, newest)) return page;
+    if (await this.history.caughtUp()) return read();
+    return { bytes: withMember(page.bytes, 'lagMs', this.status().lagMs) };
   }
 
   async page(query: Query, { cursor, limit }: { cursor?: string; limit: number }): Promise<TaskPage> {
@@ -105,4 +123,10 @@ export class SearchService {
       ...(lagMs === undefined ? {} : { lagMs }),
     };
   }
+}
+
+/** Adds a member to the text of an object that is not empty. */
+function withMember(json: Uint8Array, name: string, value: unknown): Uint8Array {
+  const member = `,${JSON.stringify(name)}:${JSON.stringify(value)}}`;
+  return Buffer.concat([json.subarray(0, -1), Buffer.from(member)]);
 }

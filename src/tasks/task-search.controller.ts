@@ -1,7 +1,6 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { RequirePermission } from '../auth/require-permission.js';
-import type { TaskPage } from '../model/task-view.js';
 import { revealFlag, revealing } from '../auth/reveal-redacted.js';
 import { readQuery, shortText, wholeNumber } from '../http/query.js';
 import { sendPieces } from '../http/send-pieces.js';
@@ -30,10 +29,13 @@ export class TaskSearchController {
   ) {}
 
   @Get()
-  list(@Req() req: Request): Promise<TaskPage> {
-    return this.search.list(
+  async list(@Req() req: Request, @Res() res: Response): Promise<void> {
+    const { bytes, etag } = await this.search.list(
       readQuery(req.query, { ...READERS, cursor: shortText(1_000), limit: wholeNumber(1, 200) }),
     );
+    res.type('application/json');
+    if (etag !== undefined) res.set('ETag', etag);
+    res.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   @Get('suggest')

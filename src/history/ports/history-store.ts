@@ -61,6 +61,8 @@ export interface HistoryStore extends ErrorGroupStore, StatsStore, SavedSearchSt
 
   /** @throws RoostError QUERY_INVALID for a cursor that does not belong to this order. */
   search(search: TaskSearch): Promise<HistoryPage>;
+  /** The same page as `search`, as the finished JSON of an answer. */
+  searchJson(search: TaskSearch): Promise<HistoryPageJson>;
   /** `now`: reference time for ages in the query, ms; the current time by default. */
   counts(filter: QueryNode | null, now?: number): Promise<GroupCounts>;
   /**
@@ -112,6 +114,14 @@ export interface HistoryPage {
   total: number;
   totalIsExact: boolean;
   nextCursor?: string;
+}
+
+export interface HistoryPageJson {
+  /** UTF-8, a `TaskPage`, redacted. */
+  bytes: Uint8Array;
+  etag: string;
+  /** See `cursors`: read before the page, which has everything up to there. */
+  cursors: Record<string, string>;
 }
 
 export interface WalkPage {

@@ -122,6 +122,10 @@ export class SqliteHistoryStore implements HistoryStore {
     return this.reader().call('search', { ...search, limit: clamp(search.limit, MAX_PAGE) });
   }
 
+  searchJson(search: TaskSearch) {
+    return this.reader().call('searchJson', { ...search, limit: clamp(search.limit, MAX_PAGE) });
+  }
+
   counts(filter: QueryNode | null, now = Date.now()) {
     return this.reader().call('counts', filter, now);
   }

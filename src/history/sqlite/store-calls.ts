@@ -39,11 +39,17 @@ export function answerCalls(port: Port, open: () => StoreEngine): void {
       }
       engine ??= open();
       const value = (engine[method] as (...args: unknown[]) => unknown)(...args);
-      port.postMessage({ n, ok: true, value } satisfies Answer);
+      port.postMessage({ n, ok: true, value } satisfies Answer, transferred(value));
     } catch (error) {
       port.postMessage({ n, ok: false, error: toSent(error) } satisfies Answer);
     }
   });
+}
+
+/** The buffer of an answer that is one text: it changes hands, and is not copied. */
+function transferred(value: unknown): ArrayBuffer[] {
+  const { bytes } = (value ?? {}) as { bytes?: unknown };
+  return bytes instanceof Uint8Array ? [bytes.buffer as ArrayBuffer] : [];
 }
 
 /** Part of a `Worker` that calls use. */

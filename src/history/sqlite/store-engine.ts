@@ -12,7 +12,7 @@ import { readCursors } from './cursors.js';
 import { BulkRows } from './bulk-rows.js';
 import { SqliteDatabase } from './database.js';
 import { ErrorsReader } from './errors-reader.js';
-import type { RetentionPolicy, StoreSize, TaskSearch } from '../ports/history-store.js';
+import type { HistoryPageJson, RetentionPolicy, StoreSize, TaskSearch } from '../ports/history-store.js';
 import type { ErrorMark, ErrorSearch } from '../ports/error-group-store.js';
 import type { NumberSearch } from '../ports/stats-store.js';
 import { migrate } from './migrate.js';
@@ -25,6 +25,7 @@ import type { SearchBudget } from './search/search-budget.js';
 import { similarRuns } from './similar-runs.js';
 import { suggest } from './suggestions.js';
 import { TaskReader } from './task-reader.js';
+import { toPageJson } from '../to-page-json.js';
 import { TaskSearcher } from './task-search.js';
 import { readTotals } from './totals-reader.js';
 import { Versions } from './versions.js';
@@ -53,6 +54,7 @@ export class StoreEngine {
   protected readonly db: SqliteDatabase;
   protected readonly words: Dictionary;
   protected readonly writer: BatchWriter;
+  private readonly redaction: Redaction;
   private readonly tasks: TaskReader;
   private readonly searcher: TaskSearcher;
   private readonly groups: ErrorsReader;
@@ -66,7 +68,8 @@ export class StoreEngine {
     migrate(this.db);
     adoptCopy(this.db);
     this.words = new Dictionary(this.db);
-    this.writer = new BatchWriter(this.db, this.words, new Redaction(redact), bodyLength);
+    this.redaction = new Redaction(redact);
+    this.writer = new BatchWriter(this.db, this.words, this.redaction, bodyLength);
     this.tasks = new TaskReader(this.db, this.words);
     this.searcher = new TaskSearcher(this.db, this.words, this.tasks, budget);
     this.groups = new ErrorsReader(this.db, this.words);
@@ -118,6 +121,11 @@ export class StoreEngine {
 
   search(search: TaskSearch) {
     return this.searcher.search(search);
+  }
+
+  searchJson(search: TaskSearch): HistoryPageJson {
+    const cursors = this.cursors();
+    return { ...toPageJson(this.search(search), this.redaction, search.now), cursors };
   }
 
   counts(filter: QueryNode | null, now: number) {

@@ -19,7 +19,7 @@ import {
 } from '../recording/rules/packed-transitions.js';
 import { CUT } from '../recording/rules/task-merge.js';
 import { completedAttempt } from './own-attempt.js';
-import { toHistoryTask, type ListedTask } from './to-history-task.js';
+import { LISTED_JSON, toHistoryTask, type ListedTask } from './to-history-task.js';
 import type { Dictionary } from './dictionary.js';
 import { WORD } from '../recording/rules/names.js';
 
@@ -111,11 +111,12 @@ export class TaskReader {
   /** Rows of a list, in the order of `numbers`. */
   listed(numbers: number[]): ListedTask[] {
     if (numbers.length === 0) return [];
-    return this.db.all<ListedTask>(
-      `SELECT t.*, g.fingerprint AS fingerprint FROM json_each(?) AS j CROSS JOIN tasks AS t ON t.no = j.value
+    const rows = this.db.lists(
+      `SELECT ${LISTED_JSON} FROM json_each(?) AS j CROSS JOIN tasks AS t ON t.no = j.value
        LEFT JOIN error_groups AS g ON g.id = t.error_group ORDER BY j.key`,
       [JSON.stringify(numbers)],
     );
+    return rows.map(([json]) => JSON.parse(json as string) as ListedTask);
   }
 
   /**

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { toTaskView } from '../../../src/history/to-task-view.js';
+import { toJson } from '../../../src/model/lenient-json.js';
+import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
 import { parseQuery } from '../../../src/history/query/parse-query.js';
 import type { TaskRow } from '../../../src/history/ports/rows.js';
 import { ADAPTERS } from './adapters.js';
@@ -161,6 +164,18 @@ describe.each(ADAPTERS)('searching ($name)', (adapter) => {
       ({ id }) => id,
     );
     expect(walked.sort()).toEqual([...ids].sort());
+  });
+
+  it('serves each page as the JSON that its tasks have everywhere, with the places it includes', async () => {
+    for (const q of ['', 'state:failed', 'id:nowhere', 'sort:-run']) {
+      const search = { query: parseQuery(q), limit: 2, now: NOON };
+      const { items, ...rest } = await history.store.search(search);
+      const { bytes, etag, cursors } = await history.store.searchJson(search);
+      const views = items.map((one) => toTaskView(one, NO_REDACTION, NOON));
+      expect(Buffer.from(bytes).toString()).toBe(toJson({ items: views, ...rest }));
+      expect(etag).toMatch(/^W\/"[0-9a-f]+-.{27}"$/);
+      expect(cursors).toEqual(await history.store.cursors());
+    }
   });
 
   it('finds ids of our own as words, though they are none', async () => {

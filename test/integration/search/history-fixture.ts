@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NewestEvents } from '../../../src/history/freshness.js';
 import type { RecorderStatus } from '../../../src/history/history-status.js';
 import type { HistoryStore } from '../../../src/history/ports/history-store.js';
 import type { RecordBatch } from '../../../src/history/ports/rows.js';
 import { StoreEngine } from '../../../src/history/sqlite/store-engine.js';
-import { emptyBatch } from '../../support/history-rows.js';
+import { emptyBatch, NOON } from '../../support/history-rows.js';
 
 /** A history on this thread, with the calls that searching needs; `calls` counts them. */
 export class HistoryFixture {
@@ -21,9 +22,12 @@ export class HistoryFixture {
     gaps: [],
   };
   isCurrent = true;
+  /** The last recorded entry of `default`. */
+  readonly place = `${NOON}-0`;
+  newest: NewestEvents | undefined;
 
   record(batch: Partial<RecordBatch>): void {
-    this.engine.record({ ...emptyBatch(), ...batch });
+    this.engine.record({ ...emptyBatch(), cursors: { default: this.place }, ...batch });
   }
 
   get store(): HistoryStore {
@@ -34,6 +38,7 @@ export class HistoryFixture {
     };
     const store: Partial<HistoryStore> = {
       search: (search) => counted('search', engine.search(search)),
+      searchJson: (search) => counted('searchJson', engine.searchJson(search)),
       counts: (filter) => counted('counts', engine.counts(filter, Date.now())),
       values: (...args) => counted('values', engine.values(...args)),
       ids: (filter, { after, limit, now = Date.now() }) =>
@@ -46,6 +51,10 @@ export class HistoryFixture {
       dropSearch: (id) => counted('dropSearch', engine.dropSearch(id)),
     };
     return store as HistoryStore;
+  }
+
+  get freshness() {
+    return { newest: () => Promise.resolve(this.newest) };
   }
 
   get history() {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TaskPage } from '../../../src/model/task-view.js';
 import { NO_REDACTION } from '../../../src/platform/redaction/redaction.js';
-import { SearchService } from '../../../src/search/search.service.js';
+import { SearchService, type ListRequest } from '../../../src/search/search.service.js';
 import { Suggester } from '../../../src/search/suggester.js';
 import { TaskExport } from '../../../src/search/task-export.js';
 import { attempt, NOON, task } from '../../support/history-rows.js';
@@ -12,7 +13,7 @@ describe('searching the history', () => {
 
   beforeAll(() => {
     history = new HistoryFixture();
-    search = new SearchService(history.store, history.history, NO_REDACTION);
+    search = new SearchService(history.store, history.history, history.freshness, NO_REDACTION);
     history.record({
       tasks: [
         task('a1', {
@@ -34,8 +35,11 @@ describe('searching the history', () => {
 
   afterAll(() => history.remove());
 
+  const list = async (request: ListRequest) =>
+    JSON.parse(Buffer.from((await search.list(request)).bytes).toString()) as TaskPage;
+
   it('gives tasks the shape they have everywhere, with links that name a queue of other programs', async () => {
-    const { items, total, totalIsExact } = await search.list({ q: 'type:mail' });
+    const { items, total, totalIsExact } = await list({ q: 'type:mail' });
     expect({ total, totalIsExact }).toEqual({ total: 1, totalIsExact: true });
     expect(items[0]).toMatchObject({
       id: '7',
@@ -46,17 +50,33 @@ describe('searching the history', () => {
       createdAt: new Date(NOON - 60_000).toISOString(),
       links: { self: '/api/v1/tasks/7?queue=bull%3Amail', page: '/tasks/7?queue=bull%3Amail' },
     });
-    const [big] = (await search.list({ q: 'id:big' })).items;
+    const [big] = (await list({ q: 'id:big' })).items;
     expect(big).not.toHaveProperty('input');
     expect(big!.inputPreview).toMatch(/^\{"text":"x+…$/);
   });
 
   it('shows how far the list is behind, and only then', async () => {
-    expect(await search.list({})).not.toHaveProperty('lagMs');
+    expect(await list({})).not.toHaveProperty('lagMs');
     history.isCurrent = false;
     history.status = { ...history.status, state: 'catching-up', lagMs: 4_000 };
-    expect(await search.list({})).toMatchObject({ lagMs: 4_000 });
+    expect(await list({})).toMatchObject({ lagMs: 4_000 });
     history.isCurrent = true;
+  });
+
+  it('reads the page once where all events of before are in it, and again after the recorder has caught up', async () => {
+    const reads = () => history.calls.searchJson ?? 0;
+    const first = reads();
+    history.newest = new Map([['default', history.place]]);
+    await list({});
+    expect(reads() - first).toBe(1);
+    history.newest = new Map([['default', `${NOON + 1}-0`]]);
+    expect(await list({})).not.toHaveProperty('lagMs');
+    expect(reads() - first).toBe(3);
+    history.isCurrent = false;
+    expect(await list({})).toHaveProperty('lagMs');
+    expect(reads() - first).toBe(4);
+    history.isCurrent = true;
+    history.newest = undefined;
   });
 
   it('does not count the same anew for every page that asks', async () => {

@@ -119,7 +119,7 @@ const INDEXES = {
   origin: 'tasks_origin',
 } as const;
 
-function isOneOf(column: RawBuilder<unknown>, ids: number[]): RawBuilder<SqlBool> {
+export function isOneOf(column: RawBuilder<unknown>, ids: number[]): RawBuilder<SqlBool> {
   if (ids.length === 1) return sql<SqlBool>`${column} = ${ids[0]}`;
   if (ids.length <= MAX_LISTED) return sql<SqlBool>`${column} IN (${sql.join(ids)})`;
   return sql<SqlBool>`${column} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;

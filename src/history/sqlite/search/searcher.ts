@@ -147,7 +147,7 @@ export class Searcher {
     return this.rows(sql<Found>`
       WITH c AS MATERIALIZED (${all})
       SELECT DISTINCT ${this.columns(phase, 't')} FROM c CROSS JOIN tasks AS t ON t.no = c.no
-      WHERE ${tests} ORDER BY ${orderBy(phase, 't')} LIMIT ${limit}`);
+      WHERE ${tests ?? sql`1`} ORDER BY ${orderBy(phase, 't')} LIMIT ${limit}`);
   }
 
   /** Sorts before reading rows. Rows are then read only until the page is full, and not at all without tests. */
@@ -165,7 +165,7 @@ export class Searcher {
     const tests = this.testsOf(others, phase, undefined, sql`c`);
     return this.rows(sql<Found>`
       WITH c AS MATERIALIZED (${sorted})
-      SELECT ${this.columns(phase, 't')} FROM c CROSS JOIN tasks AS t ON t.no = c.no WHERE ${tests} LIMIT ${limit}`);
+      SELECT ${this.columns(phase, 't')} FROM c CROSS JOIN tasks AS t ON t.no = c.no WHERE ${tests ?? sql`1`} LIMIT ${limit}`);
   }
 
   /** Walks rows in order, for one chunk of the index. */
@@ -194,9 +194,13 @@ export class Searcher {
       undefined,
       sql`s`,
     );
-    const found = this.rows(sql<Found>`
+    const found = this.rows(
+      tests
+        ? sql<Found>`
       WITH s AS MATERIALIZED (${chunk})
-      SELECT ${this.columns(phase, 't')} FROM s CROSS JOIN tasks AS t ON t.no = s.no WHERE ${tests} LIMIT ${limit}`);
+      SELECT ${this.columns(phase, 't')} FROM s CROSS JOIN tasks AS t ON t.no = s.no WHERE ${tests} LIMIT ${limit}`
+        : sql<Found>`SELECT * FROM (${chunk}) LIMIT ${limit}`,
+    );
     if (found.length >= limit) return { found, last: found.at(-1) };
     const [last] = this.rows(sql<Found>`${chunk} OFFSET ${rows - 1}`);
     return { found, last };
@@ -207,12 +211,12 @@ export class Searcher {
     phase: Phase,
     place: PagePlace | undefined,
     among: RawBuilder<unknown>,
-  ): RawBuilder<SqlBool> {
+  ): RawBuilder<SqlBool> | undefined {
     const tests = conditions.map(({ node }) => rowTest(node, among));
     if (phase.without) tests.push(sql<SqlBool>`${sql.ref(`t.${phase.without}`)} IS NULL`);
     else if (phase.column) tests.push(sql<SqlBool>`${sql.ref(`t.${phase.column}`)} IS NOT NULL`);
     if (place) tests.push(isAfter(phase, place, 't'));
-    return tests.length > 0 ? sql<SqlBool>`${sql.join(tests, sql` AND `)}` : sql<SqlBool>`1`;
+    return tests.length > 0 ? sql<SqlBool>`${sql.join(tests, sql` AND `)}` : undefined;
   }
 
   private columns(phase: Phase, alias: string): RawBuilder<unknown> {

@@ -2,7 +2,8 @@ import type { RawBuilder } from 'kysely';
 import { sql } from '../kysely.js';
 import { build } from '../builder.js';
 import type { SqliteDatabase } from '../database.js';
-import { rowTest, sourceOf } from './plan-sql.js';
+import { isCountedByState } from '../state-count-test.js';
+import { isOneOf, rowTest, sourceOf } from './plan-sql.js';
 import type { PlanLeaf, PlanNode } from './search-plan.js';
 
 /** One of the conditions that a task must meet. */
@@ -89,7 +90,17 @@ export class Sources {
     if (node.kind === 'not') return Infinity;
     const source = sourceOf(node);
     if (!source) return Infinity;
+    if (isCountedByState(node)) return Math.min(this.few + 1, this.tallied(node));
     const query = sql<{ n: number }>`SELECT count(*) AS n FROM (${source.select} LIMIT ${this.few + 1})`;
+    return this.db.query(query.compile(build))[0]!.n;
+  }
+
+  /** Reads the counts of all tasks by state, type, queue and worker instead of an index. */
+  private tallied(node: PlanLeaf): number {
+    if (node.kind !== 'word') return 0;
+    const query = sql<{
+      n: number;
+    }>`SELECT coalesce(sum(n), 0) AS n FROM tallies WHERE ${isOneOf(sql.ref(node.column), node.ids)}`;
     return this.db.query(query.compile(build))[0]!.n;
   }
 }

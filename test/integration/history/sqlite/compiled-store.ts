@@ -6,7 +6,7 @@ import compiler from '../../../support/jest/typescript-transform.mjs';
 
 /** The rooms that the store loads, compiled: other threads and processes know no TypeScript. Answers where its thread starts. */
 export function compileStore(folder: string): URL {
-  for (const room of ['history', 'model', 'platform', 'task-api']) {
+  for (const room of ['history', 'bullmq', 'model', 'platform', 'task-api']) {
     const from = join(projectRoot, 'src', room);
     for (const file of readdirSync(from, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.ts'),
