@@ -8,6 +8,7 @@ export type {
   CancelOptions,
   LogOptions,
   SubmitOptions,
+  TaskChange,
   TaskEvent,
   TaskOptions,
 } from './client/transport.js';
@@ -24,3 +25,4 @@ export type { OrderOptions, TaskSearch } from './client/http/resources.js';
 export type { ErrorCode, FieldProblem } from './model/errors.js';
 export type { TaskState } from './model/states.js';
 export type { LogLine, TaskFailure, TaskPage, TaskProgress, TaskView } from './model/task-view.js';
+export { toDeclarations, type DescribedTaskType } from './client/to-declarations.js';

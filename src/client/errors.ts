@@ -7,7 +7,6 @@ export type ClientErrorCode =
   | 'UNREACHABLE'
   | 'NOT_ROOST'
   | 'CLIENT_CLOSED'
-  | 'NEEDS_HTTP'
   | 'ABORTED'
   | 'OUTCOME_UNKNOWN'
   | 'WAIT_TIMEOUT'

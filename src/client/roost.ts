@@ -25,7 +25,7 @@ export interface ConnectOptions extends HttpOptions, CallOptions {
 
 /** Connection of a program to a Roost: submits tasks, waits for them, reads and controls. */
 export class Roost {
-  /** Lists tasks. */
+  /** Lists and follows tasks. */
   readonly tasks: TasksResource;
   readonly queues: QueuesResource;
   readonly workers: WorkersResource;

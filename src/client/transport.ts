@@ -1,3 +1,4 @@
+import type { TaskState } from '../model/states.js';
 import type { LogLine, TaskProgress, TaskView } from '../model/task-view.js';
 import type { Backoff } from '../task-api/task.decorator.js';
 import type { RoostClientError } from './errors.js';
@@ -74,6 +75,17 @@ export type TaskEvent =
   | { type: 'progress'; progress: TaskProgress | null }
   | { type: 'log'; lines: LogLine[] }
   | { type: 'removed' };
+
+/** Change of any task. */
+export interface TaskChange {
+  id: string;
+  queue: string;
+  /** Such as `added`, `active`, `progress`, `log`, `completed`, `removed`. */
+  event: string;
+  /** Set where the event changed the state. */
+  state?: TaskState;
+  at: string;
+}
 
 export interface CancelOptions extends CallOptions {
   /** At most 500 characters, shown with the task. */

@@ -13,7 +13,8 @@ import type {
 } from '../transport.js';
 import { HttpConnection, type HttpCall, type HttpOptions } from './http-connection.js';
 import { SubmitBatches, submissionJson } from './submit-batches.js';
-import { TaskEvents } from './task-events.js';
+import { EventFollower, type EventDecoder } from './event-follower.js';
+import { TaskEventDecoder } from './task-events.js';
 
 /** Longest time for which the server holds an answer back, ms. */
 const MAX_HELD_MS = 30_200;
@@ -72,7 +73,11 @@ export class HttpTransport implements Transport {
   }
 
   events(id: string, call: CallOptions): AsyncIterable<TaskEvent> {
-    return new TaskEvents(this.connection, taskPath(id, '/events'), call).follow();
+    return this.follow(taskPath(id, '/events'), call, new TaskEventDecoder());
+  }
+
+  follow<Event>(path: string, call: CallOptions, decoder: EventDecoder<Event>): AsyncIterable<Event> {
+    return new EventFollower(this.connection, path, call, decoder).follow();
   }
 
   async logs(id: string, { after, limit, ...call }: LogOptions): Promise<LogLine[]> {

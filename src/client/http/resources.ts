@@ -1,9 +1,12 @@
 import type { QueueDetail, QueueOutcome, QueueView } from '../../queues/queues.openapi.js';
-import type { TaskPage, TaskView } from '../../model/task-view.js';
+import { idInPath } from '../../bullmq/task-ids.js';
+import type { AttemptView, TaskPage, TaskView, TransitionView } from '../../model/task-view.js';
 import type { TaskTypeView } from '../../tasks/submit.openapi.js';
 import type { WorkerDetail, WorkerReply, WorkerView } from '../../workers/workers.openapi.js';
-import type { CallOptions } from '../transport.js';
+import type { WhyView } from '../../tasks/task-queries.openapi.js';
+import type { CallOptions, TaskChange } from '../transport.js';
 import type { HttpTransport } from './http-transport.js';
+import { TASK_CHANGE_DECODER } from './task-events.js';
 
 /** Search of `GET /tasks`; the conditions are joined by AND. */
 export interface TaskSearch extends CallOptions {
@@ -32,7 +35,7 @@ export interface OrderOptions extends CallOptions {
   forMs?: number;
 }
 
-/** Lists tasks: needs HTTP, because only the web app reads the history. */
+/** Lists tasks, and reads what the web app knows of one. */
 export class TasksResource {
   constructor(private readonly http: HttpTransport) {}
 
@@ -49,6 +52,32 @@ export class TasksResource {
   /** Reads one page, with the number of hits. */
   async page({ signal, ...query }: TaskSearch & { cursor?: string } = {}): Promise<TaskPage> {
     return get<TaskPage>(this.http, '/tasks', signal, query);
+  }
+
+  /** Follows the changes of all tasks from now on. After an interruption it continues there, or from then on after a long one. */
+  changes(call: CallOptions = {}): AsyncIterable<TaskChange> {
+    return this.http.follow('/api/v1/events', call, TASK_CHANGE_DECODER);
+  }
+
+  /** Answers why a task does not run. */
+  why(id: string, { signal }: CallOptions = {}): Promise<WhyView> {
+    return get(this.http, `/tasks/${idInPath(id)}/why`, signal);
+  }
+
+  /** Lists the attempts of a task, oldest first. */
+  async attempts(id: string, { signal }: CallOptions = {}): Promise<AttemptView[]> {
+    return (await get<{ items: AttemptView[] }>(this.http, `/tasks/${idInPath(id)}/attempts`, signal)).items;
+  }
+
+  /** Lists the changes of state of a task, oldest first. */
+  async transitions(id: string, { signal }: CallOptions = {}): Promise<TransitionView[]> {
+    const path = `/tasks/${idInPath(id)}/transitions`;
+    return (await get<{ items: TransitionView[] }>(this.http, path, signal)).items;
+  }
+
+  /** Moves a task that has not started to another queue. @throws RoostClientError TASK_STATE_CONFLICT */
+  move(id: string, queue: string, { signal }: CallOptions = {}): Promise<TaskView> {
+    return post(this.http, `/tasks/${idInPath(id)}/move`, signal, { queue });
   }
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Roost, type RoostClientError } from '../../../src/client.js';
-import { FakeServer, json, problem } from './fake-server.js';
+import { FakeServer, json, problem, stream } from './fake-server.js';
 
 describe('Roost.connect over HTTP', () => {
   let server: FakeServer;
@@ -104,6 +104,36 @@ describe('Roost.connect over HTTP', () => {
       '/api/v1/tasks?q=state%3Afailed&limit=2',
       '/api/v1/tasks?q=state%3Afailed&limit=2&cursor=next',
     ]);
+  });
+
+  it('reads what the web app knows of a task, and moves it', async () => {
+    const roost = await Roost.connect(server.url, { check: false });
+    server.answer(json(200, { items: [1] }));
+    expect(await roost.tasks.attempts('a/b')).toEqual([1]);
+    expect(await roost.tasks.transitions('t1')).toEqual([1]);
+    await roost.tasks.why('t1');
+    await roost.tasks.move('t1', 'mail');
+    await roost.close();
+    expect(server.arrived.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['GET', '/api/v1/tasks/a%2Fb/attempts', undefined],
+      ['GET', '/api/v1/tasks/t1/transitions', undefined],
+      ['GET', '/api/v1/tasks/t1/why', undefined],
+      ['POST', '/api/v1/tasks/t1/move', { queue: 'mail' }],
+    ]);
+  });
+
+  it('follows the changes of all tasks over interruptions', async () => {
+    const roost = await Roost.connect(server.url, { check: false });
+    const change = (id: string) => `id: ${id}\nevent: change\ndata: {"id":"${id}","event":"added"}\n\n`;
+    server.answer(
+      stream(`retry: 1\n\nid: s\nevent: snapshot\ndata: {}\n\n${change('a')}`),
+      stream(change('b'), false),
+    );
+    const ids = [];
+    for await (const { id } of roost.tasks.changes()) if (ids.push(id) === 2) break;
+    await roost.close();
+    expect(ids).toEqual(['a', 'b']);
+    expect(server.arrived.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, 'a']);
   });
 
   it('controls queues and workers', async () => {
