@@ -190,7 +190,7 @@ describeInBrowser('open pages while something is away', () => {
 
   it('Redis stops and starts again: a banner on open pages, a page that explains, nothing typed is lost', async () => {
     const allow = [status(503), /ERR_INCOMPLETE_CHUNKED_ENCODING/];
-    const page = await browser.visit(web.url!, { allow });
+    const page = await browser.visit(`${web.url}/submit`, { allow });
     const list = await browser.visit(`${web.url}/tasks`, { allow });
     const fresh = await browser.visit(web.url!, { allow });
     await Promise.all([live(page), live(list)]);
