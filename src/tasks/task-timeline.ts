@@ -2,7 +2,14 @@ import type { Redis } from 'ioredis';
 import { RoostError } from '../model/errors.js';
 import type { Redaction } from '../platform/redaction/redaction.js';
 import type { Scrub } from '../platform/redaction/scrub.js';
-import type { AttemptView, LogLine, ProgressSample, TaskView, TransitionView } from '../model/task-view.js';
+import type {
+  AttemptView,
+  LogLine,
+  ProgressSample,
+  TaskProgress,
+  TaskView,
+  TransitionView,
+} from '../model/task-view.js';
 import type { HistoryStore } from '../history/ports/history-store.js';
 import {
   toAttemptView,
@@ -101,14 +108,22 @@ export class TaskTimeline {
     };
   }
 
-  /** Lists the recorded progress samples, oldest first. The last one is the current progress. */
+  /**
+   * Lists the recorded progress samples, oldest first. The last one is the current progress, which is stored with the
+   * completion where it was reported shortly before.
+   */
   async progress(): Promise<ProgressSample[]> {
     const { id, queue } = this.located;
-    const samples = await rowsOrNone(this.sources.history.progress(id, queue));
+    const [rows, { finishedAt, progress: last }] = await Promise.all([
+      rowsOrNone(this.sources.history.progress(id, queue)),
+      this.view(),
+    ]);
     const redacted = this.scrub();
-    return samples
+    const samples = rows
       .filter(({ at }) => at >= this.since())
       .map(({ at, ...progress }) => ({ at: formatIso(at), ...redacted.progress(progress) }));
+    if (!finishedAt || !last || isSameProgress(last, samples.at(-1))) return samples;
+    return [...samples, { at: finishedAt, ...last }];
   }
 
   /** Finds the error group of the task's last failure, with the number of failures in it. */
@@ -199,4 +214,8 @@ export function rowsOrNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
 
 function bodyUnavailable({ state }: TaskView, detail: string): RoostError {
   return new RoostError('TASK_STATE_CONFLICT', detail, undefined, { state });
+}
+
+function isSameProgress(one: TaskProgress, other: TaskProgress | undefined): boolean {
+  return (['percent', 'done', 'total', 'message'] as const).every((name) => one[name] === other?.[name]);
 }

@@ -48,6 +48,11 @@ export class AttemptStore {
     );
   }
 
+  /** Returns what `report` would store of a last progress, to be stored with the completion. */
+  toReportedFields({ job, run }: Attempt, progress: string): Record<string, string> {
+    return { progress, [attemptField(job.attemptsStarted)]: JSON.stringify(this.toStoredAttempt(run)) };
+  }
+
   /**
    * Stores the end of an attempt. BullMQ keeps only the message for lists, and overwrites it at the next
    * attempt. The stack of the last failure is stored only once, in the job itself. Returns false if the task

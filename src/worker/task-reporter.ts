@@ -72,6 +72,16 @@ export class TaskReporter {
     this.schedule();
   }
 
+  /**
+   * Removes and returns the last progress if nothing else is to be written: it can be stored with the completion.
+   */
+  removeLast(): string | undefined {
+    if (!this.latest || this.writing || this.lines.length > 0) return undefined;
+    const progress = JSON.stringify(this.latest);
+    this.latest = undefined;
+    return progress;
+  }
+
   /** Writes the rest, if there is any, so that it is stored before the task ends. Later reports are ignored. */
   close(): Promise<void> | undefined {
     this.closed = true;

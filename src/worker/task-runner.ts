@@ -21,6 +21,7 @@ import { toAttemptContext } from './attempt-context.js';
 import { toAttemptEnd } from './attempt-end.js';
 import { type Attempt, AttemptStore } from './attempt-store.js';
 import { AttemptFailure } from './to-unrecoverable.js';
+import type { CompletedJob } from '../bullmq/patches/completion-script.js';
 import { toCappedBackoff } from './capped-backoff.js';
 import { Handlers } from './handlers.js';
 import { Isolation } from './isolation/isolation.js';
@@ -89,7 +90,7 @@ export class TaskRunner {
       const type = this.resolve(job);
       const admission = this.limits.admit(type, job, token);
       if (admission !== 'go' && (await admission) !== 'go') throw new LeftQueue('held back');
-      const result = checkResult(await this.execute(type, attempt), type);
+      const result = await this.execute(type, attempt);
       // The handler ignored the abort: its task is cancelled or belongs to another worker, so the result is
       // dropped.
       if (isCancelledOrLost(attempt.run)) attempt.run.throwIfAborted();
@@ -206,6 +207,7 @@ export class TaskRunner {
       timeoutsOf(job.opts as TimeLimits),
     );
     try {
+      let outcome: unknown;
       if (type.isolate) {
         // The child validates the input, so that code of the input class runs once, in a process that can be
         // killed. The hard limit is enforced by killing the process, so no abandoned handler is left running.
@@ -213,12 +215,18 @@ export class TaskRunner {
         // task.
         const onStart = () => run.startTimeouts(softTimeoutMs);
         const isolated = { ...context, stepResults, hardTimeoutMs, onStart };
-        return await run.outcomeOf(() => this.isolation.run(type, attempt.envelope.input, isolated));
+        outcome = await run.outcomeOf(() => this.isolation.run(type, attempt.envelope.input, isolated));
+      } else {
+        const input = await runContext.run(run, () => this.validate(type, attempt.envelope.input));
+        const handler = this.handlers.get(type);
+        run.startTimeouts(softTimeoutMs, hardTimeoutMs);
+        outcome = await run.outcomeOf(() => runContext.run(run, () => handler.run(input, context)));
       }
-      const input = await runContext.run(run, () => this.validate(type, attempt.envelope.input));
-      const handler = this.handlers.get(type);
-      run.startTimeouts(softTimeoutMs, hardTimeoutMs);
-      return await run.outcomeOf(() => runContext.run(run, () => handler.run(input, context)));
+      const result = checkResult(outcome, type);
+      const last = isCancelledOrLost(run) ? undefined : reporter.removeLast();
+      if (last !== undefined)
+        (job as CompletedJob).lastFields = this.attempts.toReportedFields(attempt, last);
+      return result;
     } finally {
       const reported = reporter.close();
       if (reported) await reported;

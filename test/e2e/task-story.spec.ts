@@ -41,6 +41,7 @@ describe('a task that Redis has dropped', () => {
       REDIS_URL: redis.url,
       HISTORY_URL: `file:${join(folder, 'history.db')}`,
       TASK_RETENTION_COMPLETED_COUNT: '1',
+      APP_VERSION: 'v7',
     };
     apps = await Promise.all([startApp('web', env, build.folder), startApp('worker', env, build.folder)]);
     api = new ApiClient(apps[0]!.url!);
@@ -59,8 +60,8 @@ describe('a task that Redis has dropped', () => {
   });
 
   /** Completed, and not in Redis any more. */
-  async function dropped(input: object, options?: object): Promise<TaskView> {
-    const { id } = await api.submit('flaky', input, options);
+  async function dropped(input: object, options?: object, type = 'flaky'): Promise<TaskView> {
+    const { id } = await api.submit(type, input, options);
     await api.inState(id, ['completed']);
     // Dropped before it is read, a task would leave only what the events tell.
     await until('it is recorded', async () => {
@@ -111,6 +112,21 @@ describe('a task that Redis has dropped', () => {
     expect(logs.total).toBe(4);
     const later = await api.get<Items<LogLine>>(`${task.links.logs}?after=3`);
     expect(later.items.map(({ n }) => n)).toEqual([3]);
+  });
+
+  it('has the progress that was stored with its end, which came too soon for a report before it', async () => {
+    const isLast = { percent: 100, done: 2, total: 2, message: expect.stringContaining('Digit 1 of 1') };
+    const { id, links } = await api.submit('divide', { x: 1, y: 2 });
+    expect(await api.inState(id, ['completed'])).toMatchObject({ progress: isLast });
+    const { items: attempts } = await api.get<Items<AttemptView>>(`${links.self}/attempts`);
+    expect(attempts).toMatchObject([{ outcome: 'completed', version: 'v7' }]);
+    const live = await api.get<Items<object>>(`${links.self}/progress`);
+    expect(live.items.at(-1)).toMatchObject(isLast);
+    const task = await dropped({ x: 1, y: 2 }, {}, 'divide');
+    expect(task).toMatchObject({ source: 'history', progress: isLast });
+    const { items } = await api.get<Items<object>>(`${task.links.self}/progress`);
+    expect(items.at(-1)).toMatchObject(isLast);
+    expect(items.filter((item) => JSON.stringify(item) === JSON.stringify(items.at(-1)))).toHaveLength(1);
   });
 
   it('is told once to who listens, and not again', async () => {

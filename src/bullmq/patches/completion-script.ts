@@ -1,4 +1,4 @@
-import type { Job, Worker } from 'bullmq';
+import type { Job, JobsOptions, Worker } from 'bullmq';
 import { Command, type Redis } from 'ioredis';
 
 /** Used part of BullMQ's Redis backend. */
@@ -6,12 +6,17 @@ export interface CompletingBackend {
   moveToCompletedArgs(
     job: Job,
     value: string,
-    removeOnComplete: undefined,
+    removeOnComplete: JobsOptions['removeOnComplete'],
     token: string,
     fetchNext: boolean,
   ): (string | number | Buffer | undefined)[];
   execCommand(client: unknown, script: string, args: unknown): unknown;
   readonly version: string;
+}
+
+/** A job with fields of its hash that are stored with its completion, by the same script. */
+export interface CompletedJob extends Job {
+  lastFields?: Record<string, string>;
 }
 
 /** Positions in the keys and arguments of `moveToFinished`. All others are the same for each job of a worker. */
@@ -21,6 +26,7 @@ const NOW = 15;
 const VALUE = 17;
 const FETCH_NEXT = 19;
 const OPTIONS = 21;
+const FIELDS = 22;
 
 /** Token in a packed template. Its length is stored in one byte before it, as that of every token of a worker. */
 const TEMPLATE_TOKEN = '-'.repeat(40);
@@ -73,7 +79,6 @@ interface Template {
   prefix: string;
   optionsBeforeToken: string;
   optionsAfterToken: string;
-  fields: string;
 }
 
 /**
@@ -95,8 +100,25 @@ export class CompletionScript {
       args instanceof CompletionCommand ? redis.sendCommand(args) : run(client, script, args);
   }
 
-  /** Returns the command, for BullMQ's `moveToFinished`; undefined for a job or a connection that needs BullMQ's way. */
-  toCommand(job: Job, value: string, token: string, fetchNext: boolean, now: number): unknown {
+  /** Returns the command for BullMQ's `moveToFinished`: encoded here, or BullMQ's own arguments where it cannot be. */
+  toCommand(job: CompletedJob, value: string, token: string, fetchNext: boolean, now: number): unknown {
+    const fields = job.lastFields ? packFields(job.lastFields) : '';
+    const command = this.encodeCommand(job, value, token, fetchNext, now, fields);
+    if (command) return command;
+    const args = this.backend.moveToCompletedArgs(job, value, job.opts.removeOnComplete, token, fetchNext);
+    if (fields !== '') args[FIELDS] = Buffer.from(fields, 'latin1');
+    return args;
+  }
+
+  /** Returns undefined for a job or a connection that needs BullMQ's way. */
+  private encodeCommand(
+    job: Job,
+    value: string,
+    token: string,
+    fetchNext: boolean,
+    now: number,
+    fields: string,
+  ): CompletionCommand | undefined {
     const { id, opts } = job;
     const isOrdinary = opts.removeOnComplete === undefined && opts.parent === undefined;
     if (!id || !isOrdinary || token.length < 32 || token.length > 255) return undefined;
@@ -104,12 +126,11 @@ export class CompletionScript {
     const script = (this.script ??= this.findScript());
     const template = this.templateFor(job);
     if (!script || !template) return undefined;
-    const { keys, keysAfterJob, field, state, prefix, optionsBeforeToken, optionsAfterToken, fields } =
-      template;
+    const { keys, keysAfterJob, field, state, prefix, optionsBeforeToken, optionsAfterToken } = template;
     const options = `${optionsBeforeToken}${String.fromCharCode(token.length)}${token}${optionsAfterToken}`;
     const rest =
       `${keys}${encode(this.worker.toKey(id))}${keysAfterJob}${encode(id)}${encode(String(now))}${field}${encode(value)}` +
-      `${state}${fetchNext ? '$1\r\n1\r\n' : '$1\r\n0\r\n'}${prefix}${bulk(options)}${fields}`;
+      `${state}${fetchNext ? '$1\r\n1\r\n' : '$1\r\n0\r\n'}${prefix}${bulk(options)}${bulk(fields)}`;
     return new CompletionCommand(this.redis, script, rest);
   }
 
@@ -157,7 +178,6 @@ export class CompletionScript {
       prefix: all(FETCH_NEXT + 1, OPTIONS),
       optionsBeforeToken: packed.slice(0, at - 1),
       optionsAfterToken: packed.slice(at + TEMPLATE_TOKEN.length),
-      fields: all(OPTIONS + 1, args.length),
     };
   }
 }
@@ -166,7 +186,26 @@ const ASCII = /^[\0-\x7f]*$/;
 
 /** Encodes an argument, with one character per byte. */
 function encode(text: string): string {
-  return bulk(ASCII.test(text) ? text : Buffer.from(text).toString('latin1'));
+  return bulk(toBytes(text));
+}
+
+function toBytes(text: string): string {
+  return ASCII.test(text) ? text : Buffer.from(text).toString('latin1');
+}
+
+/** Packs fields as BullMQ packs those to be set: an array of names and values in MessagePack. */
+function packFields(fields: Record<string, string>): string {
+  const texts = Object.entries(fields).flat();
+  let packed = `\xdc${toUint16(texts.length)}`;
+  for (const text of texts) {
+    const bytes = toBytes(text);
+    packed += `\xda${toUint16(bytes.length)}${bytes}`;
+  }
+  return packed;
+}
+
+function toUint16(value: number): string {
+  return String.fromCharCode(value >> 8, value & 0xff);
 }
 
 function bulk(bytes: string): string {

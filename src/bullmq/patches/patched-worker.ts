@@ -121,7 +121,7 @@ export class PatchedWorker extends Worker {
 
   /** Completes the job and returns the next one, like BullMQ's own, with a command that is encoded faster. */
   protected override async handleCompleted(
-    ...[result, job, token, fetchNext = () => true, span]: Parameters<Worker['handleCompleted']>
+    ...[result, job, token, fetchNext = () => true]: Parameters<Worker['handleCompleted']>
   ): Promise<Job> {
     const { inside } = this;
     const backend = this.backend as unknown as BackendInternals;
@@ -131,7 +131,6 @@ export class PatchedWorker extends Worker {
     const value = JSON.stringify(result) ?? 'null';
     const mayFetch = fetchNext() && !(this.closing || this.paused);
     const command = this.completion.toCommand(job, value, token, mayFetch, now);
-    if (!command) return super.handleCompleted(result, job, token, fetchNext, span);
     job.returnvalue = (result as unknown) || undefined;
     const next = await backend.moveToFinished(job.id!, command);
     job.finishedOn = now;

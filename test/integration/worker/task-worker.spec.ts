@@ -3,6 +3,7 @@ import { Queue, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { SharedClock } from '../../../src/platform/clock.js';
+import type { CompletedJob } from '../../../src/bullmq/patches/completion-script.js';
 import type { LostLock } from '../../../src/bullmq/patches/patched-worker.js';
 import { TaskWorker } from '../../../src/worker/task-worker.js';
 
@@ -97,6 +98,41 @@ describe('TaskWorker', () => {
     it('when Redis has forgotten its scripts', async () => {
       const { counts } = await complete(false, (redis) => redis.script('FLUSH'));
       expect(counts).toMatchObject({ completed: RESULTS.length, failed: 0 });
+    });
+
+    it('with the fields of their last report, whoever encodes the command', async () => {
+      const connection = new Redis(process.env.TEST_REDIS_URL!, { maxRetriesPerRequest: null });
+      const prefix = `test-${randomUUID()}`;
+      const queue = new Queue('progress', { connection, prefix });
+      const reports = ['{"done":1,"total":2}', `{"done":2,"total":2,"message":"${'é☃'.repeat(200)}"}`];
+      const KEPT = { removeOnComplete: 5 };
+      await queue.addBulk(
+        [{}, KEPT].flatMap((opts) => reports.map((report) => ({ name: 'any', data: { report }, opts }))),
+      );
+      await queue.add('none', {});
+      const worker = new TaskWorker(
+        'progress',
+        (job: CompletedJob) => {
+          if (job.name === 'any')
+            job.lastFields = { progress: (job.data as { report: string }).report, other: 'é' };
+          return Promise.resolve();
+        },
+        { connection, prefix },
+        new SharedClock(),
+      );
+      ends.push(
+        () => worker.close(),
+        () => queue.obliterate({ force: true }),
+        () => queue.close(),
+        () => Promise.resolve(connection.disconnect()),
+      );
+      await new Promise<void>((resolve) => worker.on('drained', resolve));
+      const jobs = await queue.getJobs('completed', 0, -1, true);
+      expect(jobs).toHaveLength(5);
+      for (const { id, name, data } of jobs) {
+        const stored = await connection.hmget(`${prefix}:progress:${id}`, 'progress', 'other');
+        expect(stored).toEqual(name === 'any' ? [(data as { report: string }).report, 'é'] : [null, null]);
+      }
     });
   });
 });

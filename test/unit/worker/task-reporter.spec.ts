@@ -128,4 +128,36 @@ describe('TaskReporter', () => {
     expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'info', text: `${'l'.repeat(4000)}…` });
     expect(JSON.parse(lines[1]!)).toMatchObject({ text: 'undefined' });
   });
+
+  it('leaves the last progress to the completion where nothing else is to be written', async () => {
+    const subject = reporter();
+    expect(subject.removeLast()).toBeUndefined();
+    await subject.progress(1, 3);
+    await subject.progress(2, 3, 'second');
+    expect(JSON.parse(subject.removeLast()!)).toEqual({ done: 2, total: 3, message: 'second' });
+    expect(subject.close()).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(500);
+    expect(writes).toEqual([]);
+  });
+
+  it('writes the last progress itself with a log line, or after a write that is on its way', async () => {
+    const logged = reporter();
+    await logged.progress(1, 3);
+    logged.log('a line');
+    expect(logged.removeLast()).toBeUndefined();
+    await logged.close();
+    expect(writes.map(progressOf)).toEqual([1]);
+    let release = () => {};
+    answer = () => new Promise((resolve) => (release = resolve));
+    const slow = reporter();
+    await slow.progress(1, 3);
+    await jest.advanceTimersByTimeAsync(500);
+    await slow.progress(2, 3);
+    expect(slow.removeLast()).toBeUndefined();
+    const closing = slow.close();
+    answer = () => Promise.resolve();
+    release();
+    await closing;
+    expect(writes.map(progressOf)).toEqual([1, 1, 2]);
+  });
 });
