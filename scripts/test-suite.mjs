@@ -145,6 +145,7 @@ function testEnvironment(redis, chrome, promtool) {
   return {
     ...own,
     ...(coloured ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
+    TEST_RUN_FOLDER: scratch,
     ...(redis
       ? {
           TEST_REDIS_URL: localUrl(redis.port),

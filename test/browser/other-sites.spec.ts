@@ -19,7 +19,7 @@ describeInBrowser('a page of another site', () => {
   let site: string;
 
   beforeAll(async () => {
-    roost = await Roost.start({ worker: false });
+    roost = await Roost.start({ worker: false, env: { LOG_LEVEL: 'info' } });
     api = new ApiClient(roost.url);
     evil = createServer((_req, res) => res.setHeader('content-type', 'text/html').end(page(roost.url)));
     evil.listen(0, '127.0.0.1');

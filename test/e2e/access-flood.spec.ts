@@ -19,7 +19,12 @@ async function startWithAda(env: Record<string, string> = {}): Promise<{ roost: 
   const hash = await hashPassword(PASSWORD, COST);
   const roost = await Roost.start({
     worker: false,
-    env: { ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`, TRUST_PROXY: '1', ...env },
+    env: {
+      ACCESS_USERS: `ada:admin:${hash},vera:viewer:${hash}`,
+      TRUST_PROXY: '1',
+      LOG_LEVEL: 'info',
+      ...env,
+    },
   });
   const ada = new BrowserClient(roost.url);
   await ada.signIn('ada', PASSWORD);

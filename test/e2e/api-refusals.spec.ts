@@ -18,7 +18,10 @@ describe('a request that is not right', () => {
   let api: ContractClient;
 
   beforeAll(async () => {
-    roost = await Roost.start({ password: `${CANARY}-password`, env: DEFAULT_QUEUE_ONLY });
+    roost = await Roost.start({
+      password: `${CANARY}-password`,
+      env: { LOG_LEVEL: 'info', ...DEFAULT_QUEUE_ONLY },
+    });
     api = await ContractClient.of(roost.url);
   });
 

@@ -39,7 +39,7 @@ describe('exporting tasks', () => {
   beforeAll(async () => {
     const file = join(folder, 'history.db');
     fill(file);
-    roost = await Roost.start({ worker: false, env: { HISTORY_URL: `file:${file}` } });
+    roost = await Roost.start({ worker: false, env: { HISTORY_URL: `file:${file}`, LOG_LEVEL: 'info' } });
     api = new ApiClient(roost.url);
   });
 

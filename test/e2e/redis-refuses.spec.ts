@@ -29,7 +29,7 @@ describe('a Redis that answers and does not do what it is asked', () => {
   let delayed: string;
 
   beforeAll(async () => {
-    roost = await Roost.start({ env: DEFAULT_QUEUE_ONLY });
+    roost = await Roost.start({ env: { LOG_LEVEL: 'info', ...DEFAULT_QUEUE_ONLY } });
     redis = new Redis(roost.redis.url);
     redis.on('error', () => undefined);
     api = await ContractClient.of(roost.url);

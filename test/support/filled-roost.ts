@@ -11,6 +11,7 @@ import { RedisServer } from './redis-server.js';
 import { registeredRoutes } from './registered-routes.js';
 import { ScratchBuild } from './scratch-build.js';
 import { until } from './until.js';
+import { DEFAULT_QUEUE_ONLY } from './worker-settings.js';
 
 const PASSWORD = 'a password for people';
 /** A second parrot, of a name as long as some find good. */
@@ -75,7 +76,7 @@ export class FilledRoost {
     };
     const apps = await Promise.all([
       startApp('web', env, build.folder),
-      startApp('worker', env, build.folder),
+      startApp('worker', { ...env, ...DEFAULT_QUEUE_ONLY }, build.folder),
     ]);
     const routes = (await registeredRoutes({ env }))
       .filter((route) => route.startsWith('GET '))
