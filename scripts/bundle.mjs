@@ -23,12 +23,22 @@ const PAGE_ENTRIES = ['main.js', 'main.css', 'door.css'];
 /** Native packages, packages that read files of their own, and packages loaded only when they are used. */
 const EXTERNAL = ['libsql', 'hbs', 'pino', 'swagger-ui-dist', 'idiomorph', 'openid-client'];
 
+/** Parts that a module loads at its start, and uses in few of its functions: evaluated at their first use instead. */
+const LATE = {
+  'class-validator/cjs/decorator/string/IsPhoneNumber.js': 'libphonenumber-js/max',
+  'bullmq/dist/cjs/classes/job-scheduler.js': 'cron-parser',
+  'bullmq/dist/cjs/postgres/sql-loader.js': './sql-scripts',
+};
+
 /** Optional packages of Nest and others that are not installed. */
 const ABSENT = ['@nestjs/microservices', '@nestjs/websockets', '@fastify/static', 'msgpackr-extract'];
 
-/** Marks the modules of packages as having no source map: stacks need the lines of src/ only. */
+/**
+ * Source map of a package's module, with its first line alone: stacks need the lines of src/ only, and Node reads and parses
+ * all maps at a start. esbuild ignores a map without any source and writes one of its own.
+ */
 const NO_MAP =
-  '\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkEifQ==';
+  '\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkFBQUEifQ==';
 
 /** Defines what packages in CommonJS and the addresses of our own modules need. */
 const BANNER = [
@@ -126,7 +136,7 @@ function ownModules(dist) {
     setup(build) {
       build.onLoad({ filter: /\.[cm]?js$/ }, ({ path }) => {
         const text = readFileSync(path, 'utf8');
-        if (!path.startsWith(dist + sep)) return { contents: text + NO_MAP, loader: 'js' };
+        if (!path.startsWith(dist + sep)) return { contents: loadLate(path, text) + NO_MAP, loader: 'js' };
         const address = JSON.stringify(relative(dist, path).replaceAll(sep, '/'));
         const contents = text
           // This package is read as a whole by name; a bundle has it anyway.
@@ -136,6 +146,15 @@ function ownModules(dist) {
       });
     },
   };
+}
+
+/** Replaces a part that a module loads at its start by an object that loads it at the first use of a member. */
+function loadLate(path, text) {
+  const late = LATE[path.replaceAll(sep, '/').split('/node_modules/').at(-1)];
+  if (late === undefined) return text;
+  const load = `require("${late}")`;
+  if (text.split(load).length !== 2) throw new Error(`${path} does not load ${late} once any more`);
+  return text.replace(load, `new Proxy({}, { get: (_, name) => ${load}[name] })`);
 }
 
 function packageName(specifier) {

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -34,7 +35,8 @@ describe('the bundle of the apps', () => {
   beforeAll(async () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'roost-bundle-')));
     write('package.json', '{ "type": "module" }');
-    installPackage('inside', {}, 'exports.Inside = class Inside {};');
+    const lines = Array.from({ length: 500 }, (_, i) => `exports.value${i} = [${i}].map((n) => n + ${i});`);
+    installPackage('inside', {}, `exports.Inside = class Inside {};\n${lines.join('\n')}`);
     installPackage('shared', {}, 'exports.Shared = class Shared {};');
     installPackage(
       'users',
@@ -46,6 +48,18 @@ describe('the bundle of the apps', () => {
       "import { Shared } from 'shared'; export class Registry { Shared = Shared }",
     );
     write('dist/registry/inner.js', "import { Inside } from 'inside'; export const name = Inside.name;");
+    // Its main file is one that the bundle knows to load a package with data of its own, for a single function.
+    const phones = 'cjs/decorator/string/IsPhoneNumber.js';
+    installPackage('class-validator', { main: phones }, '');
+    write(
+      `node_modules/class-validator/${phones}`,
+      'const max_1 = require("libphonenumber-js/max"); exports.isPhone = (text) => (0, max_1.parse)(text) === 5;',
+    );
+    installPackage('libphonenumber-js', {}, '');
+    write(
+      'node_modules/libphonenumber-js/max.js',
+      'globalThis.arePhonesLoaded = true; exports.parse = (text) => text.length;',
+    );
     write(
       'dist/task-types/mail/mail.task.js',
       "import { Shared } from 'users'; import { Registry } from '../../registry/types.js'; export { Shared, Registry };",
@@ -54,9 +68,12 @@ describe('the bundle of the apps', () => {
       'dist/main.js',
       `import { Registry } from './registry/types.js';
        import { name } from './registry/inner.js';
+       import { isPhone } from 'class-validator';
+       const arePhonesEager = globalThis.arePhonesLoaded === true;
        const mail = await import(new URL('./task-types/mail/mail.task.js', import.meta.url));
        console.log(JSON.stringify({
          name, className: Registry.name, address: import.meta.url,
+         arePhonesEager, isPhone: isPhone('12345'), arePhonesLoaded: globalThis.arePhonesLoaded,
          sameOfPackage: mail.Shared === new Registry().Shared, sameOfOurs: mail.Registry === Registry,
        }));`,
     );
@@ -99,6 +116,20 @@ describe('the bundle of the apps', () => {
     for (const path of ['worker/isolation/child.js', 'history/sqlite/store-thread.js']) {
       expect(await run(`dist/bundle/${path}`)).toBe(`file://${folder}/dist/bundle/${path}`);
     }
+  });
+
+  it('loads the data of telephone numbers when they are checked', async () => {
+    const said: unknown = JSON.parse(await run('dist/main.js'));
+    expect(said).toMatchObject({ arePhonesEager: false, isPhone: true, arePhonesLoaded: true });
+  });
+
+  it('maps the lines of our own modules, and of a package the first alone', () => {
+    const maps = readdirSync(join(folder, 'dist/bundle'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.map'))
+      .map((file) => readFileSync(join(folder, 'dist/bundle', file), 'utf8'));
+    expect(maps.some((map) => map.includes('registry/inner.js'))).toBe(true);
+    // With all lines of the package it would be ten times as long.
+    expect(Math.max(...maps.map((map) => map.length))).toBeLessThan(3000);
   });
 
   it('leaves what the compiler made beside it', () => {
