@@ -70,7 +70,14 @@ describe('when other programs need all cores', () => {
         () => engine.counts(null, Date.now()).byState.completed === ids.length,
         LIMIT_MS,
       );
-      const { gaps } = await recorder();
+      const { gaps } = await until(
+        'it yields no more',
+        async () => {
+          const status = await recorder();
+          return status.yielding ? undefined : status;
+        },
+        LIMIT_MS,
+      );
       const [numbers] = engine.numbers({ from: 0, to: Date.now() + 60_000, step: 'all' });
       const found = { total: engine.counts(null, Date.now()).total, added: numbers!.added };
       engine.close();

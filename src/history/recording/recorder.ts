@@ -239,6 +239,7 @@ export class Recorder {
     const outcome = await this.maintenance.step(hasMore);
     if (outcome.isReconciled) await this.readGaps();
     if (events > 0) await this.yieldCores(performance.now() - startedAt);
+    else this.isYielding = false;
     if (hasMore || outcome.hasMore) return;
     // Publishes the progress before the wait.
     this.sendStatus(this.hasNews);
