@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import type { JobEnvelope } from './codec/job-envelope.js';
+import { batchAdds } from './patches/batched-adds.js';
 import { storeShort } from './patches/stored-job.js';
 import { COMMAND_CLIENT, SHARED_QUEUES } from './tokens.js';
 
@@ -20,6 +21,7 @@ export class Queues {
     for (const queue of queues) {
       queue.on('error', () => undefined);
       storeShort(queue);
+      batchAdds(queue, queue.opts.connection as Redis);
     }
   }
 

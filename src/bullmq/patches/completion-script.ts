@@ -1,5 +1,12 @@
 import type { Job, JobsOptions, Worker } from 'bullmq';
 import { Command, type Redis } from 'ioredis';
+import {
+  encodeArgument,
+  encodeBytes,
+  prepareScript,
+  toBytes,
+  type PreparedScript,
+} from './redis-protocol.js';
 
 /** Used part of BullMQ's Redis backend. */
 export interface CompletingBackend {
@@ -31,13 +38,16 @@ const FIELDS = 22;
 /** Token in a packed template. Its length is stored in one byte before it, as that of every token of a worker. */
 const TEMPLATE_TOKEN = '-'.repeat(40);
 
-/** A call of `moveToFinished` in the Redis protocol, as text with one character per byte. */
+/** Arguments of `moveToFinished` after its keys. */
+const ARGUMENTS = 9;
+
+/** A call of `moveToFinished`. */
 class CompletionCommand extends Command {
   private socket: object | undefined;
 
   constructor(
     private readonly redis: Redis,
-    private readonly script: ScriptCall,
+    private readonly script: PreparedScript,
     private readonly rest: string,
   ) {
     super('evalsha', [script.sha], { replyEncoding: 'utf8' });
@@ -60,15 +70,6 @@ class CompletionCommand extends Command {
   }
 }
 
-interface ScriptCall {
-  sha: string;
-  /** Sockets whose Redis has the script. */
-  known: WeakSet<object>;
-  /** Beginning of a call by the script's hash, and by its source. */
-  bySha: string;
-  bySource: string;
-}
-
 /** The encoded parts of a call that are the same for all jobs with one number of attempts. */
 interface Template {
   keys: string;
@@ -86,7 +87,7 @@ interface Template {
  * for each job anew; here both are done once, by BullMQ's and ioredis's own code. Script, arguments and answer are BullMQ's.
  */
 export class CompletionScript {
-  private script: ScriptCall | undefined;
+  private script: PreparedScript | undefined;
   private templates = new Map<unknown, Template>();
   private options: unknown[] = [];
 
@@ -123,28 +124,19 @@ export class CompletionScript {
     const isOrdinary = opts.removeOnComplete === undefined && opts.parent === undefined;
     if (!id || !isOrdinary || token.length < 32 || token.length > 255) return undefined;
     if (this.redis.isCluster || this.redis.status !== 'ready') return undefined;
-    const script = (this.script ??= this.findScript());
+    const script = (this.script ??= prepareScript(
+      this.redis,
+      `moveToFinished:${this.backend.version}`,
+      ARGUMENTS,
+    ));
     const template = this.templateFor(job);
     if (!script || !template) return undefined;
     const { keys, keysAfterJob, field, state, prefix, optionsBeforeToken, optionsAfterToken } = template;
     const options = `${optionsBeforeToken}${String.fromCharCode(token.length)}${token}${optionsAfterToken}`;
     const rest =
-      `${keys}${encode(this.worker.toKey(id))}${keysAfterJob}${encode(id)}${encode(String(now))}${field}${encode(value)}` +
-      `${state}${fetchNext ? '$1\r\n1\r\n' : '$1\r\n0\r\n'}${prefix}${bulk(options)}${bulk(fields)}`;
+      `${keys}${encodeArgument(this.worker.toKey(id))}${keysAfterJob}${encodeArgument(id)}${encodeArgument(String(now))}${field}${encodeArgument(value)}` +
+      `${state}${fetchNext ? '$1\r\n1\r\n' : '$1\r\n0\r\n'}${prefix}${encodeBytes(options)}${encodeBytes(fields)}`;
     return new CompletionCommand(this.redis, script, rest);
-  }
-
-  private findScript(): ScriptCall | undefined {
-    const { scriptsSet } = this.redis as unknown as {
-      scriptsSet: Record<string, { sha: string; lua: string; numberOfKeys: number } | undefined>;
-    };
-    const script = scriptsSet[`moveToFinished:${this.backend.version}`];
-    if (!script) return undefined;
-    const { sha, lua, numberOfKeys } = script;
-    const count = numberOfKeys + 9 + 3;
-    const head = (name: string, what: string) =>
-      `*${count}\r\n${encode(name)}${encode(what)}${encode(String(numberOfKeys))}`;
-    return { sha, known: new WeakSet(), bySha: head('evalsha', sha), bySource: head('eval', lua) };
   }
 
   private templateFor(job: Job): Template | undefined {
@@ -168,7 +160,7 @@ export class CompletionScript {
     const all = (from: number, to: number) =>
       args
         .slice(from, to)
-        .map((arg) => encode(String(arg ?? '')))
+        .map((arg) => encodeArgument(String(arg ?? '')))
         .join('');
     return {
       keys: all(0, JOB_KEY),
@@ -180,17 +172,6 @@ export class CompletionScript {
       optionsAfterToken: packed.slice(at + TEMPLATE_TOKEN.length),
     };
   }
-}
-
-const ASCII = /^[\0-\x7f]*$/;
-
-/** Encodes an argument, with one character per byte. */
-function encode(text: string): string {
-  return bulk(toBytes(text));
-}
-
-function toBytes(text: string): string {
-  return ASCII.test(text) ? text : Buffer.from(text).toString('latin1');
 }
 
 /** Packs fields as BullMQ packs those to be set: an array of names and values in MessagePack. */
@@ -206,8 +187,4 @@ function packFields(fields: Record<string, string>): string {
 
 function toUint16(value: number): string {
   return String.fromCharCode(value >> 8, value & 0xff);
-}
-
-function bulk(bytes: string): string {
-  return `$${bytes.length}\r\n${bytes}\r\n`;
 }

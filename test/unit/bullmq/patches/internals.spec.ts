@@ -55,6 +55,9 @@ describe('private parts of the libraries that src/bullmq/patches/ reaches for', 
     ['RedisQueueBackend', 'waitForJob', 1, RedisQueueBackend.prototype],
     ['RedisQueueBackend', 'moveToCompletedArgs', 4, RedisQueueBackend.prototype],
     ['RedisQueueBackend', 'moveToFinished', 2, RedisQueueBackend.prototype],
+    ['RedisQueueBackend', 'addJobs', 1, RedisQueueBackend.prototype],
+    // It reaches its client before it waits.
+    ['RedisQueueBackend', 'addJobToTransaction', 3, RedisQueueBackend.prototype],
     ['Job', 'moveToFailed', 2, Job.prototype],
     ['Redis', 'recoverFromFatalError', 3, Redis.prototype],
     ['Redis', 'sendCommand', 2, Redis.prototype],
@@ -129,5 +132,11 @@ describe('private parts of the libraries that src/bullmq/patches/ reaches for', 
     const { answer } = (redis as unknown as { scriptsSet: Record<string, unknown> }).scriptsSet;
     expect(answer).toMatchObject({ numberOfKeys: 1, lua: 'return 1', sha: expect.any(String) });
     expect(typeof redis.options.reconnectOnError).not.toBe('string');
+    const { commandQueue, condition } = redis as unknown as {
+      commandQueue: Members;
+      condition: Members | null;
+    };
+    expect(typeof commandQueue.push).toBe('function');
+    expect(condition?.select ?? 0).toBe(0);
   });
 });
