@@ -44,7 +44,23 @@ describe('FlushTimer', () => {
     expect(at.map((ms) => ms - startedAt)).toEqual([0, 1, 2]);
   });
 
-  it('uses at most a tenth of the time for urgent flushes, and delays them by at most a tick', () => {
+  it('flushes urgent changes at once after a quiet time, even if the last flush took long', () => {
+    const at: number[] = [];
+    let takesMs = 5;
+    const tick = new FlushTimer(() => {
+      at.push(performance.now());
+      jest.advanceTimersByTime(takesMs);
+      takesMs = 0;
+    });
+    tick.scheduleUrgent();
+    jest.advanceTimersByTime(0);
+    const endedAt = performance.now();
+    tick.scheduleUrgent();
+    jest.advanceTimersByTime(0);
+    expect(at).toEqual([endedAt - 5, endedAt]);
+  });
+
+  it('uses at most a tenth of the time for urgent flushes in the long run, and delays them by at most a tick', () => {
     const at: number[] = [];
     let takesMs = 2;
     const tick = new FlushTimer(() => {
@@ -52,16 +68,20 @@ describe('FlushTimer', () => {
       jest.advanceTimersByTime(takesMs);
     });
     const startedAt = performance.now();
-    for (let ms = 0; ms < 100; ms++) {
-      tick.scheduleUrgent();
-      jest.advanceTimersByTime(1);
-    }
-    expect(at.length).toBeLessThanOrEqual(6);
+    const changeEveryMs = (ms: number) => {
+      for (const until = performance.now() + ms; performance.now() < until;) {
+        tick.scheduleUrgent();
+        jest.advanceTimersByTime(1);
+      }
+    };
+    // The time that may be used at once.
+    changeEveryMs(50);
+    at.length = 0;
+    changeEveryMs(200);
+    expect(at.length).toBeGreaterThanOrEqual(9);
+    expect(at.length).toBeLessThanOrEqual(11);
     takesMs = 30;
-    for (let ms = 0; ms < 200; ms++) {
-      tick.scheduleUrgent();
-      jest.advanceTimersByTime(1);
-    }
+    changeEveryMs(200);
     const [before, last] = at.slice(-2) as [number, number];
     expect(last - before).toBeLessThanOrEqual(51);
     expect(last - startedAt).toBeGreaterThan(200);
