@@ -39,26 +39,32 @@ export class TaskCommandsController {
     const { wait } = readQuery(req.query, { wait: wholeNumber(0, 30) });
     requireParsedBody(req, 'application/json');
     const body = objectBody(req.body, ['type', 'input', 'options']);
-    const { task, created } = await this.commands.submit({
+    const request = {
       type: typeName(body.type),
       input: body.input,
       options: body.options,
       requestId: req.id,
       ...idempotencyKey(req),
-    });
-    // Needs no encoding: the id is Roost's own.
-    res.setHeader('Location', task.links.self);
-    if (wait) {
-      const settled = await this.queries.waitUntilFinished(task.id, {
-        timeoutMs: wait * 1000,
-        over: requestAborted(res),
-        accepted: task,
-      });
-      res.status(isFinished(settled.state) ? 200 : 202);
-      return settled;
+    };
+    const listener = wait ? await this.queries.listenForEnd() : undefined;
+    try {
+      const { task, created } = await this.commands.submit(request);
+      // Needs no encoding: the id is Roost's own.
+      res.setHeader('Location', task.links.self);
+      if (!wait) {
+        res.status(created ? 202 : 200);
+        return task;
+      }
+      const latest = await this.queries.waitUntilFinished(
+        task.id,
+        { timeoutMs: wait * 1000, over: requestAborted(res), accepted: task },
+        listener,
+      );
+      res.status(isFinished(latest.state) ? 200 : 202);
+      return latest;
+    } finally {
+      listener?.close();
     }
-    res.status(created ? 202 : 200);
-    return task;
   }
 
   /** Answers 200 once the task is cancelled, 202 while the worker is still stopping it. */

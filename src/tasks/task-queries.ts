@@ -20,6 +20,7 @@ import { AllowedCommands } from './allowed-commands.js';
 import type { JobCommands } from './job-commands.js';
 import type { LocatedTask } from './located-task.js';
 import { rowsOrNone, TaskTimeline } from './task-timeline.js';
+import { EndListener } from './end-listener.js';
 import { waitForEnd, type EndWait } from './wait-for-end.js';
 import type { WhyView } from './task-queries.openapi.js';
 import { WaitingReasonsService } from './waiting-reasons.service.js';
@@ -76,12 +77,28 @@ export class TaskQueries {
     return (await this.open(id, queue)).view();
   }
 
-  /** Returns the task once it is finished, or its state after `timeoutMs`; see `waitForEnd`. */
-  waitUntilFinished(
+  /** Begins to listen for the end of a task that is not submitted yet. */
+  async listenForEnd(): Promise<EndListener> {
+    const listener = new EndListener(this.tail);
+    await listener.begin();
+    return listener;
+  }
+
+  /**
+   * Returns the task once it is finished, or its state after `timeoutMs`; see `waitForEnd`.
+   * @param listener begun before the task was submitted.
+   */
+  async waitUntilFinished(
     id: string,
     wait: Pick<EndWait, 'timeoutMs' | 'over' | 'accepted'> & { queue?: string },
+    listener?: EndListener,
   ): Promise<TaskView> {
-    return waitForEnd(this.tail, { ...wait, id, read: () => this.get(id, wait.queue) });
+    const own = listener ? undefined : new EndListener(this.tail);
+    try {
+      return await waitForEnd((listener ?? own)!, { ...wait, id, read: () => this.get(id, wait.queue) });
+    } finally {
+      own?.close();
+    }
   }
 
   /** Lists the newest tasks of managed queues in these states (default: all) by time of submission, from Redis. */

@@ -6,12 +6,16 @@ import { RoostError } from '../../../src/model/errors.js';
 import type { TaskState } from '../../../src/model/states.js';
 import type { TaskView } from '../../../src/model/task-view.js';
 import type { EventTail } from '../../../src/events/event-tail.js';
+import { EndListener } from '../../../src/tasks/end-listener.js';
 import { waitForEnd, type EndWait } from '../../../src/tasks/wait-for-end.js';
 
 /** A task that is read in one state after the other, the last one again and again. */
 function waiting(
   states: (TaskState | 'outage')[],
-  options: Partial<EndWait> & { isRedisAway?: boolean } = {},
+  options: Partial<EndWait> & {
+    isRedisAway?: boolean;
+    begin?: (listener: EndListener) => Promise<void>;
+  } = {},
 ) {
   const release = jest.fn();
   const tail = Object.assign(new EventEmitter() as EventTail, {
@@ -22,7 +26,8 @@ function waiting(
   });
   const stop = new AbortController();
   let reads = 0;
-  const result = waitForEnd(tail, {
+  const listener = new EndListener(tail);
+  const wait = {
     id: 'a',
     timeoutMs: 60_000,
     over: stop.signal,
@@ -32,7 +37,9 @@ function waiting(
       return view(state);
     },
     ...options,
-  });
+  };
+  const begun = options.begin?.(listener) ?? Promise.resolve();
+  const result = begun.then(() => waitForEnd(listener, wait)).finally(() => listener.close());
   // Read later, or expected to fail.
   result.catch(() => undefined);
   return { tail, release, stop, result, reads: () => reads };
@@ -106,5 +113,50 @@ describe('waiting for the end of a task', () => {
     const gone = new RoostError('TASK_GONE', 'deleted');
     const { result } = waiting([], { read: () => Promise.reject(gone), accepted: view('waiting') });
     await expect(result).rejects.toBe(gone);
+  });
+
+  it('reads an accepted task only after its end, where it listened before the submit', async () => {
+    const accepted = view('waiting');
+    const { tail, result, reads } = waiting(['completed'], {
+      accepted,
+      begin: (listener) => listener.begin(),
+    });
+    await turn();
+    tail.emit('batch', [{ id: 'b', name: 'completed' }] as never);
+    await turn();
+    expect(reads()).toBe(0);
+    tail.emit('batch', [{ id: 'a', name: 'completed' }] as never);
+    expect((await result).state).toBe('completed');
+    expect(reads()).toBe(1);
+  });
+
+  it('knows of an end that came before the answer to the submit', async () => {
+    const begin = async (listener: EndListener) => {
+      await listener.begin();
+      tail.emit('batch', [
+        { id: 'a', name: 'active' },
+        { id: 'a', name: 'completed' },
+      ] as never);
+    };
+    const { tail, result, reads } = waiting(['completed'], { accepted: view('waiting'), begin });
+    expect((await result).state).toBe('completed');
+    expect(reads()).toBe(1);
+  });
+
+  it('answers a repeated submit of a finished task at once', async () => {
+    const { result, reads } = waiting([], {
+      accepted: view('completed'),
+      begin: (listener) => listener.begin(),
+    });
+    expect((await result).state).toBe('completed');
+    expect(reads()).toBe(0);
+  });
+
+  it('reads an accepted task where it could not listen before the submit', async () => {
+    const { result } = waiting(['completed'], {
+      ...{ accepted: view('waiting'), isRedisAway: true },
+      begin: (listener) => listener.begin(),
+    });
+    expect((await result).state).toBe('completed');
   });
 });
