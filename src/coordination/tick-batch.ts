@@ -1,7 +1,16 @@
 interface Waiting<Item, Answer> {
   item: Item;
-  resolve: (answer: Answer | Promise<Answer>) => void;
+  resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
+}
+
+export interface TickBatchOptions {
+  /** Items per batch. */
+  maxBatchSize: number;
+  /** Batches that are sent at the same time. Later items wait for one of them to end. Defaults to any number. */
+  maxRunning?: number;
+  /** Whether an error of a batch is that of all items that wait. */
+  isFatal?: (error: unknown) => boolean;
 }
 
 /**
@@ -10,33 +19,53 @@ interface Waiting<Item, Answer> {
  */
 export class TickBatch<Item, Answer> {
   private waiting: Waiting<Item, Answer>[] = [];
+  private running = 0;
+  private isScheduled = false;
 
-  /** @param send returns one answer per item, in the same order. If it rejects, every item of the batch is rejected. */
+  /**
+   * @param send returns one answer per item, in the same order; an error rejects its item. If it rejects, every item of the
+   * batch is rejected.
+   */
   constructor(
-    private readonly maxBatchSize: number,
-    private readonly send: (items: Item[]) => Promise<readonly (Answer | Promise<Answer>)[]>,
+    private readonly options: TickBatchOptions,
+    private readonly send: (items: Item[]) => Promise<readonly (Answer | Error)[]>,
   ) {}
 
   add(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      if (this.isScheduled) return;
+      this.isScheduled = true;
       // Runs after the poll phase: every request that has already arrived joins the batch.
-      if (this.waiting.push({ item, resolve, reject }) === 1) setImmediate(() => this.flush());
+      setImmediate(() => {
+        this.isScheduled = false;
+        this.flush();
+      });
     });
   }
 
   private flush(): void {
-    const all = this.waiting;
-    this.waiting = [];
-    for (let from = 0; from < all.length; from += this.maxBatchSize)
-      void this.settle(all.slice(from, from + this.maxBatchSize));
+    const { maxBatchSize, maxRunning = Infinity } = this.options;
+    while (this.waiting.length > 0 && this.running < maxRunning) {
+      void this.settle(this.waiting.splice(0, maxBatchSize));
+    }
   }
 
   private async settle(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    this.running++;
     try {
       const answers = await this.send(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, i) => resolve(answers[i]!));
+      batch.forEach(({ resolve, reject }, i) => {
+        const answer = answers[i]!;
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      });
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      const failed = this.options.isFatal?.(error) ? [...batch, ...this.waiting.splice(0)] : batch;
+      for (const { reject } of failed) reject(error);
+    } finally {
+      this.running--;
+      if (this.options.maxRunning !== undefined) this.flush();
     }
   }
 }

@@ -3,7 +3,7 @@ import { nearName } from '../model/near-name.js';
 import { formProblems, parseForm } from './parse-form.js';
 import { queueNames } from './queue-names.js';
 import type { TaskType } from './task-type.js';
-import { validateInput, type ReportFault, type SchemaCheck } from './validate-input.js';
+import { isPlainlyValid, validateInput, type ReportFault, type SchemaCheck } from './validate-input.js';
 
 /** Longest task type name repeated in an error message, in characters. */
 const MAX_ECHO = 60;
@@ -46,6 +46,11 @@ export class TaskRegistry {
   /** By title, as people see them. */
   all(): TaskType[] {
     return [...this.byTitle];
+  }
+
+  /** True if a glance shows that the input is valid; false means that `validate` has to decide. */
+  isPlainlyValid(type: TaskType, raw: unknown): boolean {
+    return isPlainlyValid(type, raw, this.promised);
   }
 
   /**

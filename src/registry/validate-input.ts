@@ -67,6 +67,12 @@ export async function validateInput(
   throw new RoostError('INPUT_INVALID', `${first.path}: ${first.message}${more}`, shown);
 }
 
+/** True if a glance shows that nothing is wrong; `validateInput` has to decide otherwise. */
+export function isPlainlyValid(type: Checkable, raw: unknown, promised: SchemaCheck = () => []): boolean {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return false;
+  return quickly(type, raw as Record<string, unknown>) !== undefined && promised(type, raw).length === 0;
+}
+
 interface Inspection {
   value: object;
   problems: FieldProblem[];

@@ -15,9 +15,12 @@ export class Backpressure {
   /** @param limit maximum number of waiting, prioritized and delayed tasks per queue; 0 for no limit. */
   constructor(private readonly limit: number) {}
 
+  get isLimited(): boolean {
+    return this.limit > 0;
+  }
+
   /** @throws RoostError QUEUE_FULL */
   async reserve(queue: TaskQueue): Promise<void> {
-    if (this.limit === 0) return;
     const known = await this.lengths.get(queue.name, async () => ({
       length: await queue.getJobCountByTypes('waiting', 'prioritized', 'delayed'),
     }));

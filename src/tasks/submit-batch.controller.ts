@@ -4,25 +4,21 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { ownedKey } from '../auth/principal.js';
 import { RequirePermission } from '../auth/require-permission.js';
-import { ConcurrencyLimiter } from '../platform/concurrency-limiter.js';
 import { RoostError } from '../model/errors.js';
 import { elementsOf, parseExactJson, type ExactJson, type JsonFault } from '../model/exact-json.js';
 import { NDJSON_TYPES, requireParsedBody } from '../http/body-parsers.js';
 import { checkJson, objectBody, refuseFaults } from '../http/json-body.js';
 import { toRoostError } from '../http/to-problem.js';
 import { LOG } from '../platform/logging/logging.module.js';
-import { REDIS_CODES } from '../bullmq/connection/redis-errors.js';
 import { checkIdempotencyKey, toLineKey } from './idempotency.js';
-import { typeName, type SubmitRequest } from './submit-request.js';
+import { typeName } from './submit-request.js';
+import type { SubmitBatch } from './submit-task.js';
 import { TaskCommands } from './task-commands.js';
 import type { BulkAnswer, LineOutcome } from './submit.openapi.js';
 
 const MAX_TASKS = 1000;
-/**
- * Concurrent submissions, which share a round trip; also the number of lines validated per tick of the event loop, small
- * enough to keep a tick short.
- */
-const MAX_CONCURRENCY = 100;
+/** Lines validated per tick of the event loop: few enough to keep a tick short. */
+const LINES_PER_TURN = 100;
 /** Submits many tasks in one request. Accepts or refuses each line on its own. */
 @Controller('api/v1/tasks/bulk')
 @RequirePermission('tasks.submit')
@@ -45,14 +41,7 @@ export class SubmitBatchController {
     if (typeof key === 'string') checkIdempotencyKey(key);
     const items: LineOutcome[] = new Array<LineOutcome>(lines.length);
     const refusals: RoostError[] = [];
-    let away: RoostError | undefined;
-    const limiter = new ConcurrencyLimiter(MAX_CONCURRENCY, MAX_TASKS);
-    const schedule = <T>(submission: () => Promise<T>) =>
-      limiter.run(async () => {
-        // After one submission timed out on Redis, the remaining ones fail at once.
-        if (away) throw away;
-        return submission();
-      });
+    const batch = this.commands.openBatch();
     const submit = async (i: number) => {
       try {
         // Derives each line's key from the request's key: a repeated request accepts nothing twice.
@@ -60,11 +49,10 @@ export class SubmitBatchController {
         items[i] = {
           line: i + 1,
           ok: true,
-          ...(await this.submitLine(lines[i]!, req, { requestId: req.id, schedule }, lineKey)),
+          ...(await this.submitLine(lines[i]!, req, batch, lineKey)),
         };
       } catch (error) {
         const refusal = this.toRefusal(error, req.id);
-        if (refusal.code !== 'STORAGE_FULL' && REDIS_CODES.has(refusal.code)) away = refusal;
         refusals.push(refusal);
         const { code, detail, fields } = refusal;
         items[i] = { line: i + 1, ok: false, error: { code, detail, ...(fields ? { fields } : {}) } };
@@ -73,7 +61,7 @@ export class SubmitBatchController {
     const submitted: Promise<void>[] = [];
     // Validates all lines concurrently: slow validators of many lines need no longer than those of one.
     for (let i = 0; i < lines.length; i++) {
-      if (i > 0 && i % MAX_CONCURRENCY === 0) await nextTurn();
+      if (i > 0 && i % LINES_PER_TURN === 0) await nextTurn();
       submitted.push(submit(i));
     }
     await Promise.all(submitted);
@@ -85,7 +73,7 @@ export class SubmitBatchController {
   private async submitLine(
     line: Line,
     req: Request,
-    how: Pick<SubmitRequest, 'requestId' | 'schedule'>,
+    batch: SubmitBatch,
     idempotencyKey?: string,
   ): Promise<Pick<LineOutcome, 'id' | 'state' | 'links'>> {
     const body = objectBody(line(), ['type', 'input', 'options', 'idempotencyKey']);
@@ -97,13 +85,16 @@ export class SubmitBatchController {
     }
     if (own !== undefined) checkIdempotencyKey(own, 'idempotencyKey');
     const key = own ?? idempotencyKey;
-    const { task } = await this.commands.submit({
-      type: typeName(body.type),
-      input: body.input,
-      options: body.options,
-      ...how,
-      ...(key === undefined ? {} : { idempotencyKey: ownedKey(req, key) }),
-    });
+    const { task } = await this.commands.submit(
+      {
+        type: typeName(body.type),
+        input: body.input,
+        options: body.options,
+        requestId: req.id,
+        ...(key === undefined ? {} : { idempotencyKey: ownedKey(req, key) }),
+      },
+      batch,
+    );
     return { id: task.id, state: task.state, links: task.links };
   }
 

@@ -12,8 +12,6 @@ export interface SubmitRequest {
   origin?: string;
   /** Written to the logs of the web app and the worker. */
   requestId?: string;
-  /** Schedules the submission after validation, to limit the concurrency of a batch. Defaults to running at once. */
-  schedule?: <T>(submission: () => Promise<T>) => Promise<T>;
 }
 
 /** @throws RoostError REQUEST_INVALID where `type` is missing or not text. */

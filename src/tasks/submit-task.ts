@@ -1,65 +1,62 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import { Injectable } from '@nestjs/common';
 import type { JobsOptions } from 'bullmq';
 import { withOwner } from '../auth/principal.js';
+import { TickBatch } from '../coordination/tick-batch.js';
 import { SharedClock } from '../platform/clock.js';
 import { TaskRegistry } from '../registry/task-registry.js';
 import type { TaskType } from '../registry/task-type.js';
-import { Settings } from '../platform/config/settings.js';
 import { RoostError } from '../model/errors.js';
 import { Redaction } from '../platform/redaction/redaction.js';
 import type { TaskView } from '../model/task-view.js';
 import type { JobEnvelope } from '../bullmq/codec/job-envelope.js';
-import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
-import { redisUnavailable, withRedis } from '../bullmq/connection/redis-errors.js';
+import { REDIS_CODES } from '../bullmq/connection/redis-errors.js';
 import { newTaskId, taskIdOfKey } from '../bullmq/task-ids.js';
-import { TaskTransitions } from '../bullmq/task-transitions.js';
-import { TaskReader } from '../bullmq/task-reader.js';
 import { taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
-import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { AddCoalescer } from './add-coalescer.js';
+import { AcceptTasks, type Acceptance, type ReadyTask } from './accept-tasks.js';
 import { checkIdempotencyKey, fingerprint } from './idempotency.js';
-import { Backpressure } from './backpressure.js';
-import { IdempotencyIndex } from './idempotency-index.js';
 import { parseOptions, type SubmitOptions } from './submit-options.js';
 import type { SubmitRequest } from './submit-request.js';
 import { rerunOf } from '../model/deprecated-names.js';
 
 /** Maximum input size, bytes of JSON. */
 const MAX_INPUT_BYTES = 256 * 1024;
-/** Maximum duration of one submission, ms. After it the outcome is reported as unknown. */
-const SUBMIT_TIMEOUT_MS = 1900;
+/** Tasks that share a round trip. A full batch takes Redis about 2 ms, during which it may serve no other client. */
+const MAX_BATCH_SIZE = 100;
+/** Batches of one bulk request at the same time: one is prepared while Redis adds the other. */
+const MAX_BULK_BATCHES = 2;
 
-/** A validated request, ready to be added. */
-interface Checked {
-  type: TaskType;
+/** A validated request, with what its view contains. */
+interface Checked extends ReadyTask {
   /** Input as received. The worker creates the instance of the input class, once per run. */
   input: unknown;
-  options: SubmitOptions;
-  id: string;
-  envelope: JobEnvelope;
+  submitOptions: SubmitOptions;
   /** Time of the request, ms: delays count from here. */
   at: number;
 }
 
+/** Collects validated tasks, and adds those of one tick together. */
+export type SubmitBatch = TickBatch<ReadyTask, Acceptance>;
+
 /** Adds tasks to the queues. The only entry point, for both REST and the form. */
 @Injectable()
 export class SubmitTask {
-  private readonly backpressure: Backpressure;
-  private readonly adds = new AddCoalescer();
+  private readonly batch: SubmitBatch;
 
   constructor(
     private readonly registry: TaskRegistry,
-    private readonly queues: Queues,
-    private readonly reader: TaskReader,
-    private readonly transitions: TaskTransitions,
-    private readonly keys: IdempotencyIndex,
-    @Inject(COMMAND_CLIENT) private readonly redis: Redis,
-    settings: Settings,
+    private readonly accepting: AcceptTasks,
     private readonly clock: SharedClock,
     private readonly redaction: Redaction,
   ) {
-    this.backpressure = new Backpressure(settings.QUEUE_LIMIT);
+    this.batch = new TickBatch({ maxBatchSize: MAX_BATCH_SIZE }, (tasks) => accepting.acceptAll(tasks));
+  }
+
+  /** Returns a batch for a request with many tasks, of which only some are added at the same time. */
+  openBatch(): SubmitBatch {
+    const isFatal = (error: unknown) =>
+      error instanceof RoostError && error.code !== 'STORAGE_FULL' && REDIS_CODES.has(error.code);
+    const options = { maxBatchSize: MAX_BATCH_SIZE, maxRunning: MAX_BULK_BATCHES, isFatal };
+    return new TickBatch(options, (tasks) => this.accepting.acceptAll(tasks));
   }
 
   /**
@@ -67,39 +64,30 @@ export class SubmitTask {
    * @throws RoostError TASK_TYPE_UNKNOWN, INPUT_INVALID, OPTIONS_INVALID, HEADER_INVALID, IDEMPOTENCY_CONFLICT,
    *   QUEUE_FULL, REDIS_UNAVAILABLE (the outcome is unknown) or STORAGE_FULL.
    */
-  async submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
-    const checked = await this.check(request);
-    const keyed = request.idempotencyKey !== undefined;
-    const { schedule = (submission) => submission() } = request;
-    const submission = async (): Promise<{ task: TaskView; created: boolean }> => {
-      const earlier = keyed ? await this.findEarlier(checked) : undefined;
-      if (earlier) return { task: earlier, created: false };
-      await this.backpressure.reserve(this.queues.get(checked.type.queue));
-      await this.add(checked);
-      const raced = keyed ? await this.resolveRace(checked) : undefined;
-      if (raced) return { task: raced, created: false };
-      return { task: acceptedView(checked, this.redaction.current), created: true };
-    };
-    return schedule(() => this.withinDeadline(submission));
+  async submit(request: SubmitRequest, batch = this.batch): Promise<{ task: TaskView; created: boolean }> {
+    const type = this.registry.get(request.type);
+    if (!this.registry.isPlainlyValid(type, request.input)) await this.registry.validate(type, request.input);
+    const checked = this.check(type, request);
+    const { earlier } = await batch.add(checked);
+    if (earlier) return { task: earlier, created: false };
+    return { task: acceptedView(checked, this.redaction.current), created: true };
   }
 
-  private async check(request: SubmitRequest): Promise<Checked> {
-    const type = this.registry.get(request.type);
-    const { input } = request;
-    await this.registry.validate(type, input);
+  private check(type: TaskType, request: SubmitRequest): Checked {
+    const { input, idempotencyKey: key } = request;
     const at = this.clock.now();
-    const options = parseOptions(request.options, at);
-    if (request.idempotencyKey !== undefined) checkIdempotencyKey(request.idempotencyKey.text);
+    const submitOptions = parseOptions(request.options, at);
+    if (key !== undefined) checkIdempotencyKey(key.text);
     const bytes = Buffer.byteLength(JSON.stringify(input));
     if (bytes > MAX_INPUT_BYTES) {
       const message = `is ${bytes} bytes of JSON; at most ${MAX_INPUT_BYTES} are accepted. Submit a reference to the data instead.`;
       throw new RoostError('BODY_TOO_LARGE', `The input ${message}`, [{ path: 'input', message }]);
     }
-    checkTimeouts(type, options);
-    const { tags, expiresAt } = options;
+    checkTimeouts(type, submitOptions);
+    const { tags, expiresAt } = submitOptions;
     const envelope: JobEnvelope = {
       roost: 1,
-      ...(request.idempotencyKey !== undefined
+      ...(key !== undefined
         ? { fingerprint: fingerprint([request.type, input, request.options ?? null]) }
         : {}),
       ...(tags.length > 0 ? { tags } : {}),
@@ -108,58 +96,9 @@ export class SubmitTask {
       ...(request.requestId ? { requestId: request.requestId } : {}),
       input,
     };
-    const key = request.idempotencyKey;
     const id = key === undefined ? newTaskId(at) : taskIdOfKey(withOwner(key));
-    return { type, input, options, id, envelope, at };
-  }
-
-  private async add({ type, options, id, envelope, at }: Checked): Promise<void> {
-    const queue = this.queues.get(type.queue);
-    // Recorded before the task: the sweeper removes an entry without a task, but a task without its entry would never expire.
-    if (options.expiresAt !== undefined) await this.transitions.recordExpiry(queue, id, options.expiresAt);
-    await this.adds.add(
-      queue,
-      type.name,
-      envelope,
-      jobOptions(type, options, id, at, at !== this.clock.toOwn(at)),
-    );
-  }
-
-  /** Finds the task that already uses this key. At most one exists across all queues. */
-  private async findEarlier(checked: Checked): Promise<TaskView | undefined> {
-    if ((await this.keys.findHolders(checked.id)).length === 0) return undefined;
-    const [known] = await this.reader.findEnvelopes(checked.id);
-    if (!known) return undefined;
-    if (known.envelope.fingerprint !== checked.envelope.fingerprint) throw keyConflict(checked.id);
-    return this.reader.view(known);
-  }
-
-  /**
-   * Resolves a race of concurrent requests with one key, after adding. Within one queue BullMQ stored the first. Across two
-   * queues (one key, types of different queues) the first queue in order wins and the other task is removed.
-   */
-  private async resolveRace(checked: Checked): Promise<TaskView | undefined> {
-    const holders = await this.keys.findHolders(checked.id);
-    if (holders.length === 1 && holders[0]!.fingerprint === checked.envelope.fingerprint) return undefined;
-    const known = await this.reader.findEnvelopes(checked.id);
-    const winner = known[0];
-    if (!winner) return undefined;
-    if (winner.envelope.fingerprint === checked.envelope.fingerprint) return undefined;
-    const own = known.find(({ queue }) => queue.name === checked.type.queue && queue !== winner.queue);
-    if (own) await removeLoser(own.queue, checked.id);
-    throw keyConflict(checked.id);
-  }
-
-  /** One promise and one timer: `Promise.race` would cost several more for each task of a bulk. */
-  private withinDeadline<T>(work: () => Promise<T>): Promise<T> {
-    const limited = () =>
-      new Promise<T>((resolve, reject) => {
-        const timer = setTimeout(() => reject(redisUnavailable()), SUBMIT_TIMEOUT_MS);
-        work()
-          .finally(() => clearTimeout(timer))
-          .then(resolve, reject);
-      });
-    return withRedis(this.redis, limited);
+    const options = jobOptions(type, submitOptions, id, at, at !== this.clock.toOwn(at));
+    return { type, id, envelope, options, expiresAt, isKeyed: key !== undefined, input, submitOptions, at };
   }
 }
 
@@ -203,24 +142,11 @@ function jobOptions(
   };
 }
 
-async function removeLoser(queue: TaskQueue, id: string): Promise<void> {
-  await queue.remove(id).catch(() => undefined);
-}
-
-function keyConflict(id: string): RoostError {
-  const message = 'was used for a task with another type, input or options; use a new key for a new task';
-  return new RoostError(
-    'IDEMPOTENCY_CONFLICT',
-    `This Idempotency-Key ${message}.`,
-    [{ path: 'Idempotency-Key', message }],
-    {
-      task: taskLinks(id),
-    },
-  );
-}
-
 /** Builds the view of the accepted task without reading it back from Redis. */
-function acceptedView({ type, input, options, id, envelope, at }: Checked, rules: Redaction): TaskView {
+function acceptedView(
+  { type, input, submitOptions: options, id, envelope, at }: Checked,
+  rules: Redaction,
+): TaskView {
   return {
     id,
     type: type.name,

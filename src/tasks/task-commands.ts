@@ -22,7 +22,7 @@ import { isObserved, type HistoryOnlyTask, type LocatedTask, type ObservedTask }
 import { ObservedTaskCommands } from './observed-task-commands.js';
 import { removeFromHistory } from './remove-from-history.js';
 import { stateConflict } from './state-conflict.js';
-import { SubmitTask } from './submit-task.js';
+import { SubmitTask, type SubmitBatch } from './submit-task.js';
 import type { SubmitRequest } from './submit-request.js';
 import { TaskBatches, type BatchOptions, type BatchOutcome, type BatchRef } from './task-batches.js';
 import { TaskQueries } from './task-queries.js';
@@ -47,8 +47,14 @@ export class TaskCommands {
     @Inject(COMMAND_CLIENT) private readonly redis: Redis,
   ) {}
 
-  submit(request: SubmitRequest): Promise<{ task: TaskView; created: boolean }> {
-    return this.submitTask.submit(request);
+  /** @param batch shared by the tasks of one request; see `openBatch`. */
+  submit(request: SubmitRequest, batch?: SubmitBatch): Promise<{ task: TaskView; created: boolean }> {
+    return this.submitTask.submit(request, batch);
+  }
+
+  /** Returns a batch for a request with many tasks, of which only some are added at the same time. */
+  openBatch(): SubmitBatch {
+    return this.submitTask.openBatch();
   }
 
   /** Submits the input of a task again, with its priority and tags, as a new task. */

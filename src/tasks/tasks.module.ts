@@ -14,6 +14,7 @@ import { AllowedCommands } from './allowed-commands.js';
 import { CancelTask } from './cancel-task.js';
 import { ObservedTaskCommands } from './observed-task-commands.js';
 import { ObservedWaitingReasons } from './observed-waiting-reasons.js';
+import { AcceptTasks } from './accept-tasks.js';
 import { IdempotencyIndex } from './idempotency-index.js';
 import { QueueOutlooks } from './queue-outlooks.js';
 import { SubmitTask } from './submit-task.js';
@@ -28,6 +29,7 @@ import { WaitingReasonsService } from './waiting-reasons.service.js';
   providers: [
     AllowedCommands,
     CancelTask,
+    AcceptTasks,
     IdempotencyIndex,
     ObservedTaskCommands,
     ObservedWaitingReasons,

@@ -23,13 +23,13 @@ class Input {
 
 const type = { name: 'sample', inputClass: Input, schema: inputSchema(Input, 'Sample', '') };
 
-function controllerOf(handIn: () => Promise<void>): SubmitBatchController {
-  const submit = async ({ input, schedule = (work) => work() }: SubmitRequest) => {
+function controllerOf(): SubmitBatchController {
+  const submit = async ({ input }: SubmitRequest) => {
     await validateInput(type, input);
-    await schedule(handIn);
     return { task: { id: 'a', state: 'waiting', links: {} }, created: true };
   };
-  return new SubmitBatchController({ submit } as unknown as TaskCommands, pino({ level: 'silent' }));
+  const commands = { submit, openBatch: () => undefined } as unknown as TaskCommands;
+  return new SubmitBatchController(commands, pino({ level: 'silent' }));
 }
 
 function requestOf(values: unknown[]): Request {
@@ -51,7 +51,7 @@ describe('a bulk request', () => {
 
   it('waits for validators that never answer once, not once for each part of its lines', async () => {
     const values = Array.from({ length: 1000 }, (_, i) => (i === 999 ? 'at once' : 'never'));
-    const answer = controllerOf(async () => undefined).submit(requestOf(values));
+    const answer = controllerOf().submit(requestOf(values));
     // Each that waits has a timer: all that will wait at once do when no more come.
     for (let before = -1; jest.getTimerCount() !== before;) {
       before = jest.getTimerCount();
@@ -63,17 +63,5 @@ describe('a bulk request', () => {
     expect(items[998]!.error!.fields).toEqual([
       { path: 'input.value', message: expect.stringMatching(/the validator isAnswered failed/) },
     ]);
-  });
-
-  it('submits only some of its lines at the same time', async () => {
-    let underWay = 0;
-    let most = 0;
-    const controller = controllerOf(async () => {
-      most = Math.max(most, ++underWay);
-      await nextTurn();
-      underWay--;
-    });
-    const { accepted } = await controller.submit(requestOf(Array.from({ length: 1000 }, () => 1)));
-    expect({ accepted, most }).toEqual({ accepted: 1000, most: 100 });
   });
 });

@@ -42,8 +42,8 @@ describe('a stored task', () => {
     }
     const requestId = randomUUID();
     await shared.add('one', { ...envelope(4), requestId }, { jobId: 'brief-4' });
-    const [short, opts] = await connection.hmget(`${prefix}:some:brief-4`, 'data', 'opts');
-    expect([short, opts]).toEqual(['{"n":4}', expect.stringMatching(/^\{"rq":"[\w-]{22}"\}$/)]);
+    const [short, shortOptions] = await connection.hmget(`${prefix}:some:brief-4`, 'data', 'opts');
+    expect([short, shortOptions]).toEqual(['{"n":4}', expect.stringMatching(/^\{"rq":"[\w-]{22}"\}$/)]);
     expect(requestIdOf({ roost: 1, input: { n: 4 } }, (await queue.getJob('brief-4'))!.opts)).toBe(requestId);
     await shared.close();
   });
