@@ -11,7 +11,7 @@ import type { TaskView } from '../model/task-view.js';
 import type { JobEnvelope } from '../bullmq/codec/job-envelope.js';
 import { REDIS_CODES } from '../bullmq/connection/redis-errors.js';
 import { newTaskId, taskIdOfKey } from '../bullmq/task-ids.js';
-import { taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
+import { formatIso, taskLinks, timeoutsOf, type TimeLimits } from '../bullmq/codec/to-task-view.js';
 import { AcceptTasks, type Acceptance, type ReadyTask } from './accept-tasks.js';
 import { checkIdempotencyKey, fingerprint } from './idempotency.js';
 import { parseOptions, type SubmitOptions } from './submit-options.js';
@@ -158,7 +158,7 @@ function acceptedView(
     attempts: { made: 0, max: options.attempts ?? type.attempts },
     priority: options.priority,
     tags: options.tags,
-    createdAt: new Date(at).toISOString(),
+    createdAt: formatIso(at),
     ...(options.delayMs > 0 ? { delayUntil: new Date(at + options.delayMs).toISOString() } : {}),
     ...(options.expiresAt !== undefined ? { expiresAt: new Date(options.expiresAt).toISOString() } : {}),
     ...timeoutsOf(options),

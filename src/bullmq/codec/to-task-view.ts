@@ -187,7 +187,13 @@ function clamp(percent: number): number {
   return Math.round(Math.min(100, Math.max(0, percent)) * 10) / 10;
 }
 
-/** Formats a time as ISO 8601. A time outside the range of dates (a damaged hash) becomes 1970 instead of an error. */
+let lastIso = { ms: 0, text: new Date(0).toISOString() };
+
+/**
+ * Formats a time as ISO 8601. A time outside the range of dates (a damaged hash) becomes 1970 instead of an error. Repeats
+ * the last result: many tasks have the same time.
+ */
 export function formatIso(ms: number): string {
-  return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
+  if (lastIso.ms !== ms) lastIso = { ms, text: new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString() };
+  return lastIso.text;
 }
