@@ -24,8 +24,8 @@ const MAX_LINES = 1000;
  * Reads jobs in full, each as a snapshot. Bounded in bytes: jobs beyond the limit are left for another call.
  *
  * ARGV[1]  approximate limit in bytes
- * then     three for each job: base (`prefix:queue:`), id, and the number of known log lines; encoded as -n - 1 if the
- *          input is known too
+ * ARGV[2]  JSON list with three values for each job: base (`prefix:queue:`), id, and the number of known log lines;
+ *          encoded as -n - 1 if the input is known too
  *
  * Answers one JSON text for all jobs: parsing a reply of many parts costs the client several times as much. For each
  * job false if there is none, 0 if it must be requested again, else
@@ -61,8 +61,9 @@ local function lines_of(key, values, known)
 end
 
 local answer = {}
-for i = 2, #ARGV, 3 do
-  local base, id, known = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+local asked = cjson.decode(ARGV[2])
+for i = 1, #asked, 3 do
+  local base, id, known = asked[i], asked[i + 1], asked[i + 2]
   local key = base .. id
   local at = #answer + 1
   answer[at] = false
@@ -73,7 +74,10 @@ for i = 2, #ARGV, 3 do
     -- An error when the key has another type and is no job.
     local values = redis.pcall('HMGET', key, unpack(names, 1, hasInput and #names - 1 or #names))
     if not values.err and values[${place('name')}] then
-      local state, due = state_of(base, id, values[${place('roost:state')}], values[${place('finishedOn')}], values[${place('processedOn')}])
+      -- Only a completed job has a result and no error; others are looked up.
+      local isCompleted = values[${place('returnvalue')}] and values[${place('finishedOn')}] and not values[${place('failedReason')}]
+      local own = values[${place('roost:state')}] or isCompleted and 'completed' or false
+      local state, due = state_of(base, id, own, values[${place('finishedOn')}], values[${place('processedOn')}])
       local data = not hasInput and values[${place('data')}] or ''
       local result = state == 'completed' and values[${place('returnvalue')}] or ''
       local size, resultSize = #data, #result

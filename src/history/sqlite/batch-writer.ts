@@ -104,7 +104,6 @@ export class BatchWriter {
     for (const [key, task] of merged) numberOf.set(key, task.now.no);
 
     this.dropAttempts(batch, numberOf, merged);
-    const existing = new Set([...found.values()].map(({ no }) => no));
     const attempts = this.children.attempts(batch.attempts, numberOf, merged, found);
     this.countAttempts(attempts.changes, merged, found, now);
     for (const task of merged.values()) this.countTask(task, attempts.failed, now);
@@ -112,7 +111,7 @@ export class BatchWriter {
     const orphans =
       attempts.orphans +
       this.transitions.add(transitions, merged, numberOf) +
-      this.children.rest(batch, numberOf, existing);
+      this.children.rest(batch, numberOf, found);
 
     this.search.add(batch, merged, found);
     const sorted = [...merged.values()].sort((a, b) => a.now.no - b.now.no);
@@ -228,8 +227,9 @@ export class BatchWriter {
     if (!before) this.counts.count('added', row.created, row);
     this.counts.finish(row, task.settled ? this.uncounted(task, task.settled) : changeOf(task, now));
     // The task failed without a failed attempt: its workers were lost too often.
+    if (row.error_message === null || failedAttempts.has(row.no)) return;
     const [change] = changeOf(task, now);
-    if (change?.state !== 'failed' || failedAttempts.has(row.no) || row.error_message === null) return;
+    if (change?.state !== 'failed') return;
     const failure = {
       type: this.words.textOf(row.type),
       name: this.words.textOf(row.error_name),

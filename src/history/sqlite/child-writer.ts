@@ -110,7 +110,7 @@ export class ChildWriter {
   rest(
     { logs, progress }: RecordBatch,
     numberOf: Map<string, number>,
-    existing: ReadonlySet<number>,
+    found: ReadonlyMap<string, StoredTask>,
   ): number {
     let orphans = 0;
     const each = <Row extends TaskRef & { at: number; n?: number }>(
@@ -129,9 +129,11 @@ export class ChildWriter {
       if (row.n >= MAX_LINES) withManyLines.add(task);
     });
     const samples = new Map<number, number>();
+    const existing = new Set<number>();
     each(progress, (task, row) => {
       this.addSample(task, row);
       samples.set(task, (samples.get(task) ?? 0) + 1);
+      if (found.has(refKey(row))) existing.add(task);
     });
     this.logs.flush();
     this.progress.flush();

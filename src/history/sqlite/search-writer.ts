@@ -24,9 +24,12 @@ interface AddedText {
   log: string[];
 }
 
+const NO_TEXT: AddedText = { error: [], log: [] };
+
 /** A text to be written. */
 interface Pending {
   row: StoredTask;
+  head: string;
   isNew: boolean;
   /** Present if already loaded. */
   bodies: { input: string; result: string } | undefined;
@@ -50,18 +53,14 @@ export class SearchWriter {
   /** `others`: tasks outside the batch whose attempts or lines may be in it. */
   add(
     batch: RecordBatch,
-    tasks: Iterable<[key: string, task: MergedTask]>,
-    others: Map<string, StoredTask>,
+    tasks: ReadonlyMap<string, MergedTask>,
+    others: ReadonlyMap<string, StoredTask>,
   ): void {
     const addedText = addedTextOf(batch, this.redaction);
-    const rest = new Map(others);
-    for (const [key, task] of tasks) {
-      rest.delete(key);
-      this.addTask(task, addedText.get(key));
-    }
-    for (const [key, row] of rest) {
-      if (addedText.has(key))
-        this.pending.push({ row, isNew: false, bodies: undefined, addedText: undefined });
+    for (const [key, task] of tasks) this.addTask(task, addedText.get(key));
+    for (const key of addedText.keys()) {
+      const row = tasks.has(key) ? undefined : others.get(key);
+      if (row) this.rewrite(row, undefined);
     }
   }
 
@@ -77,14 +76,14 @@ export class SearchWriter {
         JSON.stringify(known),
       ]);
     }
-    for (const { row, bodies, addedText } of pending)
-      this.put(row, bodies ?? this.bodiesOf(row), addedText ?? { error: [], log: [] });
+    for (const { row, head, bodies, addedText } of pending)
+      this.put(row, head, bodies ?? this.bodiesOf(row), addedText ?? NO_TEXT);
     this.insert.flush();
   }
 
   /** Indexes a task anew. */
   reindex(row: StoredTask, bodies: { input: string; result: string }): void {
-    this.pending.push({ row, isNew: false, bodies, addedText: undefined });
+    this.rewrite(row, bodies);
   }
 
   remove(no: number): void {
@@ -97,14 +96,23 @@ export class SearchWriter {
   }
 
   private addTask({ before, now, texts }: MergedTask, added: AddedText | undefined): void {
-    now.text_hash = hashText(this.headOf(now), this.failureOf(now));
+    const head = this.headOf(now);
+    now.text_hash = hashText(head, this.failureOf(now));
     if (before && before.text_hash === now.text_hash && !texts && !added) return;
     const isNew = before === undefined;
-    this.pending.push({ row: now, isNew, bodies: texts, addedText: isNew ? added : undefined });
+    this.pending.push({ row: now, head, isNew, bodies: texts, addedText: isNew ? added : undefined });
   }
 
-  private put(row: StoredTask, bodies: { input: string; result: string }, { error, log }: AddedText): void {
-    const head = this.headOf(row);
+  private rewrite(row: StoredTask, bodies: Pending['bodies']): void {
+    this.pending.push({ row, head: this.headOf(row), isNew: false, bodies, addedText: undefined });
+  }
+
+  private put(
+    row: StoredTask,
+    head: string,
+    bodies: { input: string; result: string },
+    { error, log }: AddedText,
+  ): void {
     if (error.length + log.length === 0 && row.error_message === null) {
       this.insert.add([row.no, head, bodies.input, bodies.result, '', '']);
       return;

@@ -17,6 +17,10 @@ const RARE: ReadonlySet<keyof StoredTask> = new Set([
 ] as const); // prettier-ignore
 const USUAL = COLUMNS.filter((name) => !RARE.has(name));
 
+/** Answers one JSON text for all rows: as columns they would cost twice as much. */
+const FIND = `SELECT json_group_array(json_array(${COLUMNS.map((name) => `t.${name}`).join(', ')}, j.key))
+  FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.id = j.value AND t.queue = ?2`;
+
 /** Reads and writes rows of `tasks` and their dependent rows in bulk, without the query builder: the hottest path. */
 export class TaskRows {
   private readonly inserts: BulkInsert;
@@ -42,13 +46,18 @@ export class TaskRows {
   /** Returns the existing rows, by their position in the list. */
   find(refs: readonly { id: string; queue: number }[]): Map<number, StoredTask> {
     const found = new Map<number, StoredTask>();
-    if (refs.length === 0) return found;
-    const rows = this.db.lists(
-      `SELECT ${COLUMNS.map((name) => `t.${name}`).join(', ')}, j.key FROM json_each(?) AS j
-       CROSS JOIN tasks AS t ON t.id = j.value ->> 0 AND t.queue = j.value ->> 1`,
-      [JSON.stringify(refs.map(({ id, queue }) => [id, queue]))],
-    );
-    for (const row of rows) found.set(row[COLUMNS.length] as number, toColumns(row));
+    const places = new Map<number, number[]>();
+    refs.forEach(({ queue }, i) => {
+      const known = places.get(queue);
+      if (known) known.push(i);
+      else places.set(queue, [i]);
+    });
+    for (const [queue, of] of places) {
+      const ids = JSON.stringify(of.map((i) => refs[i]!.id));
+      const [json] = this.db.lists(FIND, [ids, queue])[0]!;
+      for (const row of JSON.parse(json as string) as unknown[][])
+        found.set(of[row[COLUMNS.length] as number]!, toColumns(row));
+    }
     return found;
   }
 
@@ -65,7 +74,7 @@ export class TaskRows {
     else if (isUsual(now)) this.usual.addColumns(now, USUAL);
     else this.inserts.addColumns(now, COLUMNS);
     if (body) this.bodies.add([now.no, body.input, body.result]);
-    if (facts) this.putFacts(before, now, facts);
+    if (facts && now.facts !== before?.facts) this.putFacts(before, now, facts);
   }
 
   flush(): void {
@@ -97,12 +106,16 @@ export class TaskRows {
 
   /** Updates only the changed columns: naming a column costs an update of its index even if the value is the same. */
   private update(before: StoredTask, now: StoredTask): void {
-    const changed = COLUMNS.filter((name) => now[name] !== before[name]);
-    if (changed.length === 0) return;
-    this.updates.push({
-      sql: `UPDATE tasks SET ${changed.join(' = ?, ')} = ? WHERE no = ?`,
-      params: [...changed.map((name) => now[name]), now.no],
-    });
+    const params: Bindable[] = [];
+    let names = '';
+    for (const name of COLUMNS) {
+      if (now[name] === before[name]) continue;
+      names += names === '' ? `${name} = ?` : `, ${name} = ?`;
+      params.push(now[name]);
+    }
+    if (names === '') return;
+    params.push(now.no);
+    this.updates.push({ sql: `UPDATE tasks SET ${names} WHERE no = ?`, params });
   }
 
   private putFacts(before: StoredTask | undefined, { no }: StoredTask, facts: readonly Fact[]): void {

@@ -259,10 +259,13 @@ function toFacts(bodies: IndexedBody[], tags: string | null, words: Names): Fact
 
 /** Drops invalid times and counts of a damaged job. */
 function withoutInvalidNumbers(row: TaskRow): TaskRow {
-  if (!NUMBERS.some((name) => row[name] != null && !(Math.abs(row[name]) <= MAX_DATE_MS))) return row;
-  const valid = { ...row };
-  for (const name of NUMBERS)
-    if (valid[name] != null && !(Math.abs(valid[name]) <= MAX_DATE_MS)) delete valid[name];
+  let valid = row;
+  for (const name of NUMBERS) {
+    const number = row[name];
+    if (number === undefined || number === null || Math.abs(number) <= MAX_DATE_MS) continue;
+    if (valid === row) valid = { ...row };
+    delete valid[name];
+  }
   return valid;
 }
 

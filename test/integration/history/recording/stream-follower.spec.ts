@@ -56,9 +56,10 @@ class ScriptedRedis {
     return Promise.resolve(JSON.stringify([String(T), ...reads]));
   }
 
-  roostReadJobs(_bytes: string | number, ...args: (string | number)[]): Promise<string> {
+  roostReadJobs(_bytes: number, asked: string): Promise<string> {
     this.betweenReads?.();
     this.betweenReads = undefined;
+    const args = JSON.parse(asked) as (string | number)[];
     const rows: unknown[] = [];
     for (let i = 0; i < args.length; i += 3) rows.push(this.jobs.get(String(args[i + 1])) ?? false);
     return Promise.resolve(JSON.stringify(rows));
