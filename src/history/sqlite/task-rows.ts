@@ -134,7 +134,7 @@ export class TaskRows {
       }
     }
     for (const fact of facts)
-      if (unchanged.size === 0 || !unchanged.has(factKey(fact))) this.newFacts.push([...fact, no]);
+      if (unchanged.size === 0 || !unchanged.has(factKey(fact))) this.newFacts.push([fact[0], fact[1], no]);
   }
 
   private removeFact(no: number, [path, value]: Fact): void {

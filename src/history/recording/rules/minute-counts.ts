@@ -29,7 +29,8 @@ type CountedNames = Pick<StoredTask, 'queue' | 'type' | 'worker'>;
  */
 export class MinuteCounts {
   private readonly cells = new Map<string, CountCell>();
-  private last: (CountedNames & { minute: number; cells: CountCell[] }) | undefined;
+  /** Cells of the last task of each type. */
+  private readonly recent = new Map<number, CountedNames & { minute: number; cells: CountCell[] }>();
 
   /** `by`: -1 takes one back. */
   count(what: Counted, at: number, names: CountedNames, by = 1): void {
@@ -84,18 +85,17 @@ export class MinuteCounts {
 
   discard(): void {
     this.cells.clear();
-    this.last = undefined;
+    this.recent.clear();
   }
 
   private cellsOf(at: number, { queue, type, worker }: CountedNames): CountCell[] {
     const minute = Math.floor(at / SPANS.minute) * SPANS.minute;
-    const { last } = this;
-    // A task is counted several times, usually within one minute.
-    if (last?.minute === minute && last.queue === queue && last.type === type && last.worker === worker)
-      return last.cells;
+    // A task is counted several times, and so are those of its type, usually within one minute.
+    const recent = this.recent.get(type);
+    if (recent?.minute === minute && recent.queue === queue && recent.worker === worker) return recent.cells;
     const byType = this.cell([minute, queue, type, 0]);
     const cells = worker === 0 ? [byType] : [byType, this.cell([minute, 0, 0, worker])];
-    this.last = { minute, queue, type, worker, cells };
+    this.recent.set(type, { minute, queue, type, worker, cells });
     return cells;
   }
 
