@@ -82,7 +82,7 @@ describe('the typed client', () => {
     expect(await waiting).toBeInstanceOf(TaskCancelledError);
     expect(await waiting).toMatchObject({ reason: 'no use', task: { state: 'cancelled' } });
     expect(await later.cancel()).toMatchObject({ state: 'cancelled' });
-    expect(await later.retry()).toMatchObject({ id: later.id, attempts: { made: 0 } });
+    expect(await later.retry()).toMatchObject({ id: later.id });
     expect(await later.result()).toMatchObject({ quotient: 0.5 });
 
     const paused = await roost.queues.pause('default', { reason: 'test' });
@@ -173,6 +173,26 @@ describe('the typed client', () => {
       await client.close();
       await proxy.stop();
     }
+  });
+
+  it('makes one task of each key where the producer is killed and another one submits again', async () => {
+    const options = (i: number) => ({ tags: ['killed'], delayMs: 3_600_000, idempotencyKey: `killed-${i}` });
+    const file = join(folder, 'producer.mjs');
+    writeFileSync(
+      file,
+      `import { Roost } from '${CLIENT}';
+      const roost = await Roost.connect('${running.url}', { retryForMs: 60_000 });
+      for (let i = 0; i < 20; i++) {
+        const submit = roost.task('divide').submit({ x: i, y: 1 }, { ...${JSON.stringify(options(0))}, idempotencyKey: 'killed-' + i });
+        console.log('sending ' + i);
+        await submit;
+      }`,
+    );
+    const producer = new TestProcess('producer', process.execPath, [file], { cwd: folder });
+    await producer.waitForOutput(/sending 9/);
+    await producer.kill();
+    for (let i = 0; i < 20; i++) await divide().submit({ x: i, y: 1 }, options(i));
+    expect(await countTagged('killed')).toBe(20);
   });
 
   it('resumes the events of a task after its connections were cut', async () => {

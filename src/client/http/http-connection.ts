@@ -179,12 +179,14 @@ function isAboutContent({ status = 0 }: RoostClientError): boolean {
 function ended(call: HttpCall, reason: unknown, mayHaveArrived: boolean): unknown {
   if (call.method === 'GET' || !mayHaveArrived) return reason;
   const key = call.headers?.['idempotency-key'];
+  return new OutcomeUnknownError(unknownOutcome(call, reason, key), key, { cause: reason });
+}
+
+function unknownOutcome(call: HttpCall, reason: unknown, key: string | undefined): string {
+  // The server's text has the cure.
+  if (reason instanceof RoostClientError && reason.code === 'REDIS_UNAVAILABLE') return reason.message;
   const why = reason instanceof Error ? reason.message : String(reason);
-  const cure =
-    key === undefined ? 'Read the state before you repeat it.' : 'Repeat it with the same idempotencyKey.';
-  return new OutcomeUnknownError(
-    `The outcome of ${call.method} ${call.path} is unknown: ${why} ${cure}`,
-    key,
-    { cause: reason },
-  );
+  let cure = ' Submit it again with the same idempotencyKey.';
+  if (key === undefined) cure = call.isRepeatable ? '' : ' Read the state before you repeat it.';
+  return `The outcome of ${call.method} ${call.path} is unknown: ${why}${cure}`;
 }

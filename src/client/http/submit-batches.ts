@@ -107,7 +107,9 @@ export function submissionJson({ type, inputJson, options }: Submission, more: o
 
 function toError(reason: unknown, key: string): RoostClientError {
   if (reason instanceof OutcomeUnknownError)
-    return new OutcomeUnknownError(reason.message, key, { cause: reason });
+    return new OutcomeUnknownError(`${reason.message} Submit it again with the same idempotencyKey.`, key, {
+      cause: reason,
+    });
   if (reason instanceof RoostClientError) return reason;
   return new RoostClientError('ABORTED', 'The signal ended the call before the task was sent.', {
     cause: reason,

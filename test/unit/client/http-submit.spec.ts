@@ -104,7 +104,9 @@ describe('a client over HTTP', () => {
       const roost = await connect({ retryForMs: 0, requestTimeoutMs: 100 });
       const error = await errorOf(roost.task('divide').submit(DIVIDE));
       expect(error).toBeInstanceOf(OutcomeUnknownError);
-      expect(error.message).toContain('did not answer within 100 ms');
+      expect(error.message).toMatch(
+        /^The outcome of POST \/api\/v1\/tasks is unknown: .* did not answer within 100 ms\. Submit it again with the same idempotencyKey\.$/,
+      );
     });
 
     it('does not know the outcome where the token is refused after a lost answer', async () => {
@@ -243,6 +245,7 @@ describe('a client over HTTP', () => {
         const error = outcome.ok ? undefined : outcome.error;
         expect(error).toBeInstanceOf(OutcomeUnknownError);
         expect((error as OutcomeUnknownError).idempotencyKey).toBe(keys[i]);
+        expect(error!.message).toMatch(/Submit it again with the same idempotencyKey\.$/);
       }
     });
 
