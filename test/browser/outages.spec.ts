@@ -8,6 +8,7 @@ import { type RunningApp, startApp } from '../support/processes.js';
 import { freePort, RedisServer } from '../support/redis-server.js';
 import { TaskPage } from '../support/task-page.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 /** Pages turn stale within 15 s; the rest is for a busy machine, ms. */
 const STALE_MS = 45_000;
@@ -24,7 +25,10 @@ describeInBrowser('open pages while something is away', () => {
     redis = await RedisServer.start({ appendOnly: true });
     // Its port outlives a restart of the web app: the open pages must find it again.
     env = { REDIS_URL: redis.url, PORT: String(await freePort()) };
-    [web, worker] = await Promise.all([startApp('web', env), startApp('worker', env)]);
+    [web, worker] = await Promise.all([
+      startApp('web', env),
+      startApp('worker', { ...env, ...DEFAULT_QUEUE_ONLY }),
+    ]);
     api = new ApiClient(web.url!);
   });
 

@@ -11,6 +11,7 @@ import { Roost } from '../support/roost.js';
 import { editRecord } from '../support/sealed-records.js';
 import { TaskPage } from '../support/task-page.js';
 import { until } from '../support/until.js';
+import { DEFAULT_QUEUE_ONLY } from '../support/worker-settings.js';
 
 const PASSWORD = 'a password for all of them';
 const SECRET = 'a-secret-that-seals-the-logins-of-this-test';
@@ -26,6 +27,7 @@ describeInBrowser('a Roost with users', () => {
         ACCESS_USERS: `ada:admin:${hash},olga:operator:${hash},vera:viewer:${hash}`,
         ACCESS_SECRET: SECRET,
         REDACT: '*.text',
+        ...DEFAULT_QUEUE_ONLY,
       },
     });
   });

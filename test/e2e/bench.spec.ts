@@ -18,7 +18,7 @@ describe('npm run bench -- growth', () => {
 
   beforeAll(async () => {
     const progress = join(folder, 'progress');
-    const command = `exec npm run -s bench -- growth --minutes 0.1 --json --draw "$0" 2>"$1"`;
+    const command = `exec npm run -s bench -- growth --minutes 0.05 --json --draw "$0" 2>"$1"`;
     const run = new TestProcess('bench', 'sh', ['-c', command, pictures, progress], { cwd: projectRoot });
     const { code } = await run.ended;
     if (code !== 0) throw new Error(readFileSync(progress, 'utf8'));
@@ -47,7 +47,7 @@ describe('npm run bench -- growth', () => {
         expect(svg).toContain(`${name} `);
         expect(points.length).toBeGreaterThan(1);
       }
-      expect(svg).toContain('npm run bench -- growth --minutes 0.1');
+      expect(svg).toContain('npm run bench -- growth --minutes 0.05');
       expect(svg).toContain(report.machine.split(', ')[0]!);
     }
   });
