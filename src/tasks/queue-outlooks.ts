@@ -18,6 +18,8 @@ export interface QueueOutlook {
   /** Time until the last of the waiting tasks starts. */
   clears: StartEstimate;
   slots: { used: number; total: number };
+  /** Times of its latest pauses, ms. */
+  pauses: number[];
   /** True if more tasks came in than left; undefined if that is not known. */
   isGrowing?: boolean;
 }
@@ -27,6 +29,9 @@ export interface HeldType {
   type: string;
   held: number;
 }
+
+/** Latest commands of a queue that are searched for pauses. */
+const MAX_ACTIONS = 20;
 
 /** Answers "Why isn't it running?" for whole queues, from the same facts and checks as for one task. */
 @Injectable()
@@ -50,9 +55,10 @@ export class QueueOutlooks {
   }
 
   private async outlook(queue: string, waiting: number, workers: WorkerView[]): Promise<QueueOutlook> {
-    const [hold, flow] = await Promise.all([
+    const [hold, flow, actions] = await Promise.all([
       this.control.getHold(queue),
       this.control.findFlow(queue, FLOW_MS),
+      this.control.listActions(queue, MAX_ACTIONS),
     ]);
     const now = this.clock.now();
     const consumers = workers
@@ -80,6 +86,7 @@ export class QueueOutlooks {
         used: hold.active,
         total: consumers.reduce((sum, one) => sum + (one.paused ? 0 : one.concurrency), 0),
       },
+      pauses: actions.flatMap(({ action, at }) => (action === 'pause' && at !== undefined ? [at] : [])),
       ...(flow ? { isGrowing: flow.in > flow.out } : {}),
     };
   }

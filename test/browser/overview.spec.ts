@@ -35,6 +35,47 @@ describeInBrowser('the overview', () => {
     await page.locator('#health.health-fine').waitFor();
   });
 
+  it('reads a time of all charts by pointer, keys and touch, and zooms into a drag', async () => {
+    const page = await browser.visit(`${roost.url}/monitor?range=24h&by=queue`, { hasTouch: true });
+    const { x, y, width } = (await page.locator('#chart-finished').boundingBox())!;
+    const readout = () => page.innerText('#readout');
+    const at = (share: number) => x + width * share;
+    await page.mouse.move(at(0.5), y + 40);
+    await page.locator('#crosshair').waitFor();
+    const middle = await readout();
+    expect(middle).toMatch(/–\d\d:\d\d UTC: not recorded · Unfinished tasks – · Wait p50 –.* · Run p50 –/);
+    await page.mouse.move(at(0.995), y + 40);
+    expect(await readout()).toMatch(
+      /so far: \d+ completed.* came in · Unfinished tasks \d+ · Wait p50 .* · Run p50 /,
+    );
+    await page.mouse.move(at(0.5), y + 40);
+    await page.focus('#crosshair-area');
+    await page.keyboard.press('ArrowLeft');
+    expect(await readout()).not.toBe(middle);
+    await page.keyboard.press('ArrowRight');
+    expect(await readout()).toBe(middle);
+    await page.touchscreen.tap(at(0.25), y + 40);
+    expect(await readout()).not.toBe(middle);
+    expect(new URL(page.url()).pathname).toBe('/monitor');
+
+    await page.mouse.move(at(0.7), y + 40);
+    await page.mouse.down();
+    await page.mouse.move(at(0.8), y + 40);
+    await page.mouse.move(at(0.9), y + 40);
+    await page.mouse.up();
+    await page.waitForURL(/from=.*&to=/);
+    const { searchParams } = new URL(page.url());
+    const minutes = (Date.parse(searchParams.get('to')!) - Date.parse(searchParams.get('from')!)) / 60_000;
+    expect([searchParams.get('by'), minutes]).toEqual(['queue', 11 * 30]);
+    expect(await page.locator('#chart-finished a.bar').count()).toBe(66);
+    await page.click('#zoom-out');
+    await page.waitForURL(`${roost.url}/?by=queue`);
+    await page.focus('#crosshair-area');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/tasks\?q=finished/);
+  });
+
   for (const javaScriptEnabled of [true, false]) {
     it(`shows a paused queue, and resumes it ${javaScriptEnabled ? 'live' : 'without JavaScript'}`, async () => {
       const page = await browser.visit(roost.url, {

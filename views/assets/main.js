@@ -1,6 +1,7 @@
 import { startAnnouncing } from './announcing.js';
 import { startClock } from './clock.js';
 import { startCopying } from './copying.js';
+import { startCrosshair } from './crosshair.js';
 import { startForms } from './forms.js';
 import { startHolding } from './holding.js';
 import { startKeys } from './keys.js';
@@ -23,6 +24,7 @@ startForms();
 startTicking();
 startSuggesting();
 startKeys();
+startCrosshair();
 startWholeText();
 startAnnouncing();
 startHolding(releaseParts);

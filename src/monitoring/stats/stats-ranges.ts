@@ -14,7 +14,7 @@ export type RangeName = (typeof RANGE_NAMES)[number];
 
 /** A range up to now, in bars of equal length aligned to the clock (UTC). */
 export interface Range {
-  name: RangeName;
+  name: RangeName | 'zoom';
   /** Label for users. */
   label: string;
   /** Length of a bar, ms. */
@@ -97,6 +97,37 @@ export interface Window {
 /** Returns the range from the start of the first bar up to now. The last bar is incomplete. */
 export function windowOf({ barMs, bars }: Range, now: number): Window {
   return { from: Math.floor(now / barMs) * barMs - (bars - 1) * barMs, to: now };
+}
+
+/** Lengths of the bars of a zoomed window, each with the step that they are summed from. */
+const ZOOM_BARS = [
+  ...([1, 5, 15, 30] as const).map((n) => ({
+    barMs: n * MINUTE,
+    step: 'minute' as const,
+    bar: n === 1 ? 'minute' : `${n} minutes`,
+  })),
+  ...([1, 3, 12] as const).map((n) => ({
+    barMs: n * HOUR,
+    step: 'hour' as const,
+    bar: n === 1 ? 'hour' : `${n} hours`,
+  })),
+  { barMs: DAY, step: 'day' as const, bar: 'day' },
+];
+const MAX_ZOOM_BARS = 120;
+/** Time for which minutes are stored, ms, with some room. */
+const MINUTES_STORED_MS = 48 * HOUR;
+
+/** Returns the range of a window that a user chose; its bars are as fine as is stored and can be drawn. */
+export function zoomRange({ from, to }: Window, now: number): Range {
+  const fits = ({ barMs, step }: (typeof ZOOM_BARS)[number]) =>
+    (to - from) / barMs <= MAX_ZOOM_BARS && (step !== 'minute' || now - from <= MINUTES_STORED_MS);
+  const { barMs, step, bar } = ZOOM_BARS.find(fits) ?? ZOOM_BARS.at(-1)!;
+  const first = Math.floor(from / barMs);
+  return {
+    ...{ name: 'zoom' as const, label: 'chosen time', barMs, bar, step, freshMs: 5_000 },
+    bars: Math.max(1, Math.ceil(to / barMs) - first),
+    edge: now - from <= MINUTES_STORED_MS ? 'minute' : 'hour',
+  };
 }
 
 /** Returns the window of the same length directly before. */

@@ -11,6 +11,7 @@ import {
   recordedPart,
   windowBefore,
   windowOf,
+  zoomRange,
   type Range,
   type RangeName,
   type Window,
@@ -60,6 +61,8 @@ export interface Behind {
   error?: string;
 }
 
+/** Cached answers: the ranges by name, and some windows that users chose. */
+const MAX_CACHED_RANGES = 16;
 const MINUTE_MS = 60_000;
 const MAX_FAILING_GROUPS = 6;
 /** Delay of the history up to which it counts as current, ms. */
@@ -68,7 +71,7 @@ const MAX_LAG_MS = 3_000;
 /** Reads counts and durations from the history, for any range, by task type, queue and worker. */
 @Injectable()
 export class StatsService {
-  private readonly ranges = new TtlCache<RangeNumbers>(0, Object.keys(RANGES).length);
+  private readonly ranges = new TtlCache<RangeNumbers>(0, MAX_CACHED_RANGES);
 
   constructor(
     @Inject(HISTORY) private readonly store: HistoryStore,
@@ -86,6 +89,18 @@ export class StatsService {
     return this.store.firstNumberAt();
   }
 
+  /** Returns the data of a window that a user chose. */
+  between(window: Window, now: number = Date.now()): Promise<RangeNumbers> {
+    const range = zoomRange(window, now);
+    const from = Math.floor(window.from / range.barMs) * range.barMs;
+    const whole = { from, to: Math.min(now, from + range.bars * range.barMs) };
+    return this.ranges.get(
+      `${window.from}-${window.to}`,
+      () => this.readRange(range, now, whole),
+      range.freshMs,
+    );
+  }
+
   read(search: NumberSearch): Promise<NumberSpan[]> {
     return this.store.numbers(search);
   }
@@ -97,8 +112,7 @@ export class StatsService {
     return { state: 'catching-up', lagMs, ...(error ? { error } : {}) };
   }
 
-  private async readRange(range: Range, now: number): Promise<RangeNumbers> {
-    const window = windowOf(range, now);
+  private async readRange(range: Range, now: number, window = windowOf(range, now)): Promise<RangeNumbers> {
     const { from, to } = window;
     const minuteAt = Math.floor(now / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
     const [firstAt, bars, [minute], types, queues, workers, versions, errors] = await Promise.all([

@@ -1,7 +1,8 @@
 import { formatClock } from './format.js';
 
-/** Vertical line at the first sighting of a version of the code. */
-export interface DeployMark {
+/** Vertical line at the first sighting of a version of the code, at a pause or at the loss of a worker. */
+export interface Mark {
+  kind: 'deploy' | 'pause' | 'lost';
   x: string;
   label: string;
   title: string;
@@ -36,9 +37,18 @@ export interface Bar {
   href: string;
 }
 
+export interface ChartEvent {
+  kind: Mark['kind'];
+  at: number;
+  label: string;
+  /** Sentence to which the time is added. */
+  title: string;
+}
+
 export interface Frame {
   bars: Bar[];
   versions: { version: string; firstSeenAt: number }[];
+  events?: ChartEvent[];
   barMs: number;
   /** Start of the record; null where nothing is recorded, absent if it does not matter. */
   recordedFrom?: number | null;
@@ -56,7 +66,7 @@ export function toUnrecorded(frame: Frame): { unrecorded?: Unrecorded } {
   const { bars, recordedFrom } = frame;
   if (recordedFrom === undefined) return {};
   if (recordedFrom === null) return { unrecorded: { width: '100%', named: true, timed: false } };
-  const before = bars.filter(({ to }) => to <= recordedFrom).length;
+  const before = bars.filter((bar) => !isRecorded(frame, bar)).length;
   if (before === 0) return {};
   const percent = (before / bars.length) * 100;
   const days = isInDays(frame);
@@ -69,6 +79,11 @@ export function toUnrecorded(frame: Frame): { unrecorded?: Unrecorded } {
       until: { at, days, label: days ? at.slice(5, 10) : formatClock(recordedFrom) },
     },
   };
+}
+
+/** Returns false for a bar that ends before the first record. */
+export function isRecorded({ recordedFrom }: Frame, { to }: Bar): boolean {
+  return recordedFrom === undefined || (recordedFrom !== null && to > recordedFrom);
 }
 
 /** Returns the index of the last bar that has ended; of the only one if it is in progress. */
@@ -103,22 +118,30 @@ export function toTicks(frame: Frame): Tick[] {
     });
 }
 
-export function toMarks({ bars, barMs, versions }: Frame): DeployMark[] {
+export function toMarks({ bars, barMs, versions, events = [] }: Frame): Mark[] {
   const from = bars[0]?.at ?? 0;
   const length = Math.max(1, bars.length * barMs);
-  let lastNamed = -MIN_LABEL_DISTANCE;
-  return versions.map(({ version, firstSeenAt }) => {
-    const x = ((firstSeenAt - from) / length) * 100;
-    const named = x - lastNamed >= MIN_LABEL_DISTANCE;
-    if (named) lastNamed = x;
-    return {
-      x: `${round(x)}%`,
-      label: version.length > 10 ? `${version.slice(0, 9)}…` : version,
-      title: `${version} first seen ${day(firstSeenAt)} ${formatClock(firstSeenAt)} UTC`,
-      named,
-      anchor: x > 85 ? 'end' : 'start',
-    };
+  // The labels of the levels are at the left edge.
+  let lastNamed = 0;
+  const deploys = versions.map(({ version, firstSeenAt: at }): ChartEvent => {
+    return { kind: 'deploy', at, label: version, title: `${version} first seen` };
   });
+  return [...deploys, ...events]
+    .filter(({ at }) => at >= from && at < from + length)
+    .sort((a, b) => a.at - b.at)
+    .map(({ kind, at, label, title }) => {
+      const x = ((at - from) / length) * 100;
+      const named = x - lastNamed >= MIN_LABEL_DISTANCE;
+      if (named) lastNamed = x;
+      return {
+        kind,
+        x: `${round(x)}%`,
+        label: label.length > 10 ? `${label.slice(0, 9)}…` : label,
+        title: `${title} ${day(at)} ${formatClock(at)} UTC`,
+        named,
+        anchor: x > 85 ? 'end' : 'start',
+      };
+    });
 }
 
 /** Formats the time of a bar. */

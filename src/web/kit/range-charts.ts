@@ -1,9 +1,10 @@
 import type { TaskState } from '../../model/states.js';
 import {
-  type DeployMark,
   type Frame,
   formatBarTime,
+  isRecorded,
   lastEnded,
+  type Mark,
   niceDuration,
   niceTop,
   round,
@@ -22,6 +23,9 @@ interface Level {
 }
 
 interface Slot {
+  /** Start and end, ISO. */
+  at: string;
+  to: string;
   x: string;
   width: string;
   title: string;
@@ -33,7 +37,7 @@ interface Chart {
   baseline: number;
   levels: Level[];
   ticks: Tick[];
-  marks: DeployMark[];
+  marks: Mark[];
   unrecorded?: Unrecorded;
   summary: string;
   empty: boolean;
@@ -43,6 +47,8 @@ interface Chart {
 export interface BarChart extends Chart {
   bars: (Slot & { parts: { state: TaskState; y: number; height: number }[] })[];
   last: { label: string; y: number };
+  /** Line over the bars, in `box`. */
+  line?: { box: string; plotHeight: number; path: string };
 }
 
 /** Lines are drawn in a box of `BOX` by the plot's height, stretched to its width. */
@@ -64,10 +70,14 @@ const LINE_HEIGHT = 12;
 export function toBarChart(
   frame: Frame,
   counts: Partial<Record<TaskState, number>>[],
-  { plotHeight, per }: { plotHeight: number; per: string },
+  {
+    plotHeight,
+    per,
+    line,
+  }: { plotHeight: number; per: string; line?: { name: string; values: (number | null)[] } },
 ): BarChart {
   const sums = counts.map((one) => Object.values(one).reduce((sum, n) => sum + n, 0));
-  const most = Math.max(0, ...sums);
+  const most = Math.max(0, ...sums, ...(line?.values ?? []).map((value) => value ?? 0));
   const top = niceTop(most);
   const base = chartBase(frame, plotHeight);
   const y = (value: number) => round(base.baseline - (value / top) * plotHeight);
@@ -82,10 +92,15 @@ export function toBarChart(
     })),
     bars: frame.bars.map((bar, index) => {
       const states = Object.entries(counts[index] ?? {}) as [TaskState, number][];
+      const added = line?.values[index];
+      const texts = [
+        ...states.map(([state, n]) => `${formatNumber(n)} ${state}`),
+        ...(added == null ? [] : [`${formatNumber(added)} ${line!.name}`]),
+      ];
       let below = 0;
       return {
         ...slotOf(frame, index, 0.8),
-        title: `${formatBarTime(bar, frame.now)}: ${states.map(([state, n]) => `${formatNumber(n)} ${state}`).join(', ')}`,
+        title: `${formatBarTime(bar, frame.now)}: ${isRecorded(frame, bar) ? texts.join(', ') : 'not recorded'}`,
         parts: states
           .filter(([, n]) => n > 0)
           .map(([state, n]) => {
@@ -98,6 +113,15 @@ export function toBarChart(
       };
     }),
     last: { label: formatNumber(last), y: Math.min(lastY + 4, base.baseline - 3) },
+    ...(line
+      ? {
+          line: {
+            box: `0 0 ${BOX} ${plotHeight}`,
+            plotHeight,
+            path: toPath(line.values, (value) => round(plotHeight - (value / top) * plotHeight)),
+          },
+        }
+      : {}),
     summary: '',
     empty: most === 0,
   };
@@ -107,15 +131,19 @@ export function toBarChart(
 export function toLineChart(
   frame: Frame,
   series: { name: string; values: (number | null)[] }[],
-  { plotHeight }: { plotHeight: number },
+  {
+    plotHeight,
+    nice = niceDuration,
+    format = formatDuration,
+  }: { plotHeight: number; nice?: (most: number) => number; format?: (value: number) => string },
 ): LineChart {
   const most = Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
-  const top = niceDuration(most);
+  const top = nice(most);
   const base = chartBase(frame, plotHeight);
   const y = (value: number) => round(base.baseline - (value / top) * plotHeight);
   const lasts = series.flatMap(({ name, values }) => {
     const value = values.slice(0, lastEnded(frame) + 1).findLast((one) => one !== null);
-    return value == null ? [] : [{ name, label: formatDuration(value), y: y(value) + 4 }];
+    return value == null ? [] : [{ name, label: format(value), y: y(value) + 4 }];
   });
   return {
     ...base,
@@ -124,12 +152,15 @@ export function toLineChart(
     levels: [top, top / 2].map((value) => ({
       y: y(value),
       textY: y(value) - 4,
-      label: formatDuration(value),
+      label: format(value),
     })),
     slots: frame.bars.map((bar, index) => ({
       ...slotOf(frame, index, 1),
       title: `${formatBarTime(bar, frame.now)}: ${series
-        .map(({ name, values }) => `${name} ${values[index] == null ? '–' : formatDuration(values[index])}`)
+        .map(
+          ({ name, values }) =>
+            `${series.length > 1 ? `${name} ` : ''}${values[index] == null ? '–' : format(values[index])}`,
+        )
         .join(', ')}`,
     })),
     lines: series.map(({ name, values }) => ({
@@ -155,7 +186,14 @@ function chartBase(frame: Frame, plotHeight: number): Omit<Chart, 'levels' | 'em
 
 function slotOf(frame: Frame, index: number, share: number): Omit<Slot, 'title'> {
   const step = 100 / Math.max(1, frame.bars.length);
-  return { x: `${round(index * step)}%`, width: `${round(step * share)}%`, href: frame.bars[index]!.href };
+  const { at, to, href } = frame.bars[index]!;
+  return {
+    at: new Date(at).toISOString(),
+    to: new Date(to).toISOString(),
+    x: `${round(index * step)}%`,
+    width: `${round(step * share)}%`,
+    href,
+  };
 }
 
 /**

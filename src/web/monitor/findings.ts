@@ -198,11 +198,16 @@ function heldFindings({ held, problem }: HealthFacts): Finding[] {
 
 function workerFindings({ present, now, problem }: HealthFacts): Finding[] {
   if (!present || problem) return [];
+  const online = plural(
+    present.workers.filter(({ status }) => status !== 'offline').length,
+    'worker is',
+    'workers are',
+  );
   return lostWorkers(present).map(({ id, name, lastSeenAt }) => ({
     id: `lost-${id}`,
     severity: now - Date.parse(lastSeenAt) <= LOST_WARNING_MS ? ('warning' as const) : ('notice' as const),
     icon: 'unplug',
-    text: `Worker ${name} was lost: it stopped without a report.`,
+    text: `Worker ${name} was lost: it stopped without a report. ${online} online.`,
     since: lastSeenAt,
     act: { label: 'Show it', href: `/monitor/workers/${encodeURIComponent(id)}` },
   }));
@@ -212,8 +217,8 @@ function historyFindings({ behind }: HealthFacts): Finding[] {
   if (!behind || behind.state === 'away') return [];
   const text =
     behind.state === 'stopped'
-      ? `Nothing is being recorded${behind.error ? `: ${withoutStop(behind.error)}` : ''}.`
-      : `The history is ${formatDuration(behind.lagMs ?? 0)} behind.`;
+      ? `Nothing is being recorded${behind.error ? `: ${withoutStop(behind.error)}` : ''}. The numbers end there.`
+      : `The history is ${formatDuration(behind.lagMs ?? 0)} behind: the newest tasks are not in these numbers yet.`;
   return [
     {
       id: 'history',

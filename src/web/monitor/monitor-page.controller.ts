@@ -13,6 +13,7 @@ import { toSortKey } from './numbers-table.js';
 import { toRedisPage } from './redis-page.js';
 import { lastOf, type Params } from '../kit/params.js';
 
+const MINUTE_MS = 60_000;
 /** Queues, workers and Redis are always current, even if the history's answer comes from a cache. */
 const MAX_REFRESH_MS = 5_000;
 
@@ -47,7 +48,7 @@ export class MonitorPageController {
     const live = { ...LIVE_FLEET, everyMs };
     const [frame, numbers, facts] = await Promise.all([
       this.shells.frame({ title: 'Overview', section: 'overview', live, query }),
-      this.numbers.range(range),
+      asked.window ? this.numbers.between(asked.window) : this.numbers.range(range),
       this.health.read(),
     ]);
     // Open pages keep their data, greyed out. A page opened now has at least the history.
@@ -86,5 +87,14 @@ function parsePageQuery(query: Params): StatsPageQuery {
     range: PAGE_RANGES.find((name) => name === range) ?? '1h',
     by: GROUPINGS.find((name) => name === by) ?? 'type',
     sort: toSortKey(lastOf(query, 'sort')),
+    ...parseWindow(query),
   };
+}
+
+/** Parses the time of a zoom, in whole minutes up to now. */
+function parseWindow(query: Params): Pick<StatsPageQuery, 'window'> {
+  const [start = NaN, end = NaN] = ['from', 'to'].map((name) => Date.parse(lastOf(query, name) ?? ''));
+  const from = Math.floor(start / MINUTE_MS) * MINUTE_MS;
+  const to = Math.min(Date.now(), Math.ceil(end / MINUTE_MS) * MINUTE_MS);
+  return from > 0 && to - from >= MINUTE_MS ? { window: { from, to } } : {};
 }

@@ -12,7 +12,9 @@ const MINUTE = 60_000;
  */
 export function finishedIn(from: number, to: number): string {
   const last = Math.max(from, Math.ceil(to / MINUTE) * MINUTE - MINUTE);
-  return last - from < MINUTE ? `finished:${minute(from)}` : `finished:${minute(from)}..${minute(last)}`;
+  return last - from < MINUTE
+    ? `finished:${toMinute(from)}`
+    : `finished:${toMinute(from)}..${toMinute(last)}`;
 }
 
 /** Returns the condition of a field with a name as its value. */
@@ -22,6 +24,7 @@ export function fieldOf(field: string, name: string): string {
     : `${field}:"${name.replaceAll(/[\\"]/g, '\\$&')}"`;
 }
 
-function minute(at: number): string {
+/** Formats like `2026-11-23T10:05Z`. */
+export function toMinute(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16)}Z`;
 }

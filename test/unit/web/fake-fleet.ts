@@ -117,6 +117,7 @@ export class FakeOutlooks {
       blockers: [{ code: 'QUEUE_PAUSED', message: `The queue ${name} is paused.` }],
       clears: { startInMs: null, startAt: null, basis: name },
       slots: { used: 1, total: 2 },
+      pauses: [Date.now() - 600_000],
     }));
   }
 

@@ -86,6 +86,10 @@ export class FakeNumbers {
     return sampleRange(name, this.text);
   }
 
+  async between(): Promise<RangeNumbers> {
+    return sampleRange('15m', this.text);
+  }
+
   async firstAt(): Promise<number | null> {
     return this.first;
   }

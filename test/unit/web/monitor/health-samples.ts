@@ -18,6 +18,7 @@ export function sampleOutlook(parts: Partial<QueueOutlook> = {}): QueueOutlook {
     blockers: [],
     clears: { startInMs: 76_000, startAt: new Date(NOW + 76_000).toISOString(), basis: 'pace' },
     slots: { used: 0, total: 20 },
+    pauses: [],
     ...parts,
   };
 }

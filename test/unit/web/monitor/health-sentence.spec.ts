@@ -86,7 +86,7 @@ describe('the first sentence, in staged situations', () => {
     const workers = [worker('a'), lost];
     expect(sentence({ present: present({}, { workers }) })).toMatchObject({
       tone: 'warning',
-      text: 'Worker b was lost: it stopped without a report.',
+      text: 'Worker b was lost: it stopped without a report. 1 worker is online.',
       since: ago(40_000),
       act: { href: '/monitor/workers/id-b' },
     });
@@ -198,7 +198,9 @@ describe('the first sentence, in staged situations', () => {
 
   it('the history is not recorded', () => {
     const behind = { state: 'stopped', lagMs: null, error: 'The disk is full.' } as const;
-    expect(sentence({ behind }).text).toBe('Nothing is being recorded: The disk is full.');
+    expect(sentence({ behind }).text).toBe(
+      'Nothing is being recorded: The disk is full. The numbers end there.',
+    );
   });
 
   it('several troubles: the worst first, with the number of others', () => {

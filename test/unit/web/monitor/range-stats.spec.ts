@@ -68,10 +68,13 @@ describe('numbers of a range of which little is recorded', () => {
   });
 
   it('hatch the time before, with its end in words', () => {
-    const { unrecorded } = page(recordedFor(6)).finished.chart;
+    const { unrecorded } = page(recordedFor(6)).charts.finished.chart;
     expect(unrecorded).toMatchObject({ width: '88.33%', named: true, until: { label: '09:54' } });
+    const { bars } = page(recordedFor(6)).charts.finished.chart;
+    expect(bars[0]!.title).toBe('2026-11-23 09:01 UTC: not recorded');
+    expect(bars.at(-2)!.title).toMatch(/UTC: 100 completed/);
     const nothing = page(recordedFor(0, { recordedFrom: null, total: NO_NUMBERS, lastMinute: undefined }));
-    expect(nothing.finished.chart.unrecorded).toMatchObject({ width: '100%', named: true });
+    expect(nothing.charts.finished.chart.unrecorded).toMatchObject({ width: '100%', named: true });
     expect(nothing.span).toBe('last 1 h: nothing is recorded yet');
   });
 });
@@ -84,7 +87,7 @@ describe('numbers of a range that is recorded', () => {
     const numbers = whole({ before: of(3_000, 300), recordedBefore: from - 60 * MINUTE });
     expect(number(numbers, 'throughput').note).toBe('5,901 tasks, 99.2/min, was 55');
     expect(page(numbers).span).toBe('last 1 h, compared with the 1 h before');
-    expect(page(numbers).finished.chart.unrecorded).toBeUndefined();
+    expect(page(numbers).charts.finished.chart.unrecorded).toBeUndefined();
   });
 
   it('leave the comparison out if that was recorded in part only', () => {
@@ -103,7 +106,7 @@ describe('numbers of a range that is recorded', () => {
   });
 
   it('print the last whole bar at the right edge, not the one in progress', () => {
-    const { chart } = page(recordedFor(59)).finished;
+    const { chart } = page(recordedFor(59)).charts.finished;
     expect(chart.last.label).toBe('100');
     expect(chart.bars.at(-1)!.title).toContain('10:00 UTC so far: 1 completed');
   });
