@@ -137,6 +137,7 @@ describe('what a rule hides, in the words of the task', () => {
       ]),
       ...[
         '/',
+        '/submit',
         '/tasks',
         '/tasks?state=failed&columns=error',
         '/monitor',

@@ -31,6 +31,8 @@ export interface HealthFacts {
   /** Absent if Redis could not be read. */
   present?: ShownNow;
   outlooks: QueueOutlook[];
+  /** True if the outlooks could not be read, for example because this Redis user may not. */
+  queuesUnknown?: boolean;
   held: HeldType[];
   problem?: Pick<RedisProblem, 'what' | 'so' | 'since' | 'canRead'>;
   /** True where workers may exist but are not visible. */
@@ -76,6 +78,17 @@ function redisFindings({ problem, present }: HealthFacts): Finding[] {
 function queueFindings(facts: HealthFacts): Finding[] {
   const { present, outlooks, workersUnknown } = facts;
   if (!present || facts.problem) return [];
+  if (facts.queuesUnknown) {
+    return [
+      {
+        id: 'queues',
+        severity: 'warning',
+        icon: 'hourglass',
+        text: `Whether something blocks the queues is not known; ${waits(present.totals.waiting)}.`,
+        act: { label: 'Show the queues', href: '/monitor/queues' },
+      },
+    ];
+  }
   const unserved = outlooks.filter(({ blockers }) => blockers.some(({ code }) => code === 'NO_WORKER'));
   if (!workersUnknown && outlooks.length > 0 && unserved.length === outlooks.length) {
     const waiting = present.totals.waiting;

@@ -35,14 +35,20 @@ export class HealthReader {
     };
   }
 
-  private async readCurrent(): Promise<Pick<HealthFacts, 'outlooks' | 'held'> & { present: MonitorNow }> {
+  private async readCurrent(): Promise<
+    Pick<HealthFacts, 'outlooks' | 'held' | 'queuesUnknown'> & { present: MonitorNow }
+  > {
     const present = await this.monitoring.present();
     const queues = present.queues.map(({ name, counts }) => ({ name, waiting: counts.waiting }));
-    const [outlooks, held] = await Promise.all([
-      this.outlooks.list(queues, present.workers),
-      // Limits delay the tasks that they hold back.
-      present.totals.delayed > 0 ? this.outlooks.held() : [],
-    ]);
-    return { present, outlooks, held };
+    try {
+      const [outlooks, held] = await Promise.all([
+        this.outlooks.list(queues, present.workers),
+        // Limits delay the tasks that they hold back.
+        present.totals.delayed > 0 ? this.outlooks.held() : [],
+      ]);
+      return { present, outlooks, held };
+    } catch {
+      return { present, outlooks: [], held: [], queuesUnknown: true };
+    }
   }
 }

@@ -196,6 +196,13 @@ describe('the first sentence, in staged situations', () => {
     expect(sentence(facts).text).toBe('Whether a worker serves the queue cpu is not known; 10 tasks wait.');
   });
 
+  it('Redis tells the counts, and not what blocks the queues', () => {
+    expect(sentence({ present: present({ waiting: 2 }), outlooks: [], queuesUnknown: true })).toMatchObject({
+      tone: 'warning',
+      text: 'Whether something blocks the queues is not known; 2 tasks wait.',
+    });
+  });
+
   it('the history is not recorded', () => {
     const behind = { state: 'stopped', lagMs: null, error: 'The disk is full.' } as const;
     expect(sentence({ behind }).text).toBe(
