@@ -14,9 +14,6 @@ export const ASSETS = join(VIEWS, 'assets');
 /** Holds the files that the build bundled from `ASSETS`. */
 const BUNDLED_ASSETS = join(PROJECT_ROOT, 'dist/assets');
 
-/** A run of the sources, by a test, has no part in the build. */
-const IS_BUILT = import.meta.url.endsWith('.js');
-
 const ONE_YEAR = 'public, max-age=31536000, immutable';
 
 /**
@@ -29,7 +26,7 @@ const ONE_YEAR = 'public, max-age=31536000, immutable';
  */
 export function setupViews(app: NestExpressApplication, { cache }: { cache: boolean }): void {
   const instance = hbs.create();
-  const folders = cache && IS_BUILT ? [BUNDLED_ASSETS, ASSETS] : [ASSETS];
+  const folders = cache ? [BUNDLED_ASSETS, ASSETS] : [ASSETS];
   registerViewHelpers(instance.handlebars as unknown as Engine, new AssetUrls(folders, cache));
   instance.registerPartials(join(VIEWS, 'partials'));
 
