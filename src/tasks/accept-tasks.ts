@@ -8,6 +8,7 @@ import type { TaskType } from '../registry/task-type.js';
 import type { JobEnvelope } from '../bullmq/codec/job-envelope.js';
 import { taskLinks } from '../bullmq/codec/to-task-view.js';
 import { redisUnavailable, toStorageError, withRedis } from '../bullmq/connection/redis-errors.js';
+import { AddsFailedError } from '../bullmq/patches/batched-adds.js';
 import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
 import { TaskReader } from '../bullmq/task-reader.js';
 import { TaskTransitions } from '../bullmq/task-transitions.js';
@@ -132,7 +133,8 @@ export class AcceptTasks {
     try {
       await queue.addBulk(tasks.map(toJob));
     } catch (error) {
-      // A failure of Redis concerns all. Any other error may concern one of them.
+      if (error instanceof AddsFailedError) return recordErrors(tasks, error, outcomes);
+      // A failure of Redis concerns all. Any other error comes from the preparation of one of them, before all adds.
       if (toStorageError(error)) throw error;
       const add = async (task: ReadyTask) => {
         const { name, data, opts } = toJob(task);
@@ -170,6 +172,16 @@ export class AcceptTasks {
     const holders = await this.keys.findHolders(keyed.map(({ id }) => id));
     return new Map(keyed.map((task, i) => [task, holders[i]!]));
   }
+}
+
+/** @throws an error that concerns Redis as a whole: none has been added. */
+function recordErrors(tasks: readonly ReadyTask[], { errors }: AddsFailedError, outcomes: Outcomes): void {
+  const known = errors.map((error) => error && (toStorageError(error) ?? error));
+  const [first] = known;
+  if (first instanceof RoostError && known.every((error) => error instanceof RoostError)) throw first;
+  tasks.forEach((task, i) => {
+    if (known[i]) outcomes.set(task, known[i]);
+  });
 }
 
 /** Does what concerns one task, and records its outcome if it has one. @throws an error that concerns Redis as a whole. */

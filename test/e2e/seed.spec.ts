@@ -23,7 +23,7 @@ describe('npm run seed', () => {
       const seed = runSeed(['--url', roost.url, '--tasks', '50', '--for', '0', '--seed', '3']);
       expect(await seed.ended).toEqual({ code: 0, signal: null });
       expect(seed.output).toContain('50 of 50 tasks submitted');
-      expect(seed.output).toContain(`See ${roost.url}/monitor`);
+      expect(seed.output).toContain(`See ${roost.url}/\n`);
       const { items, total } = await api.get<{ items: TaskView[]; total: number }>('/api/v1/tasks?limit=200');
       expect(total).toBe(50 * run);
       inputs.push(

@@ -11,6 +11,7 @@ interface AddingBackend {
     id: string | undefined,
     parent: object,
   ): Promise<unknown>;
+  addJob(job: unknown, id: string | undefined, parent: object | undefined): Promise<string>;
   addJobs(entries: readonly Entry[]): Promise<string[]>;
   finishedErrors(of: { code: number; parentKey: string | undefined; command: string }): Error;
 }
@@ -34,6 +35,17 @@ interface ClientInternals {
 
 /** Arguments of each script that adds a job after its keys: BullMQ's packed ones, the data, the packed options. */
 const ARGUMENTS = 3;
+
+/** Some jobs of a bulk could not be added; those without an error were. */
+export class AddsFailedError extends Error {
+  override name = 'AddsFailedError';
+
+  /** @param errors in the order of the jobs. */
+  constructor(readonly errors: readonly (Error | undefined)[]) {
+    const first = errors.find((error) => error !== undefined);
+    super(first?.message, { cause: first });
+  }
+}
 
 /** A call in a batch but the last: the part of ioredis's command that its connection uses. */
 class BatchedCall {
@@ -89,12 +101,12 @@ interface Call {
 /**
  * Makes `addBulk` of a queue send its calls as one text, with one promise and one timer for all. A pipeline of ioredis
  * costs three times as much as the preparation of the jobs. Scripts, their arguments and the meaning of replies are
- * BullMQ's. Its own way remains for a connection that is not ready and for a cluster.
+ * BullMQ's. A connection that is not ready and a cluster get each job by itself: a pipeline of BullMQ reports only its
+ * first error, and adding a job again hides that its script has failed halfway.
  */
 export function batchAdds(queue: Queue, redis: Redis): void {
   const { backend } = queue as unknown as { backend: AddingBackend };
   const inside = redis as unknown as ClientInternals;
-  const addInPipeline = backend.addJobs.bind(backend);
   /** The encoded keys are the same for all jobs of a queue. */
   const prepared = new Map<string, { script: PreparedScript; keys: string }>();
 
@@ -130,25 +142,32 @@ export function batchAdds(queue: Queue, redis: Redis): void {
     return calls;
   };
 
+  const addAlone = ({ job, jobId, parentKeyOpts }: Entry): Promise<unknown> =>
+    backend.addJob(job, jobId, parentKeyOpts).catch((error: unknown) => error);
+
+  const addTogether = async (entries: readonly Entry[], calls: readonly Call[]): Promise<unknown[]> => {
+    const { stream } = inside;
+    const replies = await sendCalls(redis, calls);
+    // A Redis that forgot a script has not run it.
+    if (replies.some(isForgotten)) for (const { script } of calls) script.known.delete(stream);
+    return Promise.all(
+      entries.map((entry, i) => {
+        const reply = replies[i];
+        if (isForgotten(reply)) return addAlone(entry);
+        if (typeof reply !== 'number' || reply >= 0) return reply;
+        const parentKey = entry.parentKeyOpts?.parentKey;
+        return backend.finishedErrors({ code: reply, parentKey, command: 'addJob' });
+      }),
+    );
+  };
+
   backend.addJobs = async (entries) => {
     const isReady = redis.status === 'ready' && inside.stream.writable && !redis.isCluster;
     const calls = isReady && entries.length > 0 ? encodeCalls(entries) : undefined;
-    if (!calls) return addInPipeline(entries);
-    const { stream } = inside;
-    const replies = await sendCalls(redis, calls);
-    const forgotten = entries.filter((_, i) => isForgotten(replies[i]));
-    // A Redis that forgot a script has not run it.
-    if (forgotten.length > 0) {
-      for (const { script } of calls) script.known.delete(stream);
-      await addInPipeline(forgotten);
-    }
-    return entries.map(({ jobId, parentKeyOpts }, i) => {
-      const reply = replies[i];
-      if (reply instanceof Error && !isForgotten(reply)) throw reply;
-      if (typeof reply === 'number' && reply < 0)
-        throw backend.finishedErrors({ code: reply, parentKey: parentKeyOpts?.parentKey, command: 'addJob' });
-      return jobId ?? String(reply);
-    });
+    const replies = calls ? await addTogether(entries, calls) : await Promise.all(entries.map(addAlone));
+    if (replies.some((reply) => reply instanceof Error))
+      throw new AddsFailedError(replies.map((reply) => (reply instanceof Error ? reply : undefined)));
+    return entries.map(({ jobId }, i) => jobId ?? String(replies[i]));
   };
 }
 

@@ -36,7 +36,7 @@ describe('AcceptTasks', () => {
     connection.disconnect();
   });
 
-  function accepting({ limit = 0 } = {}): AcceptTasks {
+  function accepting({ limit = 0, queues: own = queues } = {}): AcceptTasks {
     const reader = {
       findEnvelopes: async (id: string) =>
         (
@@ -54,7 +54,7 @@ describe('AcceptTasks', () => {
         void expiries.push([one.name, id, at, await one.getJobState(id)]),
     } as unknown as TaskTransitions;
     return new AcceptTasks(
-      ...([queues, reader, transitions, new IdempotencyIndex(connection, queues), connection] as const),
+      ...([own, reader, transitions, new IdempotencyIndex(connection, queues), connection] as const),
       { QUEUE_LIMIT: limit } as Settings,
     );
   }
@@ -106,6 +106,22 @@ describe('AcceptTasks', () => {
       'waiting',
       'waiting',
     ]);
+  });
+
+  it('accepts none whose script failed halfway, which left a job that no worker finds', async () => {
+    const broken = new Queue('broken', { connection, prefix }) as TaskQueue;
+    const accept = accepting({ queues: new Queues([broken, queue]) });
+    await connection.set(broken.toKey('wait'), 'no list');
+    const outcomes = await accept.acceptAll([
+      task('half-1', { of: 'broken' }),
+      task('half-2', { of: 'broken' }),
+      task('whole'),
+    ]);
+    const failed = expect.objectContaining({ message: expect.stringContaining('WRONGTYPE') });
+    expect(outcomes).toEqual([failed, failed, {}]);
+    await connection.del(broken.toKey('wait'));
+    await broken.obliterate({ force: true });
+    await broken.close();
   });
 
   it('answers a key that was used by the same request with its task, and a key of another request with a conflict', async () => {

@@ -3,6 +3,7 @@ import { Queue, type JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { RedisServer } from '../../../support/redis-server.js';
 import { recordTraffic } from '../../../support/redis-traffic.js';
 import { batchAdds } from '../../../../src/bullmq/patches/batched-adds.js';
 
@@ -80,14 +81,25 @@ describe('adds of a bulk', () => {
   });
 
   it('are added after a Redis forgot its scripts, each once', async () => {
-    await connection.script('FLUSH');
-    const ids = Array.from({ length: 5 }, (_, n) => `flushed-${n}`);
-    const before = await batched.getWaitingCount();
-    const jobs = await batched.addBulk(ids.map((jobId) => ({ name: 'flushed', data: 1, opts: { jobId } })));
-    expect(jobs.map(({ id }) => id)).toEqual(ids);
-    expect((await batched.getWaitingCount()) - before).toBe(5);
-    await batched.addBulk([{ name: 'flushed', data: 1, opts: { jobId: 'flushed-5' } }]);
-    expect((await batched.getWaitingCount()) - before).toBe(6);
+    // A server of its own: the scripts of other specs would be gone as well.
+    const server = await RedisServer.start();
+    const own = new Redis(server.url, { maxRetriesPerRequest: 1 });
+    const queue = new Queue('batched', { connection: own, prefix });
+    batchAdds(queue, own);
+    try {
+      await queue.addBulk([{ name: 'first', data: 1 }]);
+      await own.script('FLUSH');
+      const ids = Array.from({ length: 5 }, (_, n) => `flushed-${n}`);
+      const jobs = await queue.addBulk(ids.map((jobId) => ({ name: 'flushed', data: 1, opts: { jobId } })));
+      expect(jobs.map(({ id }) => id)).toEqual(ids);
+      expect(await queue.getWaitingCount()).toBe(6);
+      await queue.addBulk([{ name: 'flushed', data: 1, opts: { jobId: 'flushed-5' } }]);
+      expect(await queue.getWaitingCount()).toBe(7);
+    } finally {
+      await queue.close();
+      own.disconnect();
+      await server.stop();
+    }
   });
 
   it('fail with the error of the one that cannot be added, and leave the connection in order', async () => {
@@ -96,7 +108,10 @@ describe('adds of a bulk', () => {
       { name: 'child', data: 1, opts: { jobId: 'child-0', parent } },
       { name: 'other', data: 1, opts: { jobId: 'child-1' } },
     ]);
-    await expect(adding).rejects.toThrow('Missing key for parent job');
+    await expect(adding).rejects.toMatchObject({
+      message: expect.stringContaining('Missing key for parent job'),
+      errors: [expect.any(Error), undefined],
+    });
     expect(await batched.getJobState('child-1')).toBe('waiting');
     await connection.set(batched.toKey('text'), 'no hash');
     const damaged = batched.addBulk([
@@ -132,6 +147,14 @@ describe('adds of a bulk', () => {
     batchAdds(queue, late);
     const [job] = await queue.addBulk([{ name: 'early', data: 1, opts: { jobId: 'early' } }]);
     expect(job!.id).toBe('early');
+    const parent = { id: 'nobody', queue: plain.qualifiedName };
+    late.disconnect(true);
+    const adding = queue.addBulk([
+      { name: 'early', data: 1, opts: { jobId: 'early-1' } },
+      { name: 'early', data: 1, opts: { jobId: 'early-2', parent } },
+    ]);
+    await expect(adding).rejects.toMatchObject({ errors: [undefined, expect.any(Error)] });
+    expect(await queue.getJobState('early-1')).toBe('waiting');
     await queue.close();
     late.disconnect();
   });
