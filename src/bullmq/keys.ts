@@ -62,6 +62,11 @@ export function writeProbeKey(prefix: string): string {
   return `${prefix}:write-probe`;
 }
 
+/** Request that has claimed the id of an idempotency key, while its task may not be in a queue yet. */
+export function keyClaimKey(prefix: string, id: string): string {
+  return `${prefix}:key-claim:${id}`;
+}
+
 /** Ledger of a long operation; see scripts/fencing.ts. */
 export function ledgerKey(prefix: string, operation: string): string {
   return `${prefix}:ledger:${operation}`;

@@ -14,7 +14,7 @@ import { TaskReader } from '../bullmq/task-reader.js';
 import { TaskTransitions } from '../bullmq/task-transitions.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
 import { Backpressure } from './backpressure.js';
-import { IdempotencyIndex, type KeyHolder } from './idempotency-index.js';
+import { IdempotencyIndex } from './idempotency-index.js';
 
 /** Maximum duration of one call, ms. After it the outcome is reported as unknown. */
 const ACCEPT_TIMEOUT_MS = 1900;
@@ -78,7 +78,8 @@ export class AcceptTasks {
     const open = (some: readonly ReadyTask[]) =>
       outcomes.size === 0 ? some : some.filter((task) => !outcomes.has(task));
     const keyed = tasks.filter(({ isKeyed }) => isKeyed);
-    if (keyed.length > 0) await this.findEarlier(keyed, outcomes);
+    const startedAt = performance.now();
+    if (keyed.length > 0) await this.claimKeys(keyed, outcomes);
     if (this.backpressure.isLimited) {
       for (const task of open(tasks))
         await settle(task, outcomes, () => this.backpressure.reserve(this.queues.get(task.type.queue)));
@@ -86,25 +87,28 @@ export class AcceptTasks {
     // Recorded before the task: the sweeper removes an entry without a task, but a task without its entry would never expire.
     const expiring = open(tasks).filter(({ expiresAt }) => expiresAt !== undefined);
     if (expiring.length > 0) await Promise.all(expiring.map((task) => this.recordExpiry(task)));
-    // Looks the keys up after the adds, on the same connection, without a wait for the replies to these.
-    const adding = this.addAll(open(tasks), outcomes);
-    const holders = this.findHolders(open(keyed));
-    await Promise.all([adding, holders]);
-    await this.resolveRaces(await holders, outcomes);
+    // A process that was frozen meanwhile has lost its claims.
+    if (keyed.length > 0 && performance.now() - startedAt > ACCEPT_TIMEOUT_MS) throw redisUnavailable();
+    await this.addAll(open(tasks), outcomes);
     return tasks.map((task) => outcomes.get(task) ?? ADDED);
   }
 
-  /** Finds the tasks that already use the keys. At most one exists for each across all queues. */
-  private async findEarlier(keyed: readonly ReadyTask[], outcomes: Outcomes): Promise<void> {
-    const holders = await this.findHolders(keyed);
-    const used = keyed.filter((task) => holders.get(task)!.length > 0);
+  /**
+   * Claims the keys, so that of concurrent requests with one key and different bodies only the first adds a task, whatever
+   * their queues. Finds the tasks that already use a key.
+   */
+  private async claimKeys(keyed: readonly ReadyTask[], outcomes: Outcomes): Promise<void> {
+    const uses = await this.keys.claim(
+      keyed.map(({ id, envelope }) => ({ id, fingerprint: envelope.fingerprint! })),
+    );
     await Promise.all(
-      used.map((task) =>
+      keyed.map((task, i) =>
         settle(task, outcomes, async () => {
-          const [known] = await this.reader.findEnvelopes(task.id);
-          if (!known) return undefined;
-          if (known.envelope.fingerprint !== task.envelope.fingerprint) throw keyConflict(task.id);
-          return { earlier: await this.reader.view(known) };
+          const { holders, claimedBy } = uses[i]!;
+          const { fingerprint } = task.envelope;
+          const [known] = holders.length > 0 ? await this.reader.findEnvelopes(task.id) : [];
+          if ((known ? known.envelope.fingerprint : claimedBy) !== fingerprint) throw keyConflict(task.id);
+          return known && { earlier: await this.reader.view(known) };
         }),
       ),
     );
@@ -142,35 +146,6 @@ export class AcceptTasks {
       };
       await Promise.all(tasks.map((task) => settle(task, outcomes, () => add(task))));
     }
-  }
-
-  /**
-   * Resolves races of concurrent requests with one key, after adding. Within one queue BullMQ stored the first. Across two
-   * queues (one key, types of different queues) the first queue in order wins and the other task is removed.
-   */
-  private async resolveRaces(holders: Map<ReadyTask, KeyHolder[]>, outcomes: Outcomes): Promise<void> {
-    const raced = [...holders].filter(
-      ([task, [first, ...others]]) =>
-        !outcomes.has(task) && (first?.fingerprint !== task.envelope.fingerprint || others.length > 0),
-    );
-    await Promise.all(
-      raced.map(([task]) =>
-        settle(task, outcomes, async () => {
-          const known = await this.reader.findEnvelopes(task.id);
-          const winner = known[0];
-          if (!winner || winner.envelope.fingerprint === task.envelope.fingerprint) return;
-          const own = known.find(({ queue }) => queue.name === task.type.queue && queue !== winner.queue);
-          if (own) await own.queue.remove(task.id).catch(() => undefined);
-          throw keyConflict(task.id);
-        }),
-      ),
-    );
-  }
-
-  private async findHolders(keyed: readonly ReadyTask[]): Promise<Map<ReadyTask, KeyHolder[]>> {
-    if (keyed.length === 0) return new Map();
-    const holders = await this.keys.findHolders(keyed.map(({ id }) => id));
-    return new Map(keyed.map((task, i) => [task, holders[i]!]));
   }
 }
 

@@ -3,7 +3,9 @@ import { parseFingerprint } from '../bullmq/codec/job-envelope.js';
 import { Queues, type TaskQueue } from '../bullmq/shared-queues.js';
 import type { CommandRedis } from '../bullmq/task-commands.js';
 import { COMMAND_CLIENT } from '../bullmq/tokens.js';
-import { baseOf } from '../bullmq/keys.js';
+import { baseOf, keyClaimKey } from '../bullmq/keys.js';
+import { execAll } from '../bullmq/connection/redis-errors.js';
+import { Settings } from '../platform/config/settings.js';
 
 /** Length of the prefix of a job's data that contains the fingerprint of its idempotency key, bytes. */
 const HEAD_BYTES = 64;
@@ -15,13 +17,43 @@ export interface KeyHolder {
   fingerprint?: string;
 }
 
-/** Finds the tasks that use the ids of Idempotency-Keys. */
+/**
+ * Lifetime of a claim, ms. It must be longer than a submission from its claim to the reply to its add: until then no other
+ * request finds the task.
+ */
+const CLAIM_MS = 5_000;
+
+/** Use of an id by a request that asks for it. */
+export interface KeyUse {
+  holders: KeyHolder[];
+  /** Fingerprint of the request that has the claim: this one's own, unless another came first. */
+  claimedBy: string | undefined;
+}
+
+/** Decides which request may use the id of an Idempotency-Key, and finds the tasks that use one. */
 @Injectable()
 export class IdempotencyIndex {
   constructor(
     @Inject(COMMAND_CLIENT) private readonly redis: CommandRedis,
     private readonly queues: Queues,
+    private readonly settings: Settings,
   ) {}
+
+  /**
+   * Claims the ids, each for the first of the requests that ask at once, and returns who uses them. One round trip. The
+   * claim comes before the queues are read, so a task that is added under it is either seen or claimed.
+   */
+  async claim(asked: readonly { id: string; fingerprint: string }[]): Promise<KeyUse[]> {
+    const pipeline = this.redis.pipeline();
+    for (const { id, fingerprint } of asked) {
+      const key = keyClaimKey(this.settings.QUEUE_PREFIX, id);
+      pipeline.set(key, fingerprint, 'PX', CLAIM_MS, 'NX').get(key);
+    }
+    const claims = execAll<(string | null)[]>(pipeline);
+    const holders = this.findHolders(asked.map(({ id }) => id));
+    const [answers, found] = await Promise.all([claims, holders]);
+    return found.map((some, i) => ({ holders: some, claimedBy: answers[2 * i + 1] ?? undefined }));
+  }
 
   /**
    * Returns the holders of each id, in one call of Redis, which needs less than 1 ms for 100 ids. Several hold one id only if

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Queue, type JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Settings } from '../../../src/platform/config/settings.js';
 import type { JobEnvelope } from '../../../src/bullmq/codec/job-envelope.js';
 import { Queues, type TaskQueue } from '../../../src/bullmq/shared-queues.js';
@@ -53,9 +54,16 @@ describe('AcceptTasks', () => {
       recordExpiry: async (one: TaskQueue, id: string, at: number) =>
         void expiries.push([one.name, id, at, await one.getJobState(id)]),
     } as unknown as TaskTransitions;
+    const settings = { QUEUE_LIMIT: limit, QUEUE_PREFIX: prefix } as Settings;
     return new AcceptTasks(
-      ...([own, reader, transitions, new IdempotencyIndex(connection, queues), connection] as const),
-      { QUEUE_LIMIT: limit } as Settings,
+      ...([
+        own,
+        reader,
+        transitions,
+        new IdempotencyIndex(connection, queues, settings),
+        connection,
+      ] as const),
+      settings,
     );
   }
 
@@ -148,14 +156,29 @@ describe('AcceptTasks', () => {
       keyed('race-2', 'a', 'other'),
       keyed('race-2', 'b'),
     ]);
-    expect([winner, later]).toEqual([{}, expect.objectContaining({ code: 'IDEMPOTENCY_CONFLICT' })]);
+    expect([later, winner]).toEqual([{}, expect.objectContaining({ code: 'IDEMPOTENCY_CONFLICT' })]);
     expect([await queue.getJobState('race-2'), await other.getJobState('race-2')]).toEqual([
-      'waiting',
       'unknown',
+      'waiting',
     ]);
   });
 
-  it('looks keys up twice and adds once, in two round trips for all', async () => {
+  it('lets one of many requests with one key win that come from several web apps, whatever their queues', async () => {
+    for (let n = 0; n < 40; n++) {
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, async (_, i) => {
+          // So that the steps of one request fall between those of the others in all ways.
+          for (let turn = 0; turn < (n * 7 + i * 3) % 11; turn++) await nextTurn();
+          return accepting().acceptAll([keyed(`among-${n}`, `body ${i}`, i % 2 ? 'some' : 'other')]);
+        }),
+      );
+      expect(answers.flat().filter((outcome) => !(outcome instanceof Error))).toHaveLength(1);
+      const states = await Promise.all([queue, other].map((one) => one.getJobState(`among-${n}`)));
+      expect(states.sort()).toEqual(['unknown', 'waiting']);
+    }
+  });
+
+  it('claims keys once and adds once, in two round trips for all', async () => {
     await connection.ping();
     const traffic = recordTraffic(connection);
     await accepting().acceptAll(Array.from({ length: 5 }, (_, n) => keyed(`trips-${n}`, 'a')));
@@ -186,7 +209,13 @@ describe('AcceptTasks', () => {
     const queues = new Queues([new Queue('some', { connection: lost, prefix })]);
     const none = undefined as never;
     const accept = new AcceptTasks(
-      ...([queues, none, none, new IdempotencyIndex(lost, queues), lost] as const),
+      ...([
+        queues,
+        none,
+        none,
+        new IdempotencyIndex(lost, queues, { QUEUE_PREFIX: prefix } as Settings),
+        lost,
+      ] as const),
       { QUEUE_LIMIT: 0 } as Settings,
     );
     await expect(accept.acceptAll([keyed('lost', 'a')])).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import type { Queues, TaskQueue } from '../../../src/bullmq/shared-queues.js';
 import { withTaskCommands, type CommandRedis } from '../../../src/bullmq/task-commands.js';
+import type { Settings } from '../../../src/platform/config/settings.js';
 import { IdempotencyIndex } from '../../../src/tasks/idempotency-index.js';
 import { recordTraffic } from '../../support/redis-traffic.js';
 
@@ -17,7 +18,13 @@ describe('IdempotencyIndex', () => {
   beforeAll(() => {
     redis = withTaskCommands(new Redis(process.env.TEST_REDIS_URL!, { maxRetriesPerRequest: null }));
     queues = ['one', 'two'].map((name) => new Queue(name, { connection: redis, prefix }));
-    holders = new IdempotencyIndex(redis, { all: () => queues } as unknown as Queues);
+    holders = new IdempotencyIndex(
+      redis,
+      { all: () => queues } as unknown as Queues,
+      {
+        QUEUE_PREFIX: prefix,
+      } as Settings,
+    );
   });
 
   afterAll(async () => {
