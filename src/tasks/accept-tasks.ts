@@ -90,6 +90,8 @@ export class AcceptTasks {
     // A process that was frozen meanwhile has lost its claims.
     if (keyed.length > 0 && performance.now() - startedAt > ACCEPT_TIMEOUT_MS) throw redisUnavailable();
     await this.addAll(open(tasks), outcomes);
+    const added = open(keyed);
+    if (added.length > 0) this.keys.release(added.map(({ id }) => id));
     return tasks.map((task) => outcomes.get(task) ?? ADDED);
   }
 

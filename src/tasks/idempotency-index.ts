@@ -18,8 +18,8 @@ export interface KeyHolder {
 }
 
 /**
- * Lifetime of a claim, ms. It must be longer than a submission from its claim to the reply to its add: until then no other
- * request finds the task.
+ * Lifetime of a claim that is not released, ms: the request was refused, or its web app was killed. It must be longer than
+ * a submission from its claim to the reply to its add, as no other request finds the task before.
  */
 const CLAIM_MS = 5_000;
 
@@ -53,6 +53,13 @@ export class IdempotencyIndex {
     const holders = this.findHolders(asked.map(({ id }) => id));
     const [answers, found] = await Promise.all([claims, holders]);
     return found.map((some, i) => ({ holders: some, claimedBy: answers[2 * i + 1] ?? undefined }));
+  }
+
+  /** Releases the claims on ids whose tasks are in their queues. What is not released expires. */
+  release(ids: readonly string[]): void {
+    const pipeline = this.redis.pipeline();
+    for (const id of ids) pipeline.del(keyClaimKey(this.settings.QUEUE_PREFIX, id));
+    pipeline.exec().catch(() => undefined);
   }
 
   /**
