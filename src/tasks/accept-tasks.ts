@@ -106,9 +106,14 @@ export class AcceptTasks {
     await Promise.all(
       keyed.map((task, i) =>
         settle(task, outcomes, async () => {
-          const { holders, claimedBy } = uses[i]!;
+          const {
+            holders: [holder],
+            claimedBy,
+          } = uses[i]!;
           const { fingerprint } = task.envelope;
-          const [known] = holders.length > 0 ? await this.reader.findEnvelopes(task.id) : [];
+          if (holder?.fingerprint !== undefined && holder.fingerprint !== fingerprint)
+            throw keyConflict(task.id);
+          const [known] = holder ? await this.reader.findEnvelopes(task.id) : [];
           if ((known ? known.envelope.fingerprint : claimedBy) !== fingerprint) throw keyConflict(task.id);
           return known && { earlier: await this.reader.view(known) };
         }),

@@ -63,8 +63,8 @@ export class IdempotencyIndex {
   }
 
   /**
-   * Returns the holders of each id, in one call of Redis, which needs less than 1 ms for 100 ids. Several hold one id only if
-   * concurrent requests used one key in different queues.
+   * Returns the holders of each id, in one call of Redis, which needs less than 1 ms for 100 ids. More than one holds an id
+   * only if an earlier version accepted concurrent requests with one key for different queues.
    */
   async findHolders(ids: readonly string[]): Promise<KeyHolder[][]> {
     const queues = this.queues.all();

@@ -38,13 +38,14 @@ export function toTimeCharts(numbers: RangeNumbers, facts: HealthFacts): TimeCha
       href: toTasksHref(finishedIn(at, at + range.barMs), ...terms),
     })),
   });
+  const whole = frame();
   const counts = bars.map((bar) => Object.fromEntries(STATES.map((state) => [state, bar[state]])));
-  const chart = toBarChart(frame(), counts, {
+  const chart = toBarChart(whole, counts, {
     plotHeight: 150,
     per: range.bar,
     line: {
       name: 'came in',
-      values: frame().bars.map((bar, i) => (isRecorded(frame(), bar) ? bars[i]!.added : null)),
+      values: whole.bars.map((bar, i) => (isRecorded(whole, bar) ? bars[i]!.added : null)),
     },
   });
   chart.summary =
@@ -61,7 +62,7 @@ export function toTimeCharts(numbers: RangeNumbers, facts: HealthFacts): TimeCha
       ),
     },
     lines: [
-      ...toBacklog(numbers, facts.present, frame()),
+      ...toBacklog(numbers, facts.present, whole),
       ...(['wait', 'run'] as const).map((which) => {
         const series = QUANTILES.map((name) => ({
           name,
