@@ -174,7 +174,7 @@ describe('a request that is not right', () => {
     ],
     [
       'an unknown packing',
-      { ...JSON_TYPE, 'content-encoding': 'zstd' },
+      { ...JSON_TYPE, 'content-encoding': 'compress' },
       '{}',
       415,
       'CONTENT_TYPE_UNSUPPORTED',

@@ -111,7 +111,7 @@ function unreachable(url: URL, code: string, tryTimeoutMs: number): string {
     return `Nothing listens on ${origin}. Start the web app, or correct the URL that was passed to Roost.connect.`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return `The host name of ${origin} cannot be resolved. Correct the URL that was passed to Roost.connect.`;
-  if (/^HPE_/.test(code))
+  if (/^HPE_|^HTTPParserError$/.test(code))
     return `${origin} does not speak HTTP (${code}). Check port and protocol of the URL.`;
   if (PERMANENT.test(code))
     return `The TLS connection to ${origin} failed (${code}). Set NODE_EXTRA_CA_CERTS to your CA, or correct the URL.`;
@@ -124,6 +124,8 @@ function codeOf(thrown: unknown): string {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     const own = (error as NodeJS.ErrnoException).code;
     if (typeof own === 'string') code = own;
+    // Node 24 gives it no code.
+    else if (error.name === 'HTTPParserError') code = error.name;
   }
   return code;
 }
