@@ -57,16 +57,22 @@ export class ObservedTaskCommands {
   remove(task: ObservedTask): Promise<void> {
     return this.withQueue(task.queue, async (open) => {
       const found = await open.find(task.id);
-      if (!found) return removeFromHistory(this.history, [task]);
+      if (!found) return this.removeRecorded(task);
       const { state } = found.record;
       requireAllowed(jobCommands(state, await open.loadStanding(task.id)).remove, state);
       const [answer] = await this.transitions.remove([found]);
-      if (answer === 'missing') return removeFromHistory(this.history, [task]);
+      if (answer === 'missing') return this.removeRecorded(task);
       if (answer === 'done') return this.waitUntilRecorded();
       if (answer instanceof Error) throw answer;
       // The task changed its state between the check and the removal.
       throw stateConflict('delete', answer === 'running' ? 'active' : state);
     });
+  }
+
+  /** Removes a task that Redis does not have. An event that is recorded later would bring it back. */
+  private async removeRecorded(task: ObservedTask): Promise<void> {
+    await this.waitUntilRecorded();
+    await removeFromHistory(this.history, [task]);
   }
 
   private requeue(

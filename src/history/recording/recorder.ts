@@ -179,7 +179,7 @@ export class Recorder {
     const text = error instanceof Error ? error.message : String(error);
     if (this.error !== text) this.log.error({ err: error }, 'the history cannot be written; trying again');
     this.error = text;
-    if (this.lagMs() > FAR_BEHIND_MS) this.state = 'catching-up';
+    if (this.lagMs() > FAR_BEHIND_MS) this.state = 'recording';
   }
 
   private async renewLease(): Promise<void> {
@@ -235,7 +235,7 @@ export class Recorder {
       this.maintenance.reconcile(this.queues.get(queue)!, gap);
     }
     if (gaps.length > 0) await this.readGaps();
-    this.state = this.lagMs() > FAR_BEHIND_MS ? 'catching-up' : 'recording';
+    this.state = 'recording';
     const outcome = await this.maintenance.step(hasMore);
     if (outcome.isReconciled) await this.readGaps();
     if (events > 0) await this.yieldCores(performance.now() - startedAt);
@@ -272,7 +272,10 @@ export class Recorder {
   }
 
   private status(): RecorderStatus {
-    const { state, error, holderStatus, checkedAt, isYielding, gaps, rate, follower } = this;
+    const { error, holderStatus, checkedAt, isYielding, gaps, rate, follower } = this;
+    // By the lag that is reported with it.
+    const isFarBehind = this.state === 'recording' && this.lagMs() > FAR_BEHIND_MS;
+    const state = isFarBehind ? 'catching-up' : this.state;
     const now = { perSecond: rate.perSecond(Date.now()), queues: follower.report(), gaps };
     return toStatus({ state, error, holderStatus, checkedAt, isYielding, ...now });
   }
